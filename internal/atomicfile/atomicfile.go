@@ -1,0 +1,39 @@
+// Package atomicfile replaces a file's content at once: a reader sees the old
+// content or the new, whole, also when the writer is killed in between.
+package atomicfile
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// Write puts data into the file name with mode 0600, in a folder that it makes
+// with mode 0700 when there is none. The data is on the disk when Write returns.
+func Write(name string, data []byte) (err error) {
+	dir := filepath.Dir(name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	// CreateTemp makes the file with mode 0600, so nobody else reads it even
+	// before the rename.
+	part, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = part.Close() // the error that brought us here says more
+			_ = os.Remove(part.Name())
+		}
+	}()
+	if _, err := part.Write(data); err != nil {
+		return err
+	}
+	if err := part.Sync(); err != nil {
+		return err
+	}
+	if err := part.Close(); err != nil {
+		return err
+	}
+	return os.Rename(part.Name(), name)
+}
