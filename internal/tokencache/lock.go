@@ -1,0 +1,47 @@
+package tokencache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// LockTimeout is how long a process waits for another that renews the same
+// token. It is longer than a token request takes.
+const LockTimeout = 30 * time.Second
+
+// LockTimeoutError says that another process held a lock for all of LockTimeout.
+type LockTimeoutError struct{ Path string }
+
+func (e *LockTimeoutError) Error() string {
+	return fmt.Sprintf("another process has been renewing this token for %s (lock %s)", LockTimeout, e.Path)
+}
+
+// lockFile takes the lock and returns the function that gives it back. The file
+// stays: removing it would let two processes hold locks on different files of
+// one name.
+func lockFile(ctx context.Context, path string) (unlock func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	lock := flock.New(path, flock.SetPermissions(0o600))
+	waiting, cancel := context.WithTimeout(ctx, LockTimeout)
+	defer cancel()
+	if _, err := lock.TryLockContext(waiting, 20*time.Millisecond); err != nil {
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case errors.Is(err, context.DeadlineExceeded):
+			return nil, &LockTimeoutError{Path: path}
+		default:
+			return nil, err
+		}
+	}
+	// Closing the file releases the lock; nothing is left to do if it fails.
+	return func() { _ = lock.Close() }, nil
+}

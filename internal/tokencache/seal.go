@@ -1,0 +1,137 @@
+package tokencache
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+)
+
+// A Seal encrypts values with AES-256-GCM under a key derived from something
+// that the disk does not hold: the client's secret, by HKDF (RFC 5869), or a
+// passphrase, by PBKDF2 (RFC 8018), since people choose passphrases that can be
+// guessed. It prints as [redacted].
+type Seal struct {
+	derivation string
+	secret     string
+}
+
+const (
+	fromSecret     = "hkdf-sha256"
+	fromPassphrase = "pbkdf2-sha256"
+
+	// iterations of PBKDF2-HMAC-SHA256, as the OWASP Password Storage Cheat
+	// Sheet advises; about a tenth of a second.
+	iterations = 600_000
+)
+
+// SecretSeal returns a seal for holders of the client secret.
+func SecretSeal(secret string) Seal { return Seal{fromSecret, secret} }
+
+// PassphraseSeal returns a seal for holders of the passphrase.
+func PassphraseSeal(passphrase string) Seal { return Seal{fromPassphrase, passphrase} }
+
+// IsZero reports whether there is nothing to seal with.
+func (s Seal) IsZero() bool { return s.secret == "" }
+
+func (Seal) String() string       { return "[redacted]" }
+func (Seal) GoString() string     { return "[redacted]" }
+func (Seal) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
+// envelope is a sealed value. Salt and nonce are fresh each time.
+type envelope struct {
+	Version    int    `json:"v"`
+	Derivation string `json:"kdf"`
+	Salt       []byte `json:"salt"`
+	Nonce      []byte `json:"nonce"`
+	Sealed     []byte `json:"sealed"`
+}
+
+// Close seals value. The key under which it is stored is authenticated with it,
+// so that a file cannot stand in for another.
+func (s Seal) Close(key string, value []byte) ([]byte, error) {
+	if s.IsZero() {
+		return nil, errors.New("nothing to seal a token with")
+	}
+	sealed := envelope{
+		Version:    1,
+		Derivation: s.derivation,
+		Salt:       random(16),
+		Nonce:      random(12),
+	}
+	aead, err := s.cipher(sealed.Salt)
+	if err != nil {
+		return nil, err
+	}
+	sealed.Sealed = aead.Seal(nil, sealed.Nonce, value, []byte(key))
+	return json.Marshal(sealed)
+}
+
+// Open returns what Close sealed. Its errors say what is wrong with the file
+// and never quote it.
+func (s Seal) Open(key string, data []byte) ([]byte, error) {
+	var sealed envelope
+	if err := json.Unmarshal(data, &sealed); err != nil {
+		return nil, errors.New("its file is damaged")
+	}
+	if sealed.Version != 1 {
+		return nil, fmt.Errorf("its file has version %d, this program reads 1", sealed.Version)
+	}
+	if s.IsZero() || sealed.Derivation != s.derivation {
+		return nil, errors.New("its file was sealed in another way (" + describe(sealed.Derivation) + ")")
+	}
+	aead, err := s.cipher(sealed.Salt)
+	if err != nil {
+		return nil, err
+	}
+	if len(sealed.Nonce) != aead.NonceSize() {
+		return nil, errors.New("its file is damaged")
+	}
+	value, err := aead.Open(nil, sealed.Nonce, sealed.Sealed, []byte(key))
+	if err != nil {
+		return nil, errors.New("its file was sealed with another secret, or is damaged")
+	}
+	return value, nil
+}
+
+func (s Seal) cipher(salt []byte) (cipher.AEAD, error) {
+	const size = 32 // AES-256
+	var key []byte
+	var err error
+	if s.derivation == fromPassphrase {
+		key, err = pbkdf2.Key(sha256.New, s.secret, salt, iterations, size)
+	} else {
+		key, err = hkdf.Key(sha256.New, []byte(s.secret), salt, "appsyncctl token store", size)
+	}
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}
+
+func describe(derivation string) string {
+	switch derivation {
+	case fromSecret:
+		return "with the client secret"
+	case fromPassphrase:
+		return "with a passphrase"
+	default:
+		return "by another program"
+	}
+}
+
+func random(n int) []byte {
+	bytes := make([]byte, n)
+	_, _ = rand.Read(bytes) // never fails: crypto/rand ends the program instead
+	return bytes
+}

@@ -1,0 +1,153 @@
+package tokencache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// A Source gives valid access tokens: from Store while they last, else from
+// Grant, once for all processes that ask at the same time. Its methods are safe
+// for use by several goroutines.
+type Source struct {
+	Key   string // the name of the token in Store, see Key.Token
+	Store Store
+	Lock  string // path of the lock file of this token
+
+	// Grant gets a new token. old is what the store holds, for its refresh token;
+	// it is zero when there is nothing.
+	Grant func(ctx context.Context, old Entry) (*oauth2.Token, error)
+	// Spent reports whether an error of Grant says that the refresh token is no
+	// longer good. Another process may have used it and saved its successor.
+	Spent func(error) bool
+	// Saved is told of each new token in the store.
+	Saved func(ctx context.Context, entry Entry)
+
+	Now    func() time.Time
+	Notice func(string)
+
+	mu      sync.Mutex
+	current Entry // what this process used last, so that it reads the store once
+}
+
+// Token returns an access token that is valid now.
+func (s *Source) Token(ctx context.Context) (string, error) {
+	entry, err := s.Entry(ctx, 0)
+	return entry.AccessToken, err
+}
+
+// Renew returns an access token other than rejected, one that a server refused
+// although it looked valid.
+func (s *Source) Renew(ctx context.Context, rejected string) (string, error) {
+	entry, err := s.get(ctx, func(e Entry) bool {
+		return e.AccessToken != rejected && e.Valid(s.Now(), 0)
+	})
+	return entry.AccessToken, err
+}
+
+// Entry returns a token that stays valid for remaining. A new token counts as
+// good enough even if its whole life is shorter.
+func (s *Source) Entry(ctx context.Context, remaining time.Duration) (Entry, error) {
+	return s.get(ctx, func(e Entry) bool { return e.Valid(s.Now(), remaining) })
+}
+
+func (s *Source) get(ctx context.Context, good func(Entry) bool) (Entry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if good(s.current) {
+		return s.current, nil
+	}
+	entry, err := s.read(ctx)
+	if err != nil {
+		return Entry{}, err
+	}
+	if !good(entry) {
+		if entry, err = s.renew(ctx, good); err != nil {
+			return Entry{}, err
+		}
+	}
+	s.current = entry
+	return entry, nil
+}
+
+// renew does what only one process at a time may do: lock, read again, ask the
+// grant, save, unlock.
+func (s *Source) renew(ctx context.Context, good func(Entry) bool) (Entry, error) {
+	unlock, err := lockFile(ctx, s.Lock)
+	var held *LockTimeoutError
+	switch {
+	case errors.As(err, &held) || ctx.Err() != nil:
+		return Entry{}, err
+	case err != nil:
+		// Such as a read-only home: one request too many is better than none.
+		s.Notice(fmt.Sprintf("continuing without a lock: %v", err))
+	default:
+		defer unlock()
+	}
+
+	entry, err := s.read(ctx)
+	if err != nil || good(entry) {
+		return entry, err
+	}
+	token, err := s.Grant(ctx, entry)
+	if err != nil && s.Spent(err) {
+		// Somebody who does not see our lock was faster: use what they saved.
+		newer, readErr := s.read(ctx)
+		if readErr != nil || newer.RefreshToken == entry.RefreshToken {
+			return Entry{}, err
+		}
+		if good(newer) {
+			return newer, nil
+		}
+		token, err = s.Grant(ctx, newer)
+	}
+	if err != nil {
+		return Entry{}, err
+	}
+	return s.Save(ctx, token), nil
+}
+
+// Save stores a token, such as one from a login, and returns its entry. A store
+// that fails now is no reason to throw a good token away, so that is a notice.
+func (s *Source) Save(ctx context.Context, token *oauth2.Token) Entry {
+	// A rotated refresh token exists nowhere else: save it even when the person
+	// has just pressed Ctrl-C.
+	ctx = context.WithoutCancel(ctx)
+	entry := NewEntry(token, s.Now())
+	if err := s.write(ctx, entry); err != nil {
+		s.Notice(fmt.Sprintf("the new token could not be stored: %v", err))
+		return entry
+	}
+	s.Saved(ctx, entry)
+	return entry
+}
+
+func (s *Source) write(ctx context.Context, entry Entry) error {
+	data, err := entry.Encode()
+	if err != nil {
+		return err
+	}
+	return s.Store.Set(ctx, s.Key, data)
+}
+
+// read returns the zero Entry when there is nothing usable. A store that fails
+// is an error, not a miss: a login may be in it.
+func (s *Source) read(ctx context.Context) (Entry, error) {
+	data, err := s.Store.Get(ctx, s.Key)
+	if errors.Is(err, ErrNotFound) {
+		return Entry{}, nil
+	}
+	if err != nil {
+		return Entry{}, err
+	}
+	entry, err := DecodeEntry(data)
+	if err != nil {
+		s.Notice(fmt.Sprintf("ignoring the stored token: %v", err))
+		return Entry{}, nil
+	}
+	return entry, nil
+}
