@@ -1,0 +1,190 @@
+package appsync
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// A ResponseError is an answer that is not plain success. Data that came with it
+// has been decoded all the same. errors.As finds the single *Error in it.
+type ResponseError struct {
+	Status     int       // HTTP status
+	RequestID  string    // x-amzn-RequestId, for AWS support
+	ErrorType  string    // x-amzn-ErrorType: "UnauthorizedException"
+	Errors     []*Error  // the GraphQL errors
+	Message    string    // message of a body without errors, as gateways send
+	NotGraphQL string    // what came instead of a GraphQL answer; empty if one came
+	Date       time.Time // by the server's clock; zero when it did not say
+}
+
+func (e *ResponseError) Error() string {
+	switch {
+	case len(e.Errors) > 0:
+		texts := make([]string, len(e.Errors))
+		for i, single := range e.Errors {
+			texts[i] = single.Error()
+		}
+		return strings.Join(texts, "; ")
+	case e.Message != "":
+		return fmt.Sprintf("the API answered %s: %s", status(e.Status), e.Message)
+	case e.NotGraphQL != "":
+		return fmt.Sprintf("the API answered %s with %s", status(e.Status), e.NotGraphQL)
+	default:
+		return "the API answered " + status(e.Status)
+	}
+}
+
+// Unwrap lets errors.As find each *Error.
+func (e *ResponseError) Unwrap() []error {
+	all := make([]error, len(e.Errors))
+	for i, single := range e.Errors {
+		all[i] = single
+	}
+	return all
+}
+
+// Unauthorized reports whether AppSync refused the caller at its edge, before
+// anything ran: status 401, or an Unauthorized type under another 4xx.
+func (e *ResponseError) Unauthorized() bool {
+	if e.Status == http.StatusUnauthorized {
+		return true
+	}
+	if e.Status < 400 || e.Status > 499 {
+		return false
+	}
+	return e.hasType("UnauthorizedException") || e.hasType("Unauthorized")
+}
+
+// Throttled reports whether AppSync refused the request for its rate: status 429
+// or LimitExceededError.
+func (e *ResponseError) Throttled() bool {
+	return e.Status == http.StatusTooManyRequests || e.Status >= 400 && e.hasType("LimitExceededError")
+}
+
+func (e *ResponseError) hasType(name string) bool {
+	if e.ErrorType == name {
+		return true
+	}
+	for _, single := range e.Errors {
+		if single.Type == name {
+			return true
+		}
+	}
+	return false
+}
+
+// An Error is one entry of errors, as AppSync writes them: errorType, errorInfo
+// and data stand beside message (AppSync developer guide, "Error handling").
+// Validation errors have no Type and no Path.
+type Error struct {
+	Message string
+	Type    string // "DynamoDB:ConditionalCheckFailedException"; may be empty
+	Path    []any  // field names and list indexes
+	Info    json.RawMessage
+	Data    json.RawMessage
+}
+
+func (e *Error) Error() string {
+	if e.Type == "" {
+		return e.Message
+	}
+	return e.Type + ": " + e.Message
+}
+
+// UnmarshalJSON reads an entry and forgives members of unexpected types: one odd
+// entry must not hide the others.
+func (e *Error) UnmarshalJSON(data []byte) error {
+	var entry struct {
+		Message    text            `json:"message"`
+		Type       text            `json:"errorType"`
+		Path       path            `json:"path"`
+		Info       json.RawMessage `json:"errorInfo"`
+		Data       json.RawMessage `json:"data"`
+		Extensions json.RawMessage `json:"extensions"`
+	}
+	if err := json.Unmarshal(data, &entry); err != nil {
+		e.Message = "an error of unknown shape"
+		var plain string
+		if json.Unmarshal(data, &plain) == nil {
+			e.Message = plain
+		}
+		return nil
+	}
+	*e = Error{
+		Message: string(entry.Message),
+		Type:    typeName(string(entry.Type)),
+		Path:    entry.Path,
+		Info:    entry.Info,
+		Data:    entry.Data,
+	}
+	if e.Type == "" { // gateways built on other servers put it there
+		var extensions struct {
+			Type text `json:"errorType"`
+		}
+		_ = json.Unmarshal(entry.Extensions, &extensions)
+		e.Type = typeName(string(extensions.Type))
+	}
+	if e.Message == "" && e.Type == "" {
+		e.Message = "an error without a message"
+	}
+	return nil
+}
+
+// errorList is an array of errors, or the single object that some send.
+type errorList []*Error
+
+func (l *errorList) UnmarshalJSON(data []byte) error {
+	if bytes.HasPrefix(data, []byte("{")) {
+		data = append(append([]byte("["), data...), ']')
+	}
+	var entries []*Error
+	if err := json.Unmarshal(data, &entries); err != nil {
+		entries = []*Error{{Message: "errors of unknown shape"}}
+	}
+	for _, entry := range entries {
+		if entry != nil {
+			*l = append(*l, entry)
+		}
+	}
+	return nil
+}
+
+// text is a string; any other JSON value reads as empty.
+type text string
+
+func (t *text) UnmarshalJSON(data []byte) error {
+	var value string
+	if json.Unmarshal(data, &value) == nil {
+		*t = text(value)
+	}
+	return nil
+}
+
+// path is an array; any other JSON value reads as none.
+type path []any
+
+func (p *path) UnmarshalJSON(data []byte) error {
+	var value []any
+	if json.Unmarshal(data, &value) == nil {
+		*p = value
+	}
+	return nil
+}
+
+// typeName strips what stands around a type's name:
+// "com.amazonaws.deepdish.graphql.auth#BadRequestException", "Name:http://…".
+func typeName(name string) string {
+	if _, after, found := strings.Cut(name, "#"); found {
+		name = after
+	}
+	before, _, _ := strings.Cut(name, ":http")
+	return before
+}
+
+func status(code int) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", code, http.StatusText(code)))
+}

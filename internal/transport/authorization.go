@@ -1,0 +1,97 @@
+package transport
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Authorization sends the access token of Source to Endpoint's host, and to no
+// other. AppSync takes the bare token everywhere; with "Bearer" before it only
+// since about 2022, so Scheme is empty unless a person asks otherwise.
+//
+// After a 401 it renews the token once and sends the request again: AppSync
+// refuses at the edge, so nothing ran.
+type Authorization struct {
+	Source   tokenSource
+	Endpoint *url.URL
+	Scheme   string // "" or "Bearer"
+	Base     http.RoundTripper
+}
+
+type tokenSource interface {
+	// Token returns a valid access token.
+	Token(ctx context.Context) (string, error)
+	// Renew returns an access token other than the one that was rejected.
+	Renew(ctx context.Context, rejected string) (string, error)
+}
+
+// RenewalError says that a server refused a token and no other could be had.
+// Refusal is the server's answer in short, Err why the renewal failed.
+type RenewalError struct {
+	Refusal string
+	Err     error
+}
+
+func (e *RenewalError) Error() string {
+	return fmt.Sprintf("the token was refused (%s) and could not be renewed: %v", e.Refusal, e.Err)
+}
+func (e *RenewalError) Unwrap() error { return e.Err }
+
+// RoundTrip implements http.RoundTripper.
+func (t *Authorization) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Scheme != t.Endpoint.Scheme || req.URL.Host != t.Endpoint.Host {
+		return t.Base.RoundTrip(req)
+	}
+	token, err := t.Source.Token(req.Context())
+	if err != nil {
+		return nil, err
+	}
+	resp, err := t.send(req, token)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+		return resp, err
+	}
+	renewed, err := t.Source.Renew(req.Context(), token)
+	if err != nil {
+		drain(resp)
+		return nil, &RenewalError{Refusal: resp.Status, Err: err}
+	}
+	if renewed == token {
+		return resp, nil // there is no other token; the refusal stands
+	}
+	again, err := replay(req)
+	if err != nil {
+		return resp, nil //nolint:nilerr // the body cannot be sent twice; the refusal stands
+	}
+	drain(resp)
+	return t.send(again, renewed)
+}
+
+func (t *Authorization) send(req *http.Request, token string) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", strings.TrimSpace(t.Scheme+" "+token))
+	return t.Base.RoundTrip(req)
+}
+
+// replay returns req with its body from the start.
+func replay(req *http.Request) (*http.Request, error) {
+	again := req.Clone(req.Context())
+	if req.Body == nil || req.Body == http.NoBody {
+		return again, nil
+	}
+	if req.GetBody == nil {
+		return nil, fmt.Errorf("request body of %s cannot be sent twice", req.URL.Host)
+	}
+	body, err := req.GetBody()
+	again.Body = body
+	return again, err
+}
+
+// drain makes the connection of an answer that nobody reads usable again.
+func drain(resp *http.Response) {
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
+	_ = resp.Body.Close()
+}

@@ -1,0 +1,133 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Retry sends a request again when that is safe and useful.
+//
+// Any request: when no connection was made, and after 429, since then it surely
+// did not run. A request that may run twice also after 500, 502, 503, 504 and a
+// connection that broke. A request says that it may with an Idempotency-Key or
+// X-Idempotency-Key header, which may be present and empty, so that it is not
+// sent: the convention of net/http.Transport.
+//
+// It waits twice as long each time, from 200 ms, with jitter, or as long as
+// Retry-After says. When that would exceed Budget the last answer is returned.
+type Retry struct {
+	Attempts int           // in all; at least 1
+	Budget   time.Duration // for waiting, in all
+	Notice   func(string)  // told of each wait of two seconds and more
+	Base     http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *Retry) RoundTrip(req *http.Request) (*http.Response, error) {
+	budget := t.Budget
+	for attempt := 1; ; attempt++ {
+		resp, err := t.Base.RoundTrip(req)
+		if attempt >= t.Attempts || !worthRepeating(req, resp, err) {
+			return resp, err
+		}
+		wait := backoff(attempt)
+		if resp != nil {
+			wait = max(wait, RetryAfter(resp.Header, time.Now()))
+		}
+		again, replayErr := replay(req)
+		if replayErr != nil || wait > budget {
+			return resp, err
+		}
+		if wait >= 2*time.Second {
+			t.Notice("waiting " + wait.Round(time.Second).String() + " before asking " + req.URL.Host + " again")
+		}
+		if resp != nil {
+			drain(resp)
+		}
+		if err := sleep(req.Context(), wait); err != nil {
+			return nil, err
+		}
+		budget -= wait
+		req = again
+	}
+}
+
+func worthRepeating(req *http.Request, resp *http.Response, err error) bool {
+	if req.Context().Err() != nil {
+		return false
+	}
+	if err != nil {
+		return NeverSent(err) && !unknownHost(err) || broken(err) && repeatable(req)
+	}
+	switch resp.StatusCode {
+	case http.StatusTooManyRequests:
+		return true
+	case http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return repeatable(req)
+	default:
+		return false
+	}
+}
+
+func repeatable(req *http.Request) bool {
+	_, key := req.Header["Idempotency-Key"]
+	_, xkey := req.Header["X-Idempotency-Key"]
+	return key || xkey || req.Method == http.MethodGet || req.Method == http.MethodHead
+}
+
+// NeverSent reports whether an attempt failed before its request could reach a
+// server: no connection was made.
+func NeverSent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// broken reports whether a connection ended while it was in use.
+func broken(err error) bool {
+	var op *net.OpError
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.As(err, &op) && (op.Op == "read" || op.Op == "write")
+}
+
+// unknownHost reports whether a name has no address: asking again cannot help.
+func unknownHost(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns) && dns.IsNotFound
+}
+
+// RetryAfter returns the wait that an answer asks for (RFC 9110, 10.2.3), in
+// seconds or as a date; 0 when it asks for none.
+func RetryAfter(header http.Header, now time.Time) time.Duration {
+	value := header.Get("Retry-After")
+	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
+		return max(0, time.Duration(seconds)*time.Second)
+	}
+	if date, err := http.ParseTime(value); err == nil {
+		return max(0, date.Sub(now))
+	}
+	return 0
+}
+
+// backoff returns 200 ms, 400 ms, 800 ms … plus up to a half.
+func backoff(attempt int) time.Duration {
+	base := 100 * time.Millisecond << min(attempt, 8)
+	return base + rand.N(base/2) //nolint:gosec // jitter, not a secret
+}
+
+func sleep(ctx context.Context, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
