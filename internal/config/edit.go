@@ -1,0 +1,128 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/gofrs/flock"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/appsyncctl/appsyncctl/internal/atomicfile"
+)
+
+// SaveProfile puts settings into the file at path under name, replacing the
+// settings of that profile and nothing else: comments, other profiles and their
+// order stay. The file is replaced at once, and two writers take turns.
+func SaveProfile(path, name string, settings ProfileSettings) error {
+	if err := checkProfileName(name); err != nil {
+		return err
+	}
+	return edit(path, func(root *yaml.Node) error {
+		profiles := child(root, "profiles")
+		profile := child(profiles, name)
+		var values yaml.Node
+		if err := values.Encode(settings); err != nil {
+			return err
+		}
+		for _, key := range describedKeys() {
+			set(profile, key, lookup(&values, key))
+		}
+		return nil
+	})
+}
+
+func describedKeys() []string {
+	var keys []string
+	for _, setting := range Settings() {
+		if setting.Profile {
+			keys = append(keys, string(setting.Name))
+		}
+	}
+	return keys
+}
+
+func edit(path string, change func(root *yaml.Node) error) error {
+	if unlock, err := lock(path); err == nil {
+		defer unlock()
+	}
+	data, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		return &FileError{path, err}
+	}
+	if document.Kind == 0 { // an empty or missing file
+		document = yaml.Node{Kind: yaml.DocumentNode, Content: []*yaml.Node{mapping()}}
+	}
+	root := document.Content[0]
+	if root.Kind != yaml.MappingNode {
+		return &FileError{path, fmt.Errorf("line %d: not a mapping", root.Line)}
+	}
+	if err := change(root); err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	encoder := yaml.NewEncoder(&text)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(&document); err != nil {
+		return err
+	}
+	return atomicfile.Write(path, text.Bytes())
+}
+
+// lock keeps another writer out. Where no lock can be had, the write is still
+// whole; only one of two at the same moment may be lost.
+func lock(path string) (unlock func(), err error) {
+	file := flock.New(path+".lock", flock.SetPermissions(0o600))
+	if err := file.Lock(); err != nil {
+		return nil, err
+	}
+	return func() { _ = file.Close() }, nil
+}
+
+func mapping() *yaml.Node { return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"} }
+
+// child returns the mapping under key, made when there is none.
+func child(parent *yaml.Node, key string) *yaml.Node {
+	if node := lookup(parent, key); node != nil && node.Kind == yaml.MappingNode {
+		return node
+	}
+	node := mapping()
+	set(parent, key, node)
+	return node
+}
+
+func lookup(parent *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(parent.Content); i += 2 {
+		if parent.Content[i].Value == key {
+			return parent.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// set puts value under key, keeping the comment of a value that it replaces; a
+// nil value removes the key.
+func set(parent *yaml.Node, key string, value *yaml.Node) {
+	for i := 0; i+1 < len(parent.Content); i += 2 {
+		if parent.Content[i].Value != key {
+			continue
+		}
+		if value == nil {
+			parent.Content = slices.Delete(parent.Content, i, i+2)
+			return
+		}
+		value.LineComment = parent.Content[i+1].LineComment
+		parent.Content[i+1] = value
+		return
+	}
+	if value != nil {
+		parent.Content = append(parent.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: key}, value)
+	}
+}

@@ -1,0 +1,149 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// A ProfileFile is the content of the configuration file.
+type ProfileFile struct {
+	Path     string                     `yaml:"-"`
+	Current  string                     `yaml:"current,omitempty"` // used when nobody names a profile
+	Profiles map[string]ProfileSettings `yaml:"profiles,omitempty"`
+}
+
+// ProfileSettings are the settings that a profile may keep; none is a secret.
+type ProfileSettings struct {
+	Endpoint         string   `yaml:"endpoint,omitempty"`
+	Issuer           string   `yaml:"issuer,omitempty"`
+	ClientID         string   `yaml:"client_id,omitempty"`
+	ClientSecretFile string   `yaml:"client_secret_file,omitempty"`
+	Audience         string   `yaml:"audience,omitempty"`
+	Scopes           []string `yaml:"scopes,omitempty,flow"`
+	Grant            string   `yaml:"grant,omitempty"`
+	TokenStore       string   `yaml:"token_store,omitempty"`
+}
+
+func (p ProfileSettings) texts() map[Name]string {
+	return map[Name]string{
+		Endpoint:         p.Endpoint,
+		Issuer:           p.Issuer,
+		ClientID:         p.ClientID,
+		ClientSecretFile: p.ClientSecretFile,
+		Audience:         p.Audience,
+		Scopes:           strings.Join(p.Scopes, " "),
+		Grant:            p.Grant,
+		TokenStore:       p.TokenStore,
+	}
+}
+
+// FileError says what is wrong with the configuration file, with the line where
+// the YAML reader names one.
+type FileError struct {
+	Path string
+	Err  error
+}
+
+func (e *FileError) Error() string {
+	// The reader heads a list of complaints with this line; the path says it.
+	text := strings.TrimPrefix(e.Err.Error(), "yaml: unmarshal errors:\n  ")
+	return fmt.Sprintf("%s: %s", e.Path, strings.ReplaceAll(text, "\n  ", "; "))
+}
+func (e *FileError) Unwrap() error { return e.Err }
+
+// UnknownProfileError says that a named profile is not in the file.
+type UnknownProfileError struct {
+	Name  string
+	Known []string
+}
+
+func (e *UnknownProfileError) Error() string { return fmt.Sprintf("there is no profile %q", e.Name) }
+
+// ReadProfiles reads the configuration file. A missing file has no profiles; an
+// unknown key is an error, since it is mostly a misspelt one.
+func ReadProfiles(path string) (*ProfileFile, error) {
+	file := &ProfileFile{Path: path}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return file, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(file); err != nil && !errors.Is(err, io.EOF) {
+		return nil, &FileError{path, err}
+	}
+	for name := range file.Profiles {
+		if err := checkProfileName(name); err != nil {
+			return nil, &FileError{path, err}
+		}
+	}
+	return file, nil
+}
+
+// Check returns an *UnknownProfileError when somebody named a profile that is
+// not in the file. The profile that nobody named need not exist.
+func (f *ProfileFile) Check(profile Value) error {
+	if _, known := f.Profiles[profile.Text]; known || profile.Source == FromDefault {
+		return nil
+	}
+	return &UnknownProfileError{profile.Text, slices.Sorted(maps.Keys(f.Profiles))}
+}
+
+// Path returns where the configuration file is: APPSYNCCTL_CONFIG, else under
+// XDG_CONFIG_HOME or ~/.config on Unix, and under %AppData% on Windows.
+func Path(lookupEnv func(string) (string, bool)) (string, error) {
+	if path, _ := lookupEnv(describe(File).Variable); path != "" {
+		return path, nil
+	}
+	dir, err := folder(lookupEnv, "APPDATA", "XDG_CONFIG_HOME", ".config")
+	return filepath.Join(dir, "config.yaml"), err
+}
+
+// StateDir returns the folder for what the program remembers by itself: under
+// XDG_STATE_HOME or ~/.local/state on Unix, and under %LocalAppData% on Windows.
+func StateDir(lookupEnv func(string) (string, bool)) (string, error) {
+	return folder(lookupEnv, "LOCALAPPDATA", "XDG_STATE_HOME", filepath.Join(".local", "state"))
+}
+
+// HomeStateDir is StateDir without regard to XDG_STATE_HOME: one folder for each
+// user, whatever the settings of a process.
+func HomeStateDir(lookupEnv func(string) (string, bool)) (string, error) {
+	return folder(lookupEnv, "LOCALAPPDATA", "", filepath.Join(".local", "state"))
+}
+
+func folder(lookupEnv func(string) (string, bool), windows, xdg, home string) (string, error) {
+	if runtime.GOOS == "windows" {
+		if dir, _ := lookupEnv(windows); dir != "" {
+			return filepath.Join(dir, "appsyncctl"), nil
+		}
+		return "", &NoHomeError{"%" + windows + "%"}
+	}
+	// The XDG specification: a path that is not absolute is to be ignored.
+	if dir, _ := lookupEnv(xdg); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "appsyncctl"), nil
+	}
+	dir, _ := lookupEnv("HOME")
+	if dir == "" {
+		return "", &NoHomeError{"HOME"}
+	}
+	return filepath.Join(dir, home, "appsyncctl"), nil
+}
+
+// NoHomeError says that the environment does not tell where the user's files are.
+type NoHomeError struct{ Variable string }
+
+func (e *NoHomeError) Error() string { return e.Variable + " is not set" }

@@ -1,0 +1,120 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Layers are the places where settings come from. A setting that is empty in
+// one layer is looked up in the next.
+type Layers struct {
+	Flags     map[Name]string
+	LookupEnv func(string) (string, bool)
+	File      *ProfileFile
+}
+
+// Resolved holds the value of each setting.
+type Resolved struct {
+	values map[Name]Value
+}
+
+// Resolve finds the value of each setting.
+func Resolve(layers Layers) (Resolved, error) {
+	resolved := Resolved{values: make(map[Name]Value)}
+	profile, err := layers.profile()
+	if err != nil {
+		return Resolved{}, err
+	}
+	resolved.values[Profile] = profile
+	kept := layers.File.Profiles[profile.Text].texts()
+	for _, setting := range Settings() {
+		if setting.Name == Profile || setting.Name == File {
+			continue
+		}
+		if value, ok := layers.override(setting); ok {
+			resolved.values[setting.Name] = value
+		} else if text := kept[setting.Name]; text != "" {
+			resolved.values[setting.Name] = Value{text, FromProfile, "profile " + profile.Text}
+		}
+	}
+	return resolved, nil
+}
+
+// override looks in the layers that stand above the profile.
+func (l Layers) override(setting Setting) (Value, bool) {
+	if text := l.Flags[setting.Name]; text != "" {
+		return Value{text, FromFlag, "--" + setting.Flag}, true
+	}
+	if text, _ := l.LookupEnv(setting.Variable); strings.TrimSpace(text) != "" {
+		return Value{strings.TrimSpace(text), FromEnvironment, setting.Variable}, true
+	}
+	return Value{}, false
+}
+
+func (l Layers) profile() (Value, error) {
+	value, named := l.override(describe(Profile))
+	switch {
+	case named:
+	case l.File.Current != "":
+		value = Value{l.File.Current, FromProfile, l.File.Path}
+	default:
+		value = Value{"default", FromDefault, "default"}
+	}
+	return value, checkProfileName(value.Text)
+}
+
+// Get returns the value of a setting; its Source is Unset when there is none.
+func (r Resolved) Get(name Name) Value {
+	value, ok := r.values[name]
+	if !ok {
+		return Value{Source: Unset}
+	}
+	return value
+}
+
+// Text returns the value of a setting, or "".
+func (r Resolved) Text(name Name) string { return r.values[name].Text }
+
+// Require returns the value of a setting, or a *MissingError.
+func (r Resolved) Require(name Name) (string, error) {
+	if text := r.Text(name); text != "" {
+		return text, nil
+	}
+	return "", &MissingError{describe(name)}
+}
+
+// Scopes returns the scopes as a list.
+func (r Resolved) Scopes() []string {
+	return strings.FieldsFunc(r.Text(Scopes), func(c rune) bool { return c == ' ' || c == ',' })
+}
+
+// Profile returns what a profile may keep of the settings that somebody chose.
+func (r Resolved) Profile() ProfileSettings {
+	return ProfileSettings{
+		Endpoint:         r.Text(Endpoint),
+		Issuer:           r.Text(Issuer),
+		ClientID:         r.Text(ClientID),
+		ClientSecretFile: r.Text(ClientSecretFile),
+		Audience:         r.Text(Audience),
+		Scopes:           r.Scopes(),
+		Grant:            r.Text(Grant),
+		TokenStore:       r.Text(TokenStore),
+	}
+}
+
+// ProfileNameError says that a profile cannot be called that.
+type ProfileNameError struct{ Name string }
+
+func (e *ProfileNameError) Error() string {
+	return fmt.Sprintf("a profile cannot be called %q: use letters, digits, dots, dashes and underscores", e.Name)
+}
+
+func checkProfileName(name string) error {
+	for _, c := range name {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !letter && !('0' <= c && c <= '9') && !strings.ContainsRune("._-", c) {
+			return &ProfileNameError{name}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+// Package config finds the value of each setting: a flag beats an environment
+// variable, which beats the profile, which beats the default. Each value knows
+// where it came from.
+//
+// Profiles live in one YAML file, read and edited with go.yaml.in/yaml/v3 (the
+// maintained fork that cobra uses too): it reports unknown keys with their line
+// and keeps a person's comments.
+package config
+
+import "fmt"
+
+// Name names a setting. It is also the key in a profile.
+type Name string
+
+// The settings.
+const (
+	Profile          Name = "profile"
+	Endpoint         Name = "endpoint"
+	Issuer           Name = "issuer"
+	ClientID         Name = "client_id"
+	ClientSecret     Name = "client_secret"
+	ClientSecretFile Name = "client_secret_file"
+	Audience         Name = "audience"
+	Scopes           Name = "scopes"
+	Grant            Name = "grant"
+	Token            Name = "token"
+	TokenStore       Name = "token_store"
+	Passphrase       Name = "passphrase"
+	File             Name = "config"
+)
+
+// A Setting describes one setting: the help texts and the README are made from
+// it.
+type Setting struct {
+	Name     Name
+	Flag     string // without dashes; empty when no flag may carry it
+	Variable string
+	Profile  bool // may stand in a profile
+	Secret   bool // its value is never shown
+	Default  string
+	Usage    string
+}
+
+// Settings returns all settings in the order in which people meet them.
+func Settings() []Setting {
+	return []Setting{
+		{Name: Profile, Flag: "profile", Variable: "APPSYNCCTL_PROFILE", Default: "the file's current profile, else default", Usage: "profile to take settings from"},
+		{Name: Endpoint, Flag: "endpoint", Variable: "APPSYNCCTL_ENDPOINT", Profile: true, Usage: "GraphQL endpoint of the AppSync API (https://….amazonaws.com/graphql)"},
+		{Name: Issuer, Flag: "issuer", Variable: "APPSYNCCTL_ISSUER", Profile: true, Usage: "OpenID provider (https://TENANT.auth0.com/)"},
+		{Name: ClientID, Flag: "client-id", Variable: "APPSYNCCTL_CLIENT_ID", Profile: true, Usage: "client ID of this program at the provider"},
+		{Name: ClientSecret, Variable: "APPSYNCCTL_CLIENT_SECRET", Secret: true, Usage: "client secret, for client credentials"},
+		{Name: ClientSecretFile, Flag: "client-secret-file", Variable: "APPSYNCCTL_CLIENT_SECRET_FILE", Profile: true, Usage: "file that holds the client secret"},
+		{Name: Audience, Flag: "audience", Variable: "APPSYNCCTL_AUDIENCE", Profile: true, Usage: "identifier of the API that the token is for; Auth0 needs it"},
+		{Name: Scopes, Flag: "scope", Variable: "APPSYNCCTL_SCOPES", Profile: true, Usage: "scope to ask for (repeatable; separated by blanks in the variable)"},
+		{Name: Grant, Flag: "grant", Variable: "APPSYNCCTL_GRANT", Profile: true, Default: "client-credentials with a client secret, else device", Usage: "how to get a token: device or client-credentials"},
+		{Name: Token, Variable: "APPSYNCCTL_TOKEN", Secret: true, Usage: "access token to use as it is; bypasses login and cache"},
+		{Name: TokenStore, Flag: "token-store", Variable: "APPSYNCCTL_TOKEN_STORE", Profile: true, Default: "auto", Usage: "where tokens rest: auto, keyring, file or memory"},
+		{Name: Passphrase, Variable: "APPSYNCCTL_PASSPHRASE", Secret: true, Usage: "seals the token file, where there is no client secret to do it"},
+		{Name: File, Variable: "APPSYNCCTL_CONFIG", Default: "appsyncctl/config.yaml in the user's configuration folder", Usage: "file that holds the profiles"},
+	}
+}
+
+// describe returns the setting called name.
+func describe(name Name) Setting {
+	for _, setting := range Settings() {
+		if setting.Name == name {
+			return setting
+		}
+	}
+	panic("config: no setting is called " + string(name)) // a programming error
+}
+
+// Source says where a value came from.
+type Source string
+
+// The sources, strongest first.
+const (
+	FromFlag        Source = "flag"
+	FromEnvironment Source = "environment"
+	FromProfile     Source = "profile"
+	FromDefault     Source = "default"
+	Unset           Source = "unset"
+)
+
+// A Value is what a setting is set to, and why.
+type Value struct {
+	Text   string
+	Source Source
+	Origin string // the flag, variable or profile, as a person would name it
+}
+
+// MissingError says that a setting which a command needs has no value.
+type MissingError struct{ Setting Setting }
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("no %s is set", e.Setting.label())
+}
+
+// Remedy names the ways to set it.
+func (e *MissingError) Remedy() string {
+	if e.Setting.Flag == "" {
+		return "set " + e.Setting.Variable
+	}
+	return fmt.Sprintf("pass --%s or set %s", e.Setting.Flag, e.Setting.Variable)
+}
+
+// label returns the name in words: "client ID".
+func (s Setting) label() string {
+	switch s.Name {
+	case ClientID:
+		return "client ID"
+	case ClientSecret:
+		return "client secret"
+	default:
+		return string(s.Name)
+	}
+}
