@@ -1,0 +1,137 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// A DeviceExpiredError says that nobody confirmed a device code in time. Err is
+// what kept the last poll from an answer, or nil if it was answered.
+type DeviceExpiredError struct{ Err error }
+
+func (e *DeviceExpiredError) Error() string {
+	const message = "the code expired before it was confirmed"
+	if e.Err != nil {
+		return message + "; last, " + e.Err.Error()
+	}
+	return message
+}
+
+func (e *DeviceExpiredError) Unwrap() error { return e.Err }
+
+// PollDevice asks for the token of code until a person has confirmed or denied it
+// (RFC 8628, sections 3.4 and 3.5). A denial is an *Error with the code
+// AccessDenied, the end of time a *DeviceExpiredError, the end of ctx its cause.
+// Lost connections, 5xx and throttling are survived until the code expires, at
+// growing intervals; other refusals are not.
+func (c *Client) PollDevice(ctx context.Context, code *DeviceCode) (*oauth2.Token, error) {
+	pace := newPace(code.Interval)
+	for {
+		// The wait begins here, after the last answer: Auth0 counts from its answer,
+		// and a ticker would poll at once after a slow one.
+		wait := pace.next()
+		left := time.Until(code.Expiry)
+		last := left <= wait
+		if err := pause(ctx, min(wait, left)); err != nil {
+			return nil, err
+		}
+		token, err := c.requestToken(ctx, url.Values{
+			"grant_type":  {"urn:ietf:params:oauth:grant-type:device_code"},
+			"device_code": {string(code.Code)},
+		})
+		if err == nil {
+			return token, nil
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		trouble, goOn := pace.answered(err)
+		switch {
+		case expired(err, last):
+			return nil, &DeviceExpiredError{}
+		case !goOn:
+			return nil, err
+		case last:
+			return nil, &DeviceExpiredError{Err: trouble}
+		case trouble != nil:
+			c.notify(Notice{Reason: Retrying, Wait: pace.next(), Err: err})
+		case pace.tooFast:
+			c.notify(Notice{Reason: TooFast, Wait: pace.next(), Err: err})
+		}
+	}
+}
+
+// expired says whether the provider called the code expired. Auth0 does so once and
+// calls it an invalid grant from then on.
+func expired(err error, last bool) bool {
+	refusal, ok := errors.AsType[*Error](err)
+	return ok && (refusal.Code == ExpiredToken || last && refusal.Code == InvalidGrant)
+}
+
+const (
+	slowDownStep     = 5 * time.Second // RFC 8628, section 3.5
+	tooManySlowDowns = 3
+	longestBackOff   = time.Minute
+)
+
+// A pace says how long to wait between polls.
+type pace struct {
+	interval  time.Duration // what the provider asks for
+	faults    int           // polls without an answer, in a row
+	asked     time.Duration // Retry-After of the last answer
+	slowDowns int
+	tooFast   bool // the last answer was one slow_down too many
+}
+
+func newPace(interval time.Duration) *pace {
+	return &pace{interval: max(interval, time.Second)}
+}
+
+// next returns the wait before the next poll. It is a fifth and at least a second
+// over the interval, as the clocks of virtual machines run fast by some percent
+// and a poll that comes too soon costs five seconds. After faults it doubles.
+func (p *pace) next() time.Duration {
+	wait := max(p.interval*6/5, p.interval+time.Second)
+	for range p.faults {
+		wait = min(wait*2, max(wait, longestBackOff))
+	}
+	return max(wait, p.asked)
+}
+
+// answered takes notice of how a poll failed. It says whether to go on, and
+// returns err if that was trouble and not an answer about the code.
+func (p *pace) answered(err error) (trouble error, goOn bool) {
+	p.asked, p.tooFast = 0, false
+	if _, ok := errors.AsType[*TransportError](err); ok {
+		p.faults++
+		return err, true
+	}
+	refusal, ok := errors.AsType[*Error](err)
+	if !ok {
+		return err, false
+	}
+	p.asked = refusal.RetryAfter
+	switch {
+	case refusal.Status >= http.StatusInternalServerError:
+		p.faults++
+		return err, true
+	case refusal.Code == AuthorizationPending:
+		p.faults = 0
+		return nil, true
+	case refusal.Code == SlowDown:
+		p.faults = 0
+		p.slowDowns++
+		p.tooFast = p.slowDowns == tooManySlowDowns
+		p.interval = max(p.interval+slowDownStep, refusal.interval)
+		return nil, true
+	case refusal.Status == http.StatusTooManyRequests:
+		p.faults++
+		return err, true
+	}
+	return err, false
+}

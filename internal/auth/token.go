@@ -1,0 +1,98 @@
+package auth
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// decodeToken reads a token endpoint's success (RFC 6749, section 5.1). Some
+// providers send errors with status 200.
+func decodeToken(a *answer) (*oauth2.Token, error) {
+	unusable := func(problem string) (*oauth2.Token, error) {
+		return nil, &AnswerError{Endpoint: place(a.endpoint), Problem: problem}
+	}
+	var body map[string]json.RawMessage
+	if err := json.Unmarshal(a.body, &body); err != nil {
+		return unusable("it is not a JSON object of at most 1 MiB")
+	}
+	if text(body["error"]) != "" {
+		return nil, newError(a)
+	}
+	access := text(body["access_token"])
+	if access == "" {
+		return unusable("it has no access token")
+	}
+	if strings.ContainsFunc(access, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return unusable("its access token has characters that no header can carry")
+	}
+	lifetime := seconds(body["expires_in"])
+	token := &oauth2.Token{
+		AccessToken:  access,
+		TokenType:    text(body["token_type"]),
+		RefreshToken: text(body["refresh_token"]),
+		Expiry:       expiry(a, access, lifetime),
+		ExpiresIn:    int64(lifetime / time.Second),
+	}
+	return token.WithExtra(map[string]any{
+		"scope":    text(body["scope"]),
+		"id_token": text(body["id_token"]),
+		"quotas":   quotas(a.header, a.received),
+	}), nil
+}
+
+// expiry returns when the token ends: after lifetime, or when the token itself
+// says so if that is sooner or there is no lifetime. It is zero if neither is
+// known. The token's exp is read on the provider's clock, by the answer's Date, so
+// that a wrong clock here makes no token look expired, or valid for too long.
+func expiry(a *answer, access string, lifetime time.Duration) time.Time {
+	known := lifetime > 0
+	if claims, err := ParseClaims(access); err == nil && !claims.Expiry.IsZero() {
+		now := a.received
+		if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
+			now = date
+		}
+		rest := claims.Expiry.Sub(now)
+		if !known || rest < lifetime {
+			known, lifetime = true, rest
+		}
+	}
+	if !known {
+		return time.Time{}
+	}
+	return a.started.Add(lifetime).Round(0).UTC() // the wall clock: it is stored
+}
+
+// Scopes returns the scopes that were granted, if the provider said which. They
+// may be fewer than were asked for.
+func Scopes(token *oauth2.Token) []string {
+	scope, _ := token.Extra("scope").(string)
+	return strings.Fields(scope)
+}
+
+// Quotas returns the limits that came along with token.
+func Quotas(token *oauth2.Token) []Quota {
+	found, _ := token.Extra("quotas").([]Quota)
+	return found
+}
+
+// A TokenTypeError says that a token is no bearer token: DPoP, for one, wants a
+// proof with each request, which this package cannot give.
+type TokenTypeError struct{ Type string }
+
+func (e *TokenTypeError) Error() string {
+	return fmt.Sprintf("the token is of type %.20q, not Bearer", e.Type)
+}
+
+// CheckType returns a *TokenTypeError unless token is a bearer token. AppSync
+// takes any JWT, so the grants do not insist.
+func CheckType(token *oauth2.Token) error {
+	if token.Type() != "Bearer" {
+		return &TokenTypeError{Type: token.TokenType}
+	}
+	return nil
+}
