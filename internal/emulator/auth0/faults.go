@@ -1,0 +1,34 @@
+package auth0
+
+import (
+	"github.com/go-jose/go-jose/v4"
+)
+
+// The faults that a tenant can commit, by the names under which Config.Fault is
+// asked for them. Each is asked for only where it would have an effect.
+const (
+	FaultExpiredToken  = "expired-token"  // the access token expired an hour ago; expires_in does not say so
+	FaultWrongAudience = "wrong-audience" // the access token is for another API
+	FaultOpaqueToken   = "opaque-token"   // the access token is not a JWT
+	FaultRotateKeys    = "rotate-keys"    // a new key signs; the old ones stay in the JWKS
+	FaultRevokeKeys    = "revoke-keys"    // a new key signs; the old ones leave the JWKS
+	FaultSlowDown      = "slow-down"      // a poll counts as too fast
+	FaultDenial        = "denial"         // the person refuses
+)
+
+// Faults returns the names of all of them.
+func Faults() []string {
+	return []string{
+		FaultExpiredToken, FaultWrongAudience, FaultOpaqueToken,
+		FaultRotateKeys, FaultRevokeKeys, FaultSlowDown, FaultDenial,
+	}
+}
+
+func (t *Tenant) applyKeyFaults(g *grant) {
+	if t.config.Fault(FaultRotateKeys, g.kind) {
+		t.signer.rotate(func(jose.JSONWebKey) bool { return true })
+	}
+	if t.config.Fault(FaultRevokeKeys, g.kind) {
+		t.signer.rotate(func(jose.JSONWebKey) bool { return false })
+	}
+}

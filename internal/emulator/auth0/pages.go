@@ -1,0 +1,41 @@
+package auth0
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"net/http"
+)
+
+// The pages need no script and load nothing, so they work in any browser.
+var (
+	//go:embed pages
+	pageFiles embed.FS
+
+	pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
+)
+
+// messagePage is what pages/message.html shows.
+type messagePage struct{ Title, Text string }
+
+func showMessage(w http.ResponseWriter, status int, title, text string) {
+	showPage(w, status, "message.html", messagePage{Title: title, Text: text})
+}
+
+// showPage renders a page; html/template escapes all that is put into it. No form-action
+// is set, since browsers apply it to the redirect to the client too.
+func showPage(w http.ResponseWriter, status int, name string, data any) {
+	var page bytes.Buffer
+	if err := pages.ExecuteTemplate(&page, name, data); err != nil {
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(page.Bytes()) // the browser may have gone
+}

@@ -1,0 +1,94 @@
+package auth0
+
+import (
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Tenant answers on all of an Auth0 tenant's paths. It is safe for use by several
+// goroutines.
+type Tenant struct {
+	config  Config
+	clients map[string]*Client
+	apis    map[string]*API
+	signer  *signer
+	handler http.Handler
+
+	mu       sync.Mutex // guards what follows
+	devices  map[string]*device
+	codes    map[string]*authorization
+	families map[string]*family // by every refresh token a family ever had
+	sessions map[string]session // by opaque access token
+	spent    map[string]time.Time
+	quotas   map[string]*usage
+	window   window
+}
+
+// New returns the tenant that config describes. The key for its signatures is made
+// in the background; the first signature waits for it.
+func New(config Config) (*Tenant, error) {
+	config, err := config.complete()
+	if err != nil {
+		return nil, err
+	}
+	t := &Tenant{
+		config:   config,
+		clients:  map[string]*Client{},
+		apis:     map[string]*API{},
+		signer:   newSigner(),
+		devices:  map[string]*device{},
+		codes:    map[string]*authorization{},
+		families: map[string]*family{},
+		sessions: map[string]session{},
+		spent:    map[string]time.Time{},
+		quotas:   map[string]*usage{},
+	}
+	for i := range config.Clients {
+		t.clients[config.Clients[i].ID] = &config.Clients[i]
+	}
+	for i := range config.APIs {
+		t.apis[config.APIs[i].Identifier] = &config.APIs[i]
+	}
+	t.handler = t.routes()
+	return t, nil
+}
+
+// ServeHTTP implements http.Handler.
+func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) { t.handler.ServeHTTP(w, r) }
+
+// Close waits until nothing of the tenant runs in the background any more.
+func (t *Tenant) Close() error {
+	<-t.signer.ready
+	return nil
+}
+
+func (t *Tenant) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /.well-known/openid-configuration", t.discovery)
+	mux.HandleFunc("GET /.well-known/jwks.json", t.jwks)
+	mux.HandleFunc("POST /oauth/token", t.token)
+	mux.HandleFunc("POST /oauth/device/code", t.deviceCode)
+	mux.HandleFunc("GET /activate", t.activate)
+	// A page on another origin must not approve a device or log in for the person
+	// who has it open. Only browsers send what is checked here, so scripts can post.
+	guard := http.NewCrossOriginProtection()
+	mux.Handle("POST /activate", guard.Handler(http.HandlerFunc(t.activateDecide)))
+	return mux
+}
+
+func (t *Tenant) now() time.Time { return t.config.Now() }
+
+// forget drops what has expired from m, so that a long run does not grow without
+// bound. The caller holds t.mu.
+func forget[V any](m map[string]V, expired func(V) bool) {
+	const enough = 1000
+	if len(m) < enough {
+		return
+	}
+	for k, v := range m {
+		if expired(v) {
+			delete(m, k)
+		}
+	}
+}
