@@ -87,6 +87,12 @@ func newError(a *answer) *Error {
 	if e.Description == "" {
 		e.Description = text(body.Message)
 	}
+	e.clean(a.secrets)
+	return e
+}
+
+// clean makes the provider's words fit for a message.
+func (e *Error) clean(secrets []string) {
 	// Some put the status text where the code belongs.
 	if strings.ContainsFunc(e.Code, notInCode) || len(e.Code) > 64 {
 		if e.Description == "" {
@@ -94,11 +100,10 @@ func newError(a *answer) *Error {
 		}
 		e.Code = ""
 	}
-	for _, secret := range a.secrets {
+	for _, secret := range secrets {
 		e.Description = strings.ReplaceAll(e.Description, secret, redacted)
 	}
 	e.Description = short(e.Description)
-	return e
 }
 
 // notInCode finds what no error code has: codes are words of ASCII letters and
