@@ -20,6 +20,10 @@ const (
 	quietTimeout       = 3 * time.Second
 	defaultNoticeAfter = 2 * time.Second
 
+	// maxVanished is how often a call is made whose item another process removes
+	// between the two halves of the call, finding the item and touching it.
+	maxVanished = 5
+
 	waitingNotice = "waiting for the keyring to be unlocked (Ctrl-C to cancel)"
 )
 
@@ -87,7 +91,11 @@ func (k *Keyring) call(ctx context.Context, ask func(b Backend, service string) 
 				r.err = errPanicked
 			}
 		}()
-		r.text, r.err = ask(backend, service)
+		for range maxVanished {
+			if r.text, r.err = ask(backend, service); !hasVanished(r.err) {
+				return
+			}
+		}
 	}()
 
 	notice := time.NewTimer(cmp.Or(k.NoticeAfter, defaultNoticeAfter))

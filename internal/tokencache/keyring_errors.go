@@ -18,6 +18,9 @@ import (
 	"github.com/zalando/go-keyring"
 )
 
+// failedToUnlock begins what go-keyring says of a collection that stays locked.
+const failedToUnlock = "failed to unlock correct collection"
+
 // noSuchLogonSession is Windows' ERROR_NO_SUCH_LOGON_SESSION: the session has no
 // credential store, as over SSH or with another user's token.
 const noSuchLogonSession = syscall.Errno(1312)
@@ -38,6 +41,8 @@ func classify(err error) error {
 		return ErrNotFound
 	case errors.Is(err, keyring.ErrUnsupportedPlatform):
 		return &UnavailableError{Reason: "not supported on this system", Err: err}
+	case errors.Is(err, errNoCollection):
+		return &UnavailableError{Reason: "no keyring has been created yet"}
 	case errors.Is(err, errPanicked):
 		return &UnavailableError{Reason: "its service gives answers that make no sense", Err: err}
 	case errors.Is(err, noSuchLogonSession):
@@ -69,16 +74,32 @@ func classifyBus(err dbus.Error) error {
 		"org.freedesktop.DBus.Error.NameHasNoOwner",
 		"org.freedesktop.DBus.Error.NoReply",
 		"org.freedesktop.DBus.Error.NoServer",
-		"org.freedesktop.DBus.Error.Disconnected",
-		"org.freedesktop.DBus.Error.UnknownObject",
-		"org.freedesktop.DBus.Error.UnknownInterface",
-		"org.freedesktop.DBus.Error.UnknownMethod":
+		"org.freedesktop.DBus.Error.Disconnected":
 		return &UnavailableError{Reason: "no secret service on the session bus", Err: err}
+	}
+	if hasVanished(err) {
+		return &UnavailableError{Reason: "its service is not a secret service", Err: err}
 	}
 	if strings.HasPrefix(err.Name, "org.freedesktop.DBus.Error.Spawn.") {
 		return &UnavailableError{Reason: "the secret service does not start", Err: err}
 	}
 	return fmt.Errorf("keyring: %w", err)
+}
+
+// hasVanished reports whether an object on the bus that was there a moment ago is
+// there no more, or never was. gnome-keyring says the first in each of these ways.
+func hasVanished(err error) bool {
+	var remote dbus.Error
+	if !errors.As(err, &remote) {
+		return false
+	}
+	switch remote.Name {
+	case "org.freedesktop.DBus.Error.UnknownObject",
+		"org.freedesktop.DBus.Error.UnknownInterface",
+		"org.freedesktop.DBus.Error.UnknownMethod":
+		return true
+	}
+	return false
 }
 
 // classifyExit goes by the exit status of the macOS security tool, which is the
@@ -103,8 +124,8 @@ func classifyExit(code int, err error) error {
 // errors.New and fmt.Errorf and nothing else tells them apart.
 func classifyText(err error) error {
 	text := err.Error()
-	if strings.HasPrefix(text, "failed to unlock correct collection") {
-		return &LockedError{Reason: "locked, or without a default collection", Err: err}
+	if strings.HasPrefix(text, failedToUnlock) {
+		return &LockedError{Reason: "locked", Err: err}
 	}
 	if strings.HasPrefix(text, "dbus: ") { // address, connection, authentication
 		return &UnavailableError{Reason: "the session bus cannot be used", Err: err}

@@ -4,20 +4,53 @@
 package tokencache
 
 import (
+	"errors"
 	"os"
 	"os/user"
 	"path/filepath"
 	"strings"
 
+	"github.com/godbus/dbus/v5"
 	"github.com/zalando/go-keyring"
 )
 
 // systemBackend is go-keyring's package-level functions.
 type systemBackend struct{}
 
-func (systemBackend) Get(service, name string) (string, error) { return keyring.Get(service, name) }
-func (systemBackend) Set(service, name, text string) error     { return keyring.Set(service, name, text) }
-func (systemBackend) Delete(service, name string) error        { return keyring.Delete(service, name) }
+func (systemBackend) Get(service, name string) (string, error) {
+	text, err := keyring.Get(service, name)
+	return text, withoutCollection(err)
+}
+
+func (systemBackend) Set(service, name, text string) error {
+	return withoutCollection(keyring.Set(service, name, text))
+}
+
+func (systemBackend) Delete(service, name string) error {
+	return withoutCollection(keyring.Delete(service, name))
+}
+
+var errNoCollection = errors.New("the secret service has no default collection")
+
+// withoutCollection returns errNoCollection in place of a failure to unlock a
+// collection that does not exist, such as on a server that nobody ever logged in
+// to with a desktop. go-keyring takes that for a locked one.
+func withoutCollection(err error) error {
+	if err == nil || !strings.HasPrefix(err.Error(), failedToUnlock) {
+		return err
+	}
+	bus, busErr := dbus.SessionBus() // the connection that go-keyring uses
+	if busErr != nil {
+		return err
+	}
+	var path dbus.ObjectPath
+	secrets := bus.Object("org.freedesktop.secrets", "/org/freedesktop/secrets")
+	call := secrets.Call("org.freedesktop.Secret.Service.ReadAlias", 0, "default")
+	if call.Store(&path) == nil && path == "/" {
+		return errNoCollection
+	}
+	return err
+}
 
 // checkSessionBus returns an *UnavailableError where go-keyring needs a D-Bus
 // session bus and there is none. Asked nevertheless, godbus would run dbus-launch,

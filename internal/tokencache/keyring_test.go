@@ -282,6 +282,31 @@ func TestKeyringPanic(t *testing.T) {
 	}
 }
 
+// An item that another process removes between the search for it and its reading
+// is looked for again.
+func TestKeyringItemVanishes(t *testing.T) {
+	kept := newFakeKeyring()
+	if err := (&tokencache.Keyring{Backend: kept}).Set(t.Context(), "key", []byte("v")); err != nil {
+		t.Fatal(err)
+	}
+	vanished := 2
+	backend := newFakeKeyring()
+	backend.get = func(name string) (string, error) {
+		if vanished--; vanished >= 0 {
+			return "", dbus.Error{Name: "org.freedesktop.DBus.Error.UnknownMethod"}
+		}
+		return kept.Get("appsyncctl", name)
+	}
+	store := &tokencache.Keyring{Backend: backend}
+	if got, err := store.Get(t.Context(), "key"); err != nil || string(got) != "v" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	vanished = 1000
+	if _, err := store.Get(t.Context(), "key"); !isUnavailable(err) {
+		t.Errorf("got %v, want *UnavailableError when it never ends", err)
+	}
+}
+
 func TestKeyringDismissedPrompt(t *testing.T) {
 	backend := newFakeKeyring()
 	store := &tokencache.Keyring{Backend: backend}
