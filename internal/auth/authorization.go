@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"errors"
+	"maps"
 	"net/url"
 	"slices"
 
@@ -51,9 +52,7 @@ func (c *Client) Authorize(p Parameters, redirectURI string) (*Authorization, er
 		openID:      slices.Contains(p.Scopes, "openid"),
 	}
 	query := u.Query() // the endpoint may have one, which must stay
-	for key, values := range p.form() {
-		query[key] = values
-	}
+	maps.Copy(query, p.form())
 	query.Set("response_type", "code")
 	query.Set("client_id", c.ID)
 	query.Set("redirect_uri", redirectURI)

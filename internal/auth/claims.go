@@ -10,6 +10,7 @@ import (
 // A Format says what can be read of a token.
 type Format int
 
+// The formats.
 const (
 	Opaque    Format = iota // no JWT: only its issuer can read it
 	JWT                     // signed, for everyone to read (RFC 7519)

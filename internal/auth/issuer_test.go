@@ -53,8 +53,7 @@ func TestParseIssuerRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		got, err := auth.ParseIssuer(tt.input)
-		var refused *auth.IssuerError
-		if !errors.As(err, &refused) {
+		if _, ok := errors.AsType[*auth.IssuerError](err); !ok {
 			t.Errorf("ParseIssuer(%q) = %q, %v; want an *IssuerError", tt.input, got, err)
 			continue
 		}

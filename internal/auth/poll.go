@@ -50,15 +50,17 @@ func (c *Client) PollDevice(ctx context.Context, code *DeviceCode) (*oauth2.Toke
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		trouble, goOn := pace.answered(err)
+		outcome := pace.answered(err)
 		switch {
 		case expired(err, last):
 			return nil, &DeviceExpiredError{}
-		case !goOn:
+		case outcome == final:
 			return nil, err
+		case last && outcome == trouble:
+			return nil, &DeviceExpiredError{Err: err}
 		case last:
-			return nil, &DeviceExpiredError{Err: trouble}
-		case trouble != nil:
+			return nil, &DeviceExpiredError{}
+		case outcome == trouble:
 			c.notify(Notice{Reason: Retrying, Wait: pace.next(), Err: err})
 		case pace.tooFast:
 			c.notify(Notice{Reason: TooFast, Wait: pace.next(), Err: err})
@@ -103,35 +105,43 @@ func (p *pace) next() time.Duration {
 	return max(wait, p.asked)
 }
 
-// answered takes notice of how a poll failed. It says whether to go on, and
-// returns err if that was trouble and not an answer about the code.
-func (p *pace) answered(err error) (trouble error, goOn bool) {
+// An outcome is what a failed poll means for the login.
+type outcome int
+
+const (
+	final   outcome = iota // it has failed
+	waiting                // nobody has confirmed it yet
+	trouble                // there was no answer about it
+)
+
+// answered takes notice of how a poll failed.
+func (p *pace) answered(err error) outcome {
 	p.asked, p.tooFast = 0, false
 	if _, ok := errors.AsType[*TransportError](err); ok {
 		p.faults++
-		return err, true
+		return trouble
 	}
 	refusal, ok := errors.AsType[*Error](err)
 	if !ok {
-		return err, false
+		return final
 	}
 	p.asked = refusal.RetryAfter
 	switch {
 	case refusal.Status >= http.StatusInternalServerError:
 		p.faults++
-		return err, true
+		return trouble
 	case refusal.Code == AuthorizationPending:
 		p.faults = 0
-		return nil, true
+		return waiting
 	case refusal.Code == SlowDown:
 		p.faults = 0
 		p.slowDowns++
 		p.tooFast = p.slowDowns == tooManySlowDowns
 		p.interval = max(p.interval+slowDownStep, refusal.interval)
-		return nil, true
+		return waiting
 	case refusal.Status == http.StatusTooManyRequests:
 		p.faults++
-		return err, true
+		return trouble
 	}
-	return err, false
+	return final
 }

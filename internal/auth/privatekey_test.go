@@ -70,7 +70,7 @@ func TestPrivateKeyJWT(t *testing.T) {
 			if len(assertion) > 2048 {
 				t.Errorf("the assertion has %d bytes, more than 2048", len(assertion))
 			}
-			signed, err := jose.ParseSigned(assertion, []jose.SignatureAlgorithm{tt.wantAlgorithm})
+			signed, err := jose.ParseSignedCompact(assertion, []jose.SignatureAlgorithm{tt.wantAlgorithm})
 			if err != nil {
 				t.Fatal(err)
 			}

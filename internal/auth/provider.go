@@ -37,6 +37,7 @@ type DiscoveryError struct {
 // A DiscoveryReason says what was wrong.
 type DiscoveryReason string
 
+// The reasons, in the order in which they are found.
 const (
 	NotFound   DiscoveryReason = "it publishes no OpenID metadata"
 	NotJSON    DiscoveryReason = "its OpenID metadata is not JSON"

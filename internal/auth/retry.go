@@ -67,7 +67,7 @@ func (r *retries) decide(err error) (time.Duration, bool) {
 				return 0, false
 			}
 			r.throttled = true
-			return asked + rand.N(firstWait), true
+			return asked + jitter(), true
 		}
 		if refusal.Status < 500 {
 			return 0, false
@@ -80,7 +80,12 @@ func (r *retries) decide(err error) (time.Duration, bool) {
 	}
 	wait := max(asked, firstWait<<r.faults)
 	r.faults++
-	return wait + rand.N(firstWait), true // many runners start at once
+	return wait + jitter(), true
+}
+
+// jitter spreads the requests of runners that started at once.
+func jitter() time.Duration {
+	return rand.N(firstWait) //nolint:gosec // nothing depends on nobody guessing it
 }
 
 // pause waits for d, or less if ctx ends; then the error says why it ended.
