@@ -1,3 +1,6 @@
+// How a client proves who it is. The caller chooses one way per client, as
+// providers do, and no other is ever tried.
+
 package auth
 
 import (

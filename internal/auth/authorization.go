@@ -1,3 +1,6 @@
+// The authorization code grant with PKCE: for people at a machine with a browser,
+// where a tenant has no device codes, as Auth0 has none with Organizations.
+
 package auth
 
 import (

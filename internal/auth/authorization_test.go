@@ -97,6 +97,9 @@ func TestAuthorizationCode(t *testing.T) {
 			return errors.As(err, &refused) && refused.Code == auth.AccessDenied &&
 				err.Error() == "tenant.example.com/authorize answered access_denied: No way"
 		}},
+		{"a refusal without a code", mine + "&error=Not+today", "", func(err error) bool {
+			return err.Error() == "tenant.example.com/authorize answered with an error: Not today"
+		}},
 		{"neither", mine, "", func(err error) bool {
 			var unusable *auth.AnswerError
 			return errors.As(err, &unusable)

@@ -1,3 +1,6 @@
+// What a token says of itself, unchecked. AppSync does the checking; this is to
+// show whose token it is, to know its end, and to explain why it was refused.
+
 package auth
 
 import (

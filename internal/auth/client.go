@@ -1,3 +1,6 @@
+// The client, and the grants that take one request: client credentials, refresh and
+// revocation.
+
 package auth
 
 import (

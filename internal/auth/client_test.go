@@ -1,3 +1,5 @@
+// What is sent, how often, and what happens when the answer is lost.
+
 package auth_test
 
 import (

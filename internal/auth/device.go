@@ -1,3 +1,6 @@
+// The device code grant, first half: getting the code that a person confirms.
+// What a server says of times and addresses is brought within sane bounds here.
+
 package auth
 
 import (

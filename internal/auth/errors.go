@@ -1,3 +1,6 @@
+// What can go wrong, in types to decide by. A message is one short line and holds
+// nothing that was sent in confidence.
+
 package auth
 
 import (
@@ -46,6 +49,9 @@ func (e *Error) Error() string {
 		words = append(words, e.Code)
 	case http.StatusText(e.Status) != "":
 		words = append(words, http.StatusText(e.Status))
+	}
+	if len(words) == 0 {
+		words = append(words, "with an error")
 	}
 	message := e.Endpoint + " answered " + strings.Join(words, " ")
 	if e.Description != "" {

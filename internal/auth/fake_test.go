@@ -1,3 +1,5 @@
+// The provider that the tests talk to, and tokens for it to give.
+
 package auth_test
 
 import (

@@ -1,3 +1,6 @@
+// The check of the ID token that ends a login in a browser: it ties the answer to
+// the request. The access token is for AppSync to check.
+
 package auth
 
 import (

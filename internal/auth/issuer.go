@@ -1,3 +1,5 @@
+// Addresses: what people write for an issuer, and where a secret may be sent.
+
 package auth
 
 import (

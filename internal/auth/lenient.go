@@ -1,3 +1,6 @@
+// Reading JSON from providers that disagree on types: a lifetime comes as 900, "900"
+// or 900.0, an audience as a string or a list. What cannot be understood is absent.
+
 package auth
 
 import (
@@ -7,10 +10,6 @@ import (
 	"strings"
 	"time"
 )
-
-// Providers disagree on JSON types: a lifetime comes as 900, "900" or 900.0, an
-// audience as a string or a list. These functions read what can be understood
-// and take the rest for absent.
 
 // longest bounds every duration that a server names, far from overflow.
 const longest = 10 * 365 * 24 * time.Hour

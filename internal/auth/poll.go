@@ -1,3 +1,7 @@
+// The device code grant, second half: asking until the person has answered. Asking
+// too soon makes Auth0 lengthen the interval, and giving up at the first lost
+// connection makes the person begin again; both are the field's common faults.
+
 package auth
 
 import (

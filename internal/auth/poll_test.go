@@ -1,3 +1,6 @@
+// The polling loop on a clock that the test moves: each case of providers and
+// networks that ended logins in other tools.
+
 package auth_test
 
 import (

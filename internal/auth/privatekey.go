@@ -1,3 +1,5 @@
+// Authentication with a private key, for clients without a shared secret.
+
 package auth
 
 import (

@@ -1,3 +1,6 @@
+// Discovery: where a provider's endpoints are. The result is plain data, which
+// callers keep, so that no later command asks again.
+
 package auth
 
 import (
@@ -62,11 +65,15 @@ func (e *IssuerMismatchError) Error() string {
 	return fmt.Sprintf("the issuer is %.200q, not %.200q", e.Found, e.Expected)
 }
 
-// Discover fetches the metadata of issuer, a URL as ParseIssuer returns it, and
+// Discover fetches the metadata of issuer, in any form that ParseIssuer takes, and
 // checks it. One request, or a second to the place of RFC 8414 when the first finds
-// nothing. The error is a *DiscoveryError, an *IssuerMismatchError, a
-// *TransportError, or an *Error for any other status.
+// nothing. The error is an *IssuerError, a *DiscoveryError, an
+// *IssuerMismatchError, a *TransportError, or an *Error for any other status.
 func Discover(ctx context.Context, client *http.Client, issuer string) (*Provider, error) {
+	issuer, err := ParseIssuer(issuer)
+	if err != nil {
+		return nil, err
+	}
 	addresses, err := metadataAddresses(issuer)
 	if err != nil {
 		return nil, err
@@ -101,11 +108,7 @@ func Discover(ctx context.Context, client *http.Client, issuer string) (*Provide
 // metadataAddresses returns where the metadata of issuer may be: below it
 // (OpenID Connect), or between its host and its path (RFC 8414, section 3.1).
 func metadataAddresses(issuer string) ([]string, error) {
-	canonical, err := ParseIssuer(issuer)
-	if err != nil {
-		return nil, err
-	}
-	u, err := url.Parse(canonical)
+	u, err := url.Parse(issuer)
 	if err != nil {
 		return nil, &IssuerError{Input: issuer, Reason: "it is not a URL"}
 	}
@@ -113,13 +116,13 @@ func metadataAddresses(issuer string) ([]string, error) {
 	return []string{base + path + discoveryPath, base + "/.well-known/oauth-authorization-server" + path}, nil
 }
 
-// check makes sure that the document is about issuer, which may lack its slash,
-// and names endpoints that secrets can be sent to.
+// check makes sure that the document is about issuer, give or take a slash at the
+// end, and names endpoints that secrets can be sent to.
 func (p *Provider) check(issuer string) error {
 	if p.Issuer == "" || p.TokenEndpoint == "" {
 		return &DiscoveryError{Issuer: issuer, Reason: Incomplete}
 	}
-	if strings.TrimSuffix(p.Issuer, "/") != strings.TrimSuffix(issuer, "/") {
+	if canonical, err := ParseIssuer(p.Issuer); err != nil || canonical != issuer {
 		return &IssuerMismatchError{Expected: issuer, Found: p.Issuer}
 	}
 	for _, endpoint := range []string{

@@ -21,6 +21,7 @@ func TestDiscover(t *testing.T) {
 	}{
 		{"at the root, issuer with a slash", "/", "/.well-known/openid-configuration", ""},
 		{"below a path", "/realms/a", "/realms/a/.well-known/openid-configuration", ""},
+		{"both with a slash", "/realms/a/", "/realms/a/.well-known/openid-configuration", ""},
 		{"document adds a slash", "/realms/a", "/realms/a/.well-known/openid-configuration", "/"},
 		{"RFC 8414 place", "/realms/a", "/.well-known/oauth-authorization-server/realms/a", ""},
 	}

@@ -1,3 +1,6 @@
+// How many tokens may still be asked for. Auth0 counts and bills tokens for
+// machines, and a pipeline wants to know before it stands still.
+
 package auth
 
 import (

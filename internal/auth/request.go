@@ -1,3 +1,6 @@
+// One request to a provider. Everything that is sent or fetched goes through here:
+// once, to no other host, within limits, and knowing whether it left the machine.
+
 package auth
 
 import (
@@ -61,18 +64,17 @@ func (c *Client) post(ctx context.Context, endpoint string, form url.Values) (*a
 func roundTrip(client *http.Client, req *http.Request) (*answer, error) {
 	req.Header.Set("Accept", "application/json")
 	// A transport of net/http's reports when it looks for a connection and when
-	// it has one; until then it has sent nothing. Of others nothing is known.
+	// it has one: until then it has sent nothing. Others tell by their error only.
 	var asked, connected atomic.Bool
 	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
-		// It looks again when a kept connection broke before the first byte.
-		GetConn: func(string) { asked.Store(true); connected.Store(false) },
+		GetConn: func(string) { asked.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	}))
 	fail := func(err error) (*answer, error) {
 		if wrapped, ok := errors.AsType[*url.Error](err); ok {
 			err = wrapped.Err // the endpoint is in our own message already
 		}
-		unsent := asked.Load() && !connected.Load() || dialFailed(err)
+		unsent := !connected.Load() && (asked.Load() || dialFailed(err))
 		return nil, &TransportError{Endpoint: req.URL.Host + req.URL.Path, Sent: !unsent, Err: err}
 	}
 

@@ -1,3 +1,5 @@
+// Waiting, and trying again where that is harmless.
+
 package auth
 
 import (

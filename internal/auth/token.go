@@ -1,3 +1,6 @@
+// Reading the token out of an answer, and when it ends. A token that ends at an
+// unknown time has a zero expiry, and it is for the caller not to keep it.
+
 package auth
 
 import (

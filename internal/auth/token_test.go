@@ -1,3 +1,5 @@
+// Answers of the token endpoint, good and bad.
+
 package auth_test
 
 import (
