@@ -48,14 +48,6 @@ type accessClaims struct {
 	Permissions  []string `json:"permissions,omitempty"`
 }
 
-// session is what an opaque access token, or the userinfo part of another, stands for.
-type session struct {
-	user         *User
-	organization *Organization
-	scope        string
-	expires      time.Time
-}
-
 // issue makes the tokens of a grant: an access token always, an ID token with the
 // scope openid, a refresh token with offline_access.
 func (t *Tenant) issue(g *grant) (*tokenAnswer, error) {
@@ -64,6 +56,7 @@ func (t *Tenant) issue(g *grant) (*tokenAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.remember(access, g, lifetime)
 	answer := &tokenAnswer{
 		AccessToken:  access,
 		RefreshToken: g.refresh,
@@ -88,7 +81,7 @@ func (t *Tenant) issue(g *grant) (*tokenAnswer, error) {
 func (t *Tenant) accessToken(g *grant) (string, time.Duration, error) {
 	now := t.now()
 	if g.api == nil || t.config.Fault(FaultOpaqueToken, g.kind) {
-		return t.opaqueToken(g, now), defaultLifetime, nil
+		return newOpaqueToken(), defaultLifetime, nil
 	}
 	lifetime := g.api.Lifetime
 	if lifetime == 0 {
@@ -134,15 +127,4 @@ func (t *Tenant) accessToken(g *grant) (string, time.Duration, error) {
 	}
 	token, err := t.signer.sign(typ, claims)
 	return token, lifetime, err
-}
-
-// opaqueToken makes a token that only /userinfo can read: Auth0's answer when no
-// audience was asked for.
-func (t *Tenant) opaqueToken(g *grant, now time.Time) string {
-	token := rand.Text()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	forget(t.sessions, func(s session) bool { return now.After(s.expires) })
-	t.sessions[token] = session{user: g.user, organization: g.organization, scope: g.scope, expires: now.Add(defaultLifetime)}
-	return token
 }

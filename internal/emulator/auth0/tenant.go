@@ -19,7 +19,7 @@ type Tenant struct {
 	devices  map[string]*device
 	codes    map[string]*authorization
 	families map[string]*family // by every refresh token a family ever had
-	sessions map[string]session // by opaque access token
+	sessions map[string]session // by access token
 	spent    map[string]time.Time
 	quotas   map[string]*usage
 	window   window
@@ -69,11 +69,18 @@ func (t *Tenant) routes() http.Handler {
 	mux.HandleFunc("GET /.well-known/jwks.json", t.jwks)
 	mux.HandleFunc("POST /oauth/token", t.token)
 	mux.HandleFunc("POST /oauth/device/code", t.deviceCode)
+	mux.HandleFunc("POST /oauth/revoke", t.revoke)
+	mux.HandleFunc("GET /userinfo", t.userinfo)
+	mux.HandleFunc("POST /userinfo", t.userinfo)
+	mux.HandleFunc("GET /v2/logout", t.logout)
+	mux.HandleFunc("GET /oidc/logout", t.oidcLogout)
 	mux.HandleFunc("GET /activate", t.activate)
+	mux.HandleFunc("GET /authorize", t.authorize)
 	// A page on another origin must not approve a device or log in for the person
 	// who has it open. Only browsers send what is checked here, so scripts can post.
 	guard := http.NewCrossOriginProtection()
 	mux.Handle("POST /activate", guard.Handler(http.HandlerFunc(t.activateDecide)))
+	mux.Handle("POST /authorize", guard.Handler(http.HandlerFunc(t.authorizeDecide)))
 	return mux
 }
 

@@ -1,0 +1,38 @@
+package auth0
+
+import "net/http"
+
+// revoke answers POST /oauth/revoke (RFC 7009) for refresh tokens; access tokens of
+// Auth0 cannot be revoked. A token that is not known is no error.
+func (t *Tenant) revoke(w http.ResponseWriter, r *http.Request) {
+	if err := t.revokeToken(r); err != nil {
+		writeError(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusOK)
+}
+
+func (t *Tenant) revokeToken(r *http.Request) error {
+	p, err := readParameters(r)
+	if err != nil {
+		return err
+	}
+	client, err := t.authenticate(r, p)
+	if err != nil {
+		return err
+	}
+	if p["token"] == "" {
+		return errMissing("token")
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f := t.families[p["token"]]
+	switch {
+	case f == nil:
+		return nil
+	case f.grant.client != client: // RFC 7009 section 2.1; the code is unconfirmed
+		return refuse(http.StatusBadRequest, "invalid_request", "The token was not issued to this client.")
+	}
+	f.revoked = true
+	return nil
+}
