@@ -1,0 +1,88 @@
+package emulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
+)
+
+// call says what a request asks for, without anything that could be secret: the log
+// shows it, and faults are chosen by it.
+type call struct {
+	Method    string `json:"method"`
+	Path      string `json:"path"`
+	Operation string `json:"operation,omitempty"` // GraphQL: its name, else its first field; token endpoint: the grant type
+}
+
+const (
+	peekLimit = 1 << 20 // bytes of a body that are looked at
+	nameLimit = 200     // bytes of a path or an operation that are kept
+)
+
+// describe reads as much of the body as it needs and puts it back.
+func describe(r *http.Request) call {
+	c := call{Method: r.Method, Path: clip(r.URL.Path)}
+	switch {
+	case r.URL.Path == "/graphql" && r.Method == http.MethodGet:
+		query := r.URL.Query()
+		c.Operation = graphqlOperation(query.Get("operationName"), query.Get("query"))
+	case r.URL.Path == "/graphql" && r.Method == http.MethodPost:
+		var body struct{ OperationName, Query string }
+		if json.Unmarshal(peek(r), &body) == nil {
+			c.Operation = graphqlOperation(body.OperationName, body.Query)
+		}
+	case r.URL.Path == "/oauth/token" && r.Method == http.MethodPost:
+		c.Operation = grantType(r.Header.Get("Content-Type"), peek(r))
+	}
+	c.Operation = clip(c.Operation)
+	return c
+}
+
+func peek(r *http.Request) []byte {
+	start, _ := io.ReadAll(io.LimitReader(r.Body, peekLimit)) // whoever reads on meets the error
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(start), r.Body), r.Body}
+	return start
+}
+
+func graphqlOperation(name, query string) string {
+	if name != "" {
+		return name
+	}
+	document, err := parser.ParseQuery(&ast.Source{Input: query})
+	if err != nil || len(document.Operations) == 0 {
+		return ""
+	}
+	operation := document.Operations[0]
+	if operation.Name != "" {
+		return operation.Name
+	}
+	for _, selection := range operation.SelectionSet {
+		if field, ok := selection.(*ast.Field); ok {
+			return field.Name
+		}
+	}
+	return ""
+}
+
+func grantType(contentType string, body []byte) string {
+	if kind, _, _ := mime.ParseMediaType(contentType); kind == "application/json" {
+		var object struct {
+			GrantType string `json:"grant_type"`
+		}
+		_ = json.Unmarshal(body, &object) // a body the tenant cannot read either has no grant type
+		return object.GrantType
+	}
+	form, _ := url.ParseQuery(string(body))
+	return form.Get("grant_type")
+}
+
+func clip(text string) string { return text[:min(len(text), nameLimit)] }

@@ -1,0 +1,42 @@
+package emulator
+
+import "github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
+
+// The demo's names. The secret of the machine client is made at each start.
+const (
+	MachineClientID = "demo-machine"
+	DeviceClientID  = "demo-device"
+	Audience        = "https://appsyncctl.example/customers"
+)
+
+// demoTenant has one API, a machine client and a native one, for device flow and for
+// authorization code with PKCE on loopback.
+func demoTenant(issuer string, secret auth0.Secret) auth0.Config {
+	return auth0.Config{
+		Issuer: issuer,
+		APIs:   []auth0.API{{Identifier: Audience, OfflineAccess: true}},
+		Clients: []auth0.Client{
+			{
+				ID:           MachineClientID,
+				Name:         "Demo machine",
+				Secret:       secret,
+				Grants:       []string{auth0.GrantClientCredentials},
+				Organization: auth0.OrganizationAllow,
+			},
+			{
+				ID:           DeviceClientID,
+				Name:         "Demo command line",
+				Grants:       []string{auth0.GrantDeviceCode, auth0.GrantAuthorizationCode, auth0.GrantRefreshToken},
+				RedirectURIs: []string{"http://127.0.0.1/callback", "http://localhost/callback"},
+				Organization: auth0.OrganizationAllow,
+			},
+		},
+		Users: []auth0.User{{
+			ID:            "auth0|demo",
+			Name:          "Demo User",
+			Email:         "demo@appsyncctl.example",
+			Organizations: []string{"org_demo"},
+		}},
+		Organizations: []auth0.Organization{{ID: "org_demo", Name: "demo"}},
+	}
+}

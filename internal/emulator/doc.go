@@ -1,0 +1,15 @@
+// Package emulator is an Auth0-like tenant and an AppSync-like API on one loopback
+// listener, so that all of the client runs without a cloud account.
+//
+// /graphql and /graphql/realtime are the API's, /_emulator/ is the emulator's own,
+// everything else is the tenant's:
+//
+//	GET    /_emulator/requests  the last requests: [{method, path, operation, status}]
+//	GET    /_emulator/counts    how many there were: {"POST /oauth/token": 1}
+//	GET    /_emulator/faults    the faults that wait for a request
+//	POST   /_emulator/faults    one more Fault
+//	DELETE /_emulator/faults    none any more
+//
+// The emulator imports nothing of the client, so that the two sides cannot agree on
+// a mistake through shared code.
+package emulator

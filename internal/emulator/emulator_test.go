@@ -1,0 +1,249 @@
+package emulator_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator"
+)
+
+// running is an emulator under test with a client of its own.
+type running struct {
+	*emulator.Emulator
+	env    map[string]string
+	client *http.Client
+}
+
+func start(t *testing.T, config emulator.Config) running {
+	t.Helper()
+	e, err := emulator.Start(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := running{Emulator: e, env: map[string]string{}, client: &http.Client{Transport: &http.Transport{}}}
+	for _, v := range e.Environment() {
+		r.env[v.Name] = v.Value
+	}
+	t.Cleanup(func() {
+		r.client.CloseIdleConnections()
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+func (r running) url(path string) string {
+	return strings.TrimSuffix(r.env["APPSYNCCTL_ISSUER"], "/") + path
+}
+
+// send returns the status and the whole body, or the error of either.
+func (r running) send(t *testing.T, method, path, kind, body string, headers ...string) (*http.Response, string, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, r.url(path), strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		if headers[i] == "Host" {
+			req.Host = headers[i+1]
+		}
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := r.client.Do(req)
+	if err != nil {
+		return nil, "", err
+	}
+	defer resp.Body.Close()
+	got, err := io.ReadAll(resp.Body)
+	return resp, string(got), err
+}
+
+// must is send for requests that are answered.
+func (r running) must(t *testing.T, method, path, kind, body string, headers ...string) (*http.Response, string) {
+	t.Helper()
+	resp, got, err := r.send(t, method, path, kind, body, headers...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, got
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+func (r running) machineForm() string {
+	return url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {r.env["APPSYNCCTL_CLIENT_ID"]},
+		"client_secret": {r.env["APPSYNCCTL_CLIENT_SECRET"]}, "audience": {r.env["APPSYNCCTL_AUDIENCE"]},
+	}.Encode()
+}
+
+func (r running) token(t *testing.T) string {
+	t.Helper()
+	resp, body := r.must(t, http.MethodPost, "/oauth/token", formType, r.machineForm())
+	var got struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := json.Unmarshal([]byte(body), &got); err != nil || resp.StatusCode != http.StatusOK || got.AccessToken == "" {
+		t.Fatalf("token: %d %s", resp.StatusCode, body)
+	}
+	return got.AccessToken
+}
+
+// query runs a GraphQL document with a fresh token.
+func (r running) query(t *testing.T, document string) (*http.Response, string) {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"query": document})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.must(t, http.MethodPost, "/graphql", "application/json", string(body), "Authorization", r.token(t))
+}
+
+func TestTokenOpensTheAPI(t *testing.T) {
+	r := start(t, emulator.Config{})
+	_, body := r.query(t, `mutation { createCustomer(input: {name: "customer1", city: "Boston"}) { name city } }`)
+	var got struct {
+		Data struct{ CreateCustomer struct{ Name, City string } }
+	}
+	if err := json.Unmarshal([]byte(body), &got); err != nil || got.Data.CreateCustomer.City != "Boston" {
+		t.Fatalf("create: %s", body)
+	}
+	_, body = r.query(t, `{ listCustomers { items { name } } }`)
+	if !strings.Contains(body, "customer1") {
+		t.Errorf("list: %s", body)
+	}
+	resp, body := r.must(t, http.MethodPost, "/graphql", "application/json", `{"query":"{ listCustomers { items { id } } }"}`)
+	if resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("without a token: %d %s", resp.StatusCode, body)
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	r := start(t, emulator.Config{})
+	var names []string
+	for _, v := range r.Environment() {
+		names = append(names, v.Name)
+		if text := fmt.Sprintf("%v %+v %#v", v, v, v); v.Name == "APPSYNCCTL_CLIENT_SECRET" && strings.Contains(text, v.Value) {
+			t.Error("the secret prints")
+		}
+	}
+	want := []string{
+		"APPSYNCCTL_ENDPOINT", "APPSYNCCTL_ISSUER", "APPSYNCCTL_CLIENT_ID", "APPSYNCCTL_CLIENT_SECRET",
+		"APPSYNCCTL_AUDIENCE", "APPSYNCCTL_EMULATOR_DEVICE_CLIENT_ID",
+	}
+	if !reflect.DeepEqual(names, want) {
+		t.Errorf("got %v, want %v", names, want)
+	}
+	if !strings.HasPrefix(r.env["APPSYNCCTL_ISSUER"], "http://127.0.0.1:") || !strings.HasSuffix(r.env["APPSYNCCTL_ISSUER"], "/") {
+		t.Errorf("issuer %q", r.env["APPSYNCCTL_ISSUER"])
+	}
+	other := start(t, emulator.Config{})
+	if other.env["APPSYNCCTL_CLIENT_SECRET"] == r.env["APPSYNCCTL_CLIENT_SECRET"] {
+		t.Error("two starts made the same secret")
+	}
+}
+
+func TestListenRefusesOtherMachines(t *testing.T) {
+	tests := []struct {
+		listen  string
+		refused bool
+	}{
+		{"0.0.0.0:0", true},
+		{":0", true},
+		{"[::]:0", true},
+		{"192.0.2.1:0", true},
+		{"example.com:0", true},
+		{"127.0.0.1:0", false},
+		{"localhost:0", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.listen, func(t *testing.T) {
+			e, err := emulator.Start(t.Context(), emulator.Config{Listen: tt.listen})
+			if err == nil {
+				err = e.Close()
+			}
+			var refused *emulator.NotLoopbackError
+			if errors.As(err, &refused) != tt.refused || (err != nil && !tt.refused) {
+				t.Errorf("got %v, want refused %v", err, tt.refused)
+			}
+		})
+	}
+}
+
+func TestForeignHostAndOrigin(t *testing.T) {
+	r := start(t, emulator.Config{})
+	resp, _ := r.must(t, http.MethodGet, "/.well-known/openid-configuration", "", "", "Host", "rebound.example")
+	if resp.StatusCode != http.StatusMisdirectedRequest {
+		t.Errorf("foreign host: %d", resp.StatusCode)
+	}
+	resp, _ = r.must(t, http.MethodDelete, "/_emulator/faults", "", "", "Origin", "https://evil.example")
+	if resp.StatusCode != http.StatusForbidden {
+		t.Errorf("foreign origin: %d", resp.StatusCode)
+	}
+}
+
+func TestRequestsAndCounts(t *testing.T) {
+	r := start(t, emulator.Config{})
+	r.query(t, `query Everyone { listCustomers { items { id } } }`)
+	r.must(t, http.MethodGet, "/no/such/path?code=secret-code", "", "")
+	_, body := r.must(t, http.MethodGet, "/_emulator/requests", "", "")
+	var got []map[string]any
+	if err := json.Unmarshal([]byte(body), &got); err != nil {
+		t.Fatal(err)
+	}
+	// The API's own requests to the tenant, for its keys, are not the client's.
+	want := []map[string]any{
+		{"method": "POST", "path": "/oauth/token", "operation": "client_credentials", "status": 200.0},
+		{"method": "POST", "path": "/graphql", "operation": "Everyone", "status": 200.0},
+		{"method": "GET", "path": "/no/such/path", "status": 404.0},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v\nwant %v", got, want)
+	}
+	for _, secret := range []string{r.env["APPSYNCCTL_CLIENT_SECRET"], "secret-code"} {
+		if strings.Contains(body, secret) {
+			t.Error("a secret is in the log")
+		}
+	}
+	_, body = r.must(t, http.MethodGet, "/_emulator/counts", "", "")
+	var counts map[string]int
+	if err := json.Unmarshal([]byte(body), &counts); err != nil {
+		t.Fatal(err)
+	}
+	if want := map[string]int{"POST /oauth/token": 1, "POST /graphql": 1, "GET /no/such/path": 1}; !reflect.DeepEqual(counts, want) {
+		t.Errorf("got %v, want %v", counts, want)
+	}
+}
+
+func TestCloseEndsOpenRequests(t *testing.T) {
+	r := start(t, emulator.Config{Faults: []emulator.Fault{{Name: "slow", Count: 1, Delay: emulator.Duration(time.Hour)}}})
+	done := make(chan error, 1)
+	go func() {
+		resp, err := new(http.Client).Get(r.url("/userinfo"))
+		if err == nil {
+			err = resp.Body.Close()
+		}
+		done <- err
+	}()
+	for armed := ""; armed != "[]\n"; { // the request has arrived when its fault is used up
+		_, armed = r.must(t, http.MethodGet, "/_emulator/faults", "", "")
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; err == nil {
+		t.Error("the request ended well")
+	}
+}

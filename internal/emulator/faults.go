@@ -1,0 +1,92 @@
+package emulator
+
+import (
+	"encoding/json"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+)
+
+// faults are those that wait for requests, in the order in which they were asked for.
+type faults struct {
+	mu    sync.Mutex
+	armed []*Fault
+}
+
+func newFaults(initial []Fault) (*faults, error) {
+	f := &faults{}
+	for _, fault := range initial {
+		if err := f.arm(fault); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+func (f *faults) arm(fault Fault) error {
+	fault, err := fault.complete()
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.armed = append(f.armed, &fault)
+	return nil
+}
+
+// strike uses up one of the first fault that has one of the names, matches the call
+// and does not pass it over by chance; it returns nil when there is none.
+func (f *faults) strike(c call, names ...string) *Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i, fault := range f.armed {
+		if !slices.Contains(names, fault.Name) || !fault.matches(c) || rand.Float64() >= fault.Rate {
+			continue
+		}
+		struck := *fault
+		if fault.Count == 1 {
+			f.armed = slices.Delete(f.armed, i, i+1)
+		} else if fault.Count > 1 {
+			fault.Count--
+		}
+		return &struck
+	}
+	return nil
+}
+
+// list answers GET /_emulator/faults: what is still to come.
+func (f *faults) list(w http.ResponseWriter, _ *http.Request) {
+	f.mu.Lock()
+	armed := []Fault{}
+	for _, fault := range f.armed {
+		armed = append(armed, *fault)
+	}
+	f.mu.Unlock()
+	writeJSON(w, http.StatusOK, armed)
+}
+
+// add answers POST /_emulator/faults: one fault as a JSON object.
+func (f *faults) add(w http.ResponseWriter, r *http.Request) {
+	var fault Fault
+	decoder := json.NewDecoder(io.LimitReader(r.Body, 1<<20))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(&fault)
+	if err == nil {
+		err = f.arm(fault)
+	}
+	if err != nil {
+		writeJSON(w, http.StatusBadRequest, map[string]string{"message": err.Error()})
+		return
+	}
+	f.list(w, r)
+}
+
+// clear answers DELETE /_emulator/faults.
+func (f *faults) clear(w http.ResponseWriter, _ *http.Request) {
+	f.mu.Lock()
+	f.armed = nil
+	f.mu.Unlock()
+	w.WriteHeader(http.StatusNoContent)
+}
