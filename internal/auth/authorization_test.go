@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -148,7 +149,11 @@ func sign(t *testing.T, algorithm jose.SignatureAlgorithm, key any, claims map[s
 	return must(signed.CompactSerialize())
 }
 
+// unsigned stands for the key of a token with the algorithm none.
+type unsigned struct{}
+
 func TestExchangeChecksTheIDToken(t *testing.T) {
+	second := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 	other := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 	hash := sha256.Sum256([]byte("access-1"))
 	atHash := base64.RawURLEncoding.EncodeToString(hash[:16])
@@ -160,6 +165,7 @@ func TestExchangeChecksTheIDToken(t *testing.T) {
 		reason    string // of the error; empty if the token is fine
 	}{
 		{name: "fine"},
+		{name: "signed by the provider's second key", algorithm: jose.ES256, key: second},
 		{name: "bound to its access token", change: map[string]any{"at_hash": atHash}},
 		{name: "several audiences", change: map[string]any{"aud": []string{"client-1", "other"}, "azp": "client-1"}},
 		{name: "nonce of another login", change: map[string]any{"nonce": "replayed"}, reason: "nonce"},
@@ -171,11 +177,13 @@ func TestExchangeChecksTheIDToken(t *testing.T) {
 		{name: "another access token", change: map[string]any{"at_hash": atHash[1:] + "x"}, reason: "another access token"},
 		{name: "expired", change: map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}, reason: "expired"},
 		{name: "another key", algorithm: jose.ES256, key: other, reason: "signature"},
+		{name: "not signed", key: unsigned{}, reason: "none"},
+		{name: "signed with the public key for a secret", algorithm: jose.HS256, key: x509.MarshalPKCS1PublicKey(&rsaKey().PublicKey), reason: "HS256"},
 		{name: "signed with a shared secret", algorithm: jose.HS256, key: []byte("0123456789abcdef0123456789abcdef"), reason: "HS256"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := newFake(publish(t, rsaKey().Public()))
+			f := newFake(publish(t, rsaKey().Public(), second.Public()))
 			client := f.client()
 			client.Provider.IDTokenAlgorithms = []string{"HS256", "none", "RS256", "ES256"}
 			a, err := client.Authorize(auth.Parameters{Scopes: []string{"openid"}}, redirect)
@@ -195,7 +203,10 @@ func TestExchangeChecksTheIDToken(t *testing.T) {
 			if tt.key == nil {
 				tt.algorithm, tt.key = jose.RS256, rsaKey()
 			}
-			idToken := sign(t, tt.algorithm, tt.key, claims)
+			idToken := jwt(t, map[string]any{"alg": "none"}, claims)
+			if tt.key != (unsigned{}) {
+				idToken = sign(t, tt.algorithm, tt.key, claims)
+			}
 			f.replies = append(f.replies, reply{body: fmt.Sprintf(`{"access_token":"access-1","id_token":%q}`, idToken)})
 
 			token, err := client.Exchange(t.Context(), a, "code-1")

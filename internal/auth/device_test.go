@@ -119,3 +119,23 @@ func TestDeviceCodeUnsupported(t *testing.T) {
 		t.Errorf("%v; want an *UnsupportedError", err)
 	}
 }
+
+func FuzzDeviceAnswer(f *testing.F) {
+	f.Add(deviceAnswer + `,"expires_in":"900","interval":5.5}`)
+	f.Add(`{"device_code":"d","user_code":"u","verification_url":"HTTPS://x","interval":-1e300}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		code, err := newFake(reply{body: body}).client().DeviceCode(t.Context(), auth.Parameters{})
+		if err != nil {
+			return
+		}
+		for _, address := range []string{code.VerificationURI, code.VerificationURIComplete} {
+			u, err := url.Parse(address)
+			if err != nil || address != "" && u.Scheme != "https" && u.Scheme != "http" {
+				t.Errorf("a browser would be sent to %q", address)
+			}
+		}
+		if life := time.Until(code.Expiry); code.Interval < time.Second || life <= 0 || life > 30*time.Minute {
+			t.Errorf("interval %v, life %v", code.Interval, life)
+		}
+	})
+}

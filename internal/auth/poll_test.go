@@ -96,6 +96,11 @@ func TestPollDevicePace(t *testing.T) {
 			[]time.Duration{6 * s, 12 * s, 24 * s},
 		},
 		{
+			"Retry-After holds once", 5 * s,
+			[]reply{{status: 503, header: map[string]string{"Retry-After": "40"}}, lost, success},
+			[]time.Duration{6 * s, 40 * s, 24 * s},
+		},
+		{
 			"throttling is survived", 5 * s,
 			[]reply{{status: 429, body: `{"error":"too_many_requests"}`, header: map[string]string{"Retry-After": "40"}}, {status: 429, body: "Global limit has been reached"}, success},
 			[]time.Duration{6 * s, 40 * s, 24 * s},
