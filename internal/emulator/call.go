@@ -1,3 +1,5 @@
+// What a request is about, for the log and for choosing faults.
+
 package emulator
 
 import (

@@ -1,3 +1,5 @@
+// The demo tenant: what the emulator has when nobody configures it.
+
 package emulator
 
 import "github.com/appsyncctl/appsyncctl/internal/emulator/auth0"

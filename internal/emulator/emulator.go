@@ -1,3 +1,5 @@
+// The start: both services are made, joined and served.
+
 package emulator
 
 import (
@@ -26,9 +28,10 @@ type Config struct {
 	Faults          []Fault          // to begin with; POST /_emulator/faults adds more
 	Log             *slog.Logger     // one line a request; default none
 
-	// Tenant changes the demo's tenant before it starts, for what the fields above
-	// have no name for; it may be nil.
+	// Tenant and API change what the demo starts with, for what the fields above have
+	// no name for; they may be nil.
 	Tenant func(*auth0.Config)
+	API    func(*appsync.Config)
 }
 
 // Emulator is both services on one listener.
@@ -84,10 +87,7 @@ func build(config Config, origin string) (*Emulator, error) {
 		inside: &http.Transport{},
 	}
 	tenant := demoTenant(e.issuer(), e.secret)
-	tenant.AutoApprove, tenant.Now = config.AutoApprove, config.Now
-	tenant.Fault = func(name, grantType string) bool {
-		return faults.strike(call{Method: http.MethodPost, Path: "/oauth/token", Operation: grantType}, name) != nil
-	}
+	tenant.AutoApprove, tenant.Now, tenant.Fault = config.AutoApprove, config.Now, faults.at("/oauth/token")
 	if config.Tenant != nil {
 		config.Tenant(&tenant)
 	}
@@ -95,13 +95,18 @@ func build(config Config, origin string) (*Emulator, error) {
 		return nil, fmt.Errorf("tenant: %w", err)
 	}
 	requests := newRequestLog(config.Log)
-	api, err := appsync.New(appsync.Config{
+	customers := appsync.Config{
 		Schema:   config.Schema,
 		Issuer:   e.issuer(),
 		HTTP:     &http.Client{Transport: requests.unseen(e.inside), Timeout: 5 * time.Second},
 		ClientID: config.ClientIDPattern,
 		Now:      config.Now,
-	})
+		Fault:    faults.at("/graphql"),
+	}
+	if config.API != nil {
+		config.API(&customers)
+	}
+	api, err := appsync.New(customers)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("api: %w", err), e.tenant.Close())
 	}

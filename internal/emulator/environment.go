@@ -1,3 +1,5 @@
+// The settings that lead the client to an emulator.
+
 package emulator
 
 import "strings"

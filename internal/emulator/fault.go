@@ -1,3 +1,5 @@
+// Faults on demand: how one is described, in JSON or in a flag.
+
 package emulator
 
 import (
@@ -8,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
 )
 
@@ -18,7 +21,7 @@ type Fault struct {
 	Count     int      `json:"count,omitempty"`     // how many requests it strikes; 0: all until it is cleared
 	Rate      float64  `json:"rate,omitempty"`      // the chance that a request is struck, up to 1; 0 is 1
 	Path      string   `json:"path,omitempty"`      // of the requests; default all, or those the fault is about
-	Operation string   `json:"operation,omitempty"` // GraphQL operation or grant type; default all
+	Operation string   `json:"operation,omitempty"` // GraphQL operation, its field or a grant type; default all
 	Delay     Duration `json:"delay,omitempty"`     // of slow; default 2 s
 
 	Status     int               `json:"status,omitempty"` // of answer; default 500
@@ -78,7 +81,7 @@ func ParseFault(text string) (Fault, error) {
 
 // FaultNames returns the name of every fault, sorted.
 func FaultNames() []string {
-	names := slices.Concat(auth0.Faults(), slices.Collect(maps.Keys(answers())), []string{faultSlow, faultLostRefresh})
+	names := slices.Concat(auth0.Faults(), appsync.Faults(), slices.Collect(maps.Keys(answers())), []string{faultSlow, faultLostRefresh})
 	slices.Sort(names)
 	return names
 }
@@ -125,7 +128,9 @@ func orElse[T comparable](value, otherwise T) T {
 }
 
 func (f *Fault) matches(c call) bool {
-	return (f.Path == "" || f.Path == c.Path) &&
-		// a grant type that is a URN also goes by its last part
-		(f.Operation == "" || f.Operation == c.Operation || strings.HasSuffix(c.Operation, ":"+f.Operation))
+	return (f.Path == "" || f.Path == c.Path) && (f.Operation == "" ||
+		// listCustomers, the field, and ListCustomers, the operation named after it
+		strings.EqualFold(f.Operation, c.Operation) ||
+		// device_code, the last part of a grant type that is a URN
+		strings.HasSuffix(c.Operation, ":"+f.Operation))
 }

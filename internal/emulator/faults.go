@@ -1,3 +1,5 @@
+// Faults on demand: those that wait, and which requests they strike.
+
 package emulator
 
 import (
@@ -54,6 +56,14 @@ func (f *faults) strike(c call, names ...string) *Fault {
 		return &struck
 	}
 	return nil
+}
+
+// at returns what a service asks before it commits a fault of its own in answering a
+// POST to path; see auth0.Config.Fault and appsync.Config.Fault.
+func (f *faults) at(path string) func(name, operation string) bool {
+	return func(name, operation string) bool {
+		return f.strike(call{Method: http.MethodPost, Path: path, Operation: operation}, name) != nil
+	}
 }
 
 // list answers GET /_emulator/faults: what is still to come.

@@ -1,3 +1,5 @@
+// Faults on demand: how they look to the client.
+
 package emulator
 
 import (

@@ -1,3 +1,6 @@
+// Where the emulator listens, and to which hosts it answers: this machine only, since
+// it gives tokens to anybody who asks.
+
 package emulator
 
 import (

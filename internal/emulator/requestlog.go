@@ -1,3 +1,5 @@
+// The log and the counts of requests.
+
 package emulator
 
 import (

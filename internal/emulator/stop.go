@@ -1,3 +1,5 @@
+// The end: open requests finish, connections close, nothing is left running.
+
 package emulator
 
 import (

@@ -1,3 +1,6 @@
+// The page where a person enters the code of a device and approves or denies it. The
+// code alone identifies the device, so the page shows what is asked for before it asks.
+
 package auth0
 
 import "net/http"

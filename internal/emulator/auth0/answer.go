@@ -1,3 +1,6 @@
+// Answers and refusals in Auth0's words. Statuses differ from RFC 6749's here and there,
+// so a refusal carries its own.
+
 package auth0
 
 import (

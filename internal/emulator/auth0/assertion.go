@@ -1,3 +1,6 @@
+// Client authentication by private key JWT. An assertion is good once, so the ids of
+// those that were seen are kept until they expire.
+
 package auth0
 
 import (

@@ -1,3 +1,5 @@
+// Client authentication: which client sent a request, and is it really that one.
+
 package auth0
 
 import (

@@ -1,3 +1,5 @@
+// The authorization code grant, second half: the code for tokens.
+
 package auth0
 
 import (

@@ -1,3 +1,5 @@
+// The client credentials grant: a token for a machine.
+
 package auth0
 
 import (

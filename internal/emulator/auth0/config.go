@@ -1,8 +1,11 @@
+// What a tenant is made of, under Auth0's names for it.
+
 package auth0
 
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strings"
 	"time"
@@ -119,8 +122,9 @@ type Organization struct {
 // Secret is a client secret. It prints as [redacted].
 type Secret string
 
-func (Secret) String() string   { return "[redacted]" }
-func (Secret) GoString() string { return "[redacted]" }
+func (Secret) String() string       { return "[redacted]" }
+func (Secret) GoString() string     { return "[redacted]" }
+func (Secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
 const (
 	defaultLifetime       = 24 * time.Hour

@@ -1,3 +1,5 @@
+// What everybody may know of a tenant: its metadata and its public keys.
+
 package auth0
 
 import "net/http"

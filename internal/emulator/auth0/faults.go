@@ -1,3 +1,6 @@
+// The faults on demand that need to know how a tenant works. What needs to know no
+// more than HTTP is not here.
+
 package auth0
 
 import (

@@ -1,3 +1,5 @@
+// ID tokens: who logged in, for the client to read.
+
 package auth0
 
 import (

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,7 +68,7 @@ func TestIndependentClientCredentials(t *testing.T) {
 		}
 		_, err := config.Token(t.Context())
 		var refused *oauth2.RetrieveError
-		if !errors.As(err, &refused) || refused.ErrorCode != "access_denied" || refused.Response.StatusCode != 401 {
+		if !errors.As(err, &refused) || refused.ErrorCode != "access_denied" || refused.Response.StatusCode != http.StatusUnauthorized {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -135,9 +136,16 @@ func TestIndependentDeviceFlow(t *testing.T) {
 		approved := make(chan error, 1)
 		go func() { // the person takes twelve seconds: two polls are pending
 			time.Sleep(12 * time.Second)
-			resp, err := client.PostForm(issuer+"activate", url.Values{"user_code": {begin.UserCode}, "action": {"approve"}})
+			r, err := http.NewRequestWithContext(ctx, http.MethodPost, issuer+"activate",
+				strings.NewReader(url.Values{"user_code": {begin.UserCode}, "action": {"approve"}}.Encode()))
+			if err != nil {
+				approved <- err
+				return
+			}
+			resp, err := client.Do(r)
 			if err == nil {
 				_, err = io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
 			}
 			approved <- err
 		}()

@@ -1,3 +1,5 @@
+// Tokens out of a grant, as Auth0 makes them.
+
 package auth0
 
 import (

@@ -1,3 +1,5 @@
+// The end of a browser session, of which the tenant has none.
+
 package auth0
 
 import (
@@ -25,7 +27,7 @@ func (t *Tenant) leave(w http.ResponseWriter, r *http.Request, clientID, target 
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = w.Write([]byte("OK")) // the browser may have gone
 	case client != nil && slices.Contains(client.LogoutURIs, target):
-		http.Redirect(w, r, target, http.StatusFound)
+		http.Redirect(w, r, target, http.StatusFound) //nolint:gosec // one that the client is registered with
 	default:
 		showMessage(w, http.StatusBadRequest, "Logout URL mismatch",
 			"The returnTo is not in the list of allowed logout URLs of this application.")

@@ -1,3 +1,5 @@
+// Organizations: whether a client may, or must, name one.
+
 package auth0
 
 import "net/http"

@@ -1,3 +1,6 @@
+// The pages for people: plain HTML that needs no script and loads nothing, so that it
+// works in any browser and under a policy that forbids everything.
+
 package auth0
 
 import (
@@ -7,7 +10,6 @@ import (
 	"net/http"
 )
 
-// The pages need no script and load nothing, so they work in any browser.
 var (
 	//go:embed pages
 	pageFiles embed.FS

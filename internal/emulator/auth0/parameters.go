@@ -1,3 +1,5 @@
+// The parameters of a request, from a form or from JSON.
+
 package auth0
 
 import (

@@ -1,3 +1,6 @@
+// Limits: tokens for machines by hour and by day, and requests by minute, with the
+// headers in which Auth0 tells what is left.
+
 package auth0
 
 import (

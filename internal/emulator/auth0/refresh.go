@@ -1,3 +1,5 @@
+// The refresh token grant: rotation, leeway, and the reuse that gives a thief away.
+
 package auth0
 
 import (

@@ -1,3 +1,5 @@
+// The revocation of refresh tokens.
+
 package auth0
 
 import "net/http"

@@ -1,3 +1,5 @@
+// What is known of an access token that was given to a person.
+
 package auth0
 
 import (

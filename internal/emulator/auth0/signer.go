@@ -1,3 +1,5 @@
+// The keys that sign, and their rotation.
+
 package auth0
 
 import (

@@ -1,3 +1,5 @@
+// The tenant itself: what it holds, and which path goes where.
+
 package auth0
 
 import (

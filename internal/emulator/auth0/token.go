@@ -1,3 +1,5 @@
+// The token endpoint: who asks, for what, and the grant that serves it.
+
 package auth0
 
 import (

@@ -1,3 +1,5 @@
+// The claims of a person, for an access token.
+
 package auth0
 
 import (
