@@ -14,9 +14,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/Khan/genqlient/graphql"
@@ -39,6 +41,10 @@ func (c *Client) MakeRequest(ctx context.Context, req *graphql.Request, resp *gr
 	}
 	httpResp, err := c.HTTP.Do(httpReq)
 	if err != nil {
+		// The chain of RoundTrippers says which host; the URL adds nothing.
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
+			err = wrapped.Err
+		}
 		return err
 	}
 	defer httpResp.Body.Close() //nolint:errcheck // read to its end or given up

@@ -35,6 +35,39 @@ func SaveProfile(path, name string, settings ProfileSettings) error {
 	})
 }
 
+// UseProfile makes name the profile that is used when nobody names one. The
+// error is an *UnknownProfileError if there is no such profile.
+func UseProfile(path, name string) error {
+	return editKnown(path, name, func(root *yaml.Node) {
+		set(root, "current", &yaml.Node{Kind: yaml.ScalarNode, Value: name})
+	})
+}
+
+// DeleteProfile takes a profile out of the file. The error is an
+// *UnknownProfileError if there is no such profile.
+func DeleteProfile(path, name string) error {
+	return editKnown(path, name, func(root *yaml.Node) {
+		set(lookup(root, "profiles"), name, nil)
+		if current := lookup(root, "current"); current != nil && current.Value == name {
+			set(root, "current", nil)
+		}
+	})
+}
+
+func editKnown(path, name string, change func(root *yaml.Node)) error {
+	return edit(path, func(root *yaml.Node) error {
+		file, err := ReadProfiles(path)
+		if err != nil {
+			return err
+		}
+		if _, known := file.Profiles[name]; !known {
+			return file.unknown(name)
+		}
+		change(root)
+		return nil
+	})
+}
+
 func describedKeys() []string {
 	var keys []string
 	for _, setting := range Settings() {

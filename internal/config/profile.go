@@ -100,13 +100,17 @@ func (f *ProfileFile) Check(profile Value) error {
 	if _, known := f.Profiles[profile.Text]; known || profile.Source == FromDefault {
 		return nil
 	}
-	return &UnknownProfileError{profile.Text, slices.Sorted(maps.Keys(f.Profiles))}
+	return f.unknown(profile.Text)
+}
+
+func (f *ProfileFile) unknown(name string) error {
+	return &UnknownProfileError{name, slices.Sorted(maps.Keys(f.Profiles))}
 }
 
 // Path returns where the configuration file is: APPSYNCCTL_CONFIG, else under
 // XDG_CONFIG_HOME or ~/.config on Unix, and under %AppData% on Windows.
 func Path(lookupEnv func(string) (string, bool)) (string, error) {
-	if path, _ := lookupEnv(describe(File).Variable); path != "" {
+	if path, _ := lookupEnv(Describe(File).Variable); path != "" {
 		return path, nil
 	}
 	dir, err := folder(lookupEnv, "APPDATA", "XDG_CONFIG_HOME", ".config")

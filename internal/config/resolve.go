@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -52,7 +53,7 @@ func (l Layers) override(setting Setting) (Value, bool) {
 }
 
 func (l Layers) profile() (Value, error) {
-	value, named := l.override(describe(Profile))
+	value, named := l.override(Describe(Profile))
 	switch {
 	case named:
 	case l.File.Current != "":
@@ -75,12 +76,19 @@ func (r Resolved) Get(name Name) Value {
 // Text returns the value of a setting, or "".
 func (r Resolved) Text(name Name) string { return r.values[name].Text }
 
+// With returns r with another value for one setting.
+func (r Resolved) With(name Name, value Value) Resolved {
+	values := maps.Clone(r.values)
+	values[name] = value
+	return Resolved{values}
+}
+
 // Require returns the value of a setting, or a *MissingError.
 func (r Resolved) Require(name Name) (string, error) {
 	if text := r.Text(name); text != "" {
 		return text, nil
 	}
-	return "", &MissingError{describe(name)}
+	return "", &MissingError{Describe(name)}
 }
 
 // Scopes returns the scopes as a list.

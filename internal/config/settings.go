@@ -60,8 +60,8 @@ func Settings() []Setting {
 	}
 }
 
-// describe returns the setting called name.
-func describe(name Name) Setting {
+// Describe returns the setting called name.
+func Describe(name Name) Setting {
 	for _, setting := range Settings() {
 		if setting.Name == name {
 			return setting

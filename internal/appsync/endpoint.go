@@ -1,0 +1,40 @@
+package appsync
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// An EndpointError says why some text is no endpoint.
+type EndpointError struct {
+	Reason string // what is wrong with it; never quotes a password
+}
+
+func (e *EndpointError) Error() string { return "the endpoint is not usable: " + e.Reason }
+
+// ParseEndpoint checks a GraphQL endpoint. It must be an absolute https URL;
+// plain http is for loopback hosts, where nobody listens in.
+func ParseEndpoint(text string) (*url.URL, error) {
+	endpoint, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return nil, &EndpointError{"it is not a URL"}
+	case endpoint.User != nil:
+		return nil, &EndpointError{"it holds a user name or a password"}
+	case endpoint.Host == "" || endpoint.Scheme != "http" && endpoint.Scheme != "https":
+		return nil, &EndpointError{fmt.Sprintf("%q is not an https URL", text)}
+	case endpoint.Scheme == "http" && !loopback(endpoint.Hostname()):
+		return nil, &EndpointError{fmt.Sprintf("http to %s would send the token in the clear; use https", endpoint.Host)}
+	case endpoint.Fragment != "":
+		return nil, &EndpointError{"it has a fragment"}
+	default:
+		return endpoint, nil
+	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
