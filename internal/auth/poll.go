@@ -28,9 +28,22 @@ func (e *DeviceExpiredError) Error() string {
 
 func (e *DeviceExpiredError) Unwrap() error { return e.Err }
 
+// A DeviceDeniedError says that the person, or a rule of the provider's, refused the
+// login. Err is the provider's answer, which may say why.
+type DeviceDeniedError struct{ Err *Error }
+
+func (e *DeviceDeniedError) Error() string {
+	if e.Err.Description == "" {
+		return "the login was denied"
+	}
+	return "the login was denied: " + e.Err.Description
+}
+
+func (e *DeviceDeniedError) Unwrap() error { return e.Err }
+
 // PollDevice asks for the token of code until a person has confirmed or denied it
-// (RFC 8628, sections 3.4 and 3.5). A denial is an *Error with the code
-// AccessDenied, the end of time a *DeviceExpiredError, the end of ctx its cause.
+// (RFC 8628, sections 3.4 and 3.5). A denial is a *DeviceDeniedError, the end of
+// time a *DeviceExpiredError, the end of ctx its cause.
 // Lost connections, 5xx and throttling are survived until the code expires, at
 // growing intervals; other refusals are not.
 func (c *Client) PollDevice(ctx context.Context, code *DeviceCode) (*oauth2.Token, error) {
@@ -59,7 +72,7 @@ func (c *Client) PollDevice(ctx context.Context, code *DeviceCode) (*oauth2.Toke
 		case expired(err, last):
 			return nil, &DeviceExpiredError{}
 		case outcome == final:
-			return nil, err
+			return nil, denied(err)
 		case last && outcome == trouble:
 			return nil, &DeviceExpiredError{Err: err}
 		case last:
@@ -77,6 +90,14 @@ func (c *Client) PollDevice(ctx context.Context, code *DeviceCode) (*oauth2.Toke
 func expired(err error, last bool) bool {
 	refusal, ok := errors.AsType[*Error](err)
 	return ok && (refusal.Code == ExpiredToken || last && refusal.Code == InvalidGrant)
+}
+
+// denied wraps err if it is a denial.
+func denied(err error) error {
+	if refusal, ok := errors.AsType[*Error](err); ok && refusal.Code == AccessDenied {
+		return &DeviceDeniedError{Err: refusal}
+	}
+	return err
 }
 
 const (

@@ -166,6 +166,10 @@ func TestPollDeviceStops(t *testing.T) {
 					t.Fatalf("token %v, %v after %d requests; want an error after 2", token, err, len(f.calls))
 				}
 				var refused *auth.Error
+				var no *auth.DeviceDeniedError
+				if errors.As(err, &no) != (tt.code == auth.AccessDenied) {
+					t.Errorf("%v; want a *DeviceDeniedError only for a denial", err)
+				}
 				if tt.code != "" && (!errors.As(err, &refused) || refused.Code != tt.code) {
 					t.Errorf("%v; want %s", err, tt.code)
 				}
