@@ -1,0 +1,101 @@
+package main_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/appsyncctl/appsyncctl/"
+
+// floors says what each package may import of this module. Nothing points up,
+// nothing points sideways; a package that is not here fails the test.
+//
+//	4  cmd/appsyncctl
+//	3  internal/cli
+//	2  checkup, emulator
+//	1  config, auth, tokencache, transport, appsync, output, emulator/auth0, emulator/appsync
+//	0  schema, atomicfile
+func floors() map[string][]string {
+	return map[string][]string{
+		"cmd/appsyncctl": {"internal/cli", "internal/tokencache"},
+		"internal/cli": {
+			"internal/checkup", "internal/emulator",
+			"internal/config", "internal/auth", "internal/tokencache", "internal/transport",
+			"internal/appsync", "internal/output", "internal/schema", "internal/atomicfile",
+		},
+		"internal/checkup": {"internal/appsync"},
+		"internal/emulator": {
+			"internal/emulator/auth0", "internal/emulator/appsync", "internal/schema",
+		},
+		"internal/config":           {"internal/atomicfile"},
+		"internal/auth":             {},
+		"internal/tokencache":       {"internal/atomicfile"},
+		"internal/transport":        {},
+		"internal/appsync":          {},
+		"internal/output":           {},
+		"internal/emulator/auth0":   {},
+		"internal/emulator/appsync": {},
+		"internal/schema":           {},
+		"internal/atomicfile":       {},
+	}
+}
+
+// TestImports holds every package to its floor.
+func TestImports(t *testing.T) {
+	allowed := floors()
+	seen := make(map[string]bool)
+	for _, pkg := range listPackages(t) {
+		name := strings.TrimPrefix(pkg.ImportPath, module)
+		seen[name] = true
+		may, known := allowed[name]
+		if !known {
+			t.Errorf("package %s has no floor: give it a line in floors, and a job that one sentence can say", name)
+			continue
+		}
+		for _, imported := range pkg.Imports {
+			ours, within := strings.CutPrefix(imported, module)
+			if within && !slices.Contains(may, ours) {
+				t.Errorf("%s imports %s, which its floor does not allow", name, ours)
+			}
+			if imported == "github.com/spf13/cobra" && name != "internal/cli" {
+				t.Errorf("%s imports cobra, which lives in internal/cli only", name)
+			}
+		}
+	}
+	for name := range allowed {
+		if !seen[name] {
+			t.Errorf("floors names %s, but there is no such package", name)
+		}
+	}
+}
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+}
+
+func listPackages(t *testing.T) []goPackage {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", module+"...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []goPackage
+	decoder := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var pkg goPackage
+		err := decoder.Decode(&pkg)
+		if errors.Is(err, io.EOF) {
+			return packages
+		}
+		if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		packages = append(packages, pkg)
+	}
+}

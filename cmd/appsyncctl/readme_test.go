@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/appsyncctl/appsyncctl/internal/cli"
+)
+
+const readme = "../../README.md"
+
+// TestReadmeTables compares the tables in the README with the code they are
+// made from; -update writes them.
+func TestReadmeTables(t *testing.T) {
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := string(text)
+	for name, table := range map[string]string{
+		"settings":   cli.SettingsTable(),
+		"exit codes": cli.ExitCodesTable(),
+	} {
+		marked := regexp.MustCompile(`(?s)<!-- ` + name + ` -->\n.*<!-- /` + name + ` -->`)
+		if !marked.MatchString(want) {
+			t.Fatalf("the README has no place for the table of %s", name)
+		}
+		want = marked.ReplaceAllLiteralString(want, "<!-- "+name+" -->\n"+table+"<!-- /"+name+" -->")
+	}
+	if want == string(text) {
+		return
+	}
+	if !*update {
+		t.Fatal("the README's tables differ from the code; write them with: go test ./cmd/appsyncctl -update")
+	}
+	if err := os.WriteFile(readme, []byte(want), 0o644); err != nil { //nolint:gosec // a page for everyone
+		t.Fatal(err)
+	}
+}
+
+// TestReadmeConsole runs the README's console blocks in order, in one shell, and
+// compares what they print. "…" stands for anything on a line.
+func TestReadmeConsole(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the README's commands are for a POSIX shell")
+	}
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := consoleSteps(string(text))
+	if len(steps) == 0 {
+		t.Fatal("the README has no console block")
+	}
+
+	var script strings.Builder
+	for i, step := range steps {
+		fmt.Fprintf(&script, "echo @step %d\n%s\n", i, step.command)
+	}
+	dir := t.TempDir()
+	shell := exec.CommandContext(t.Context(), "sh")
+	shell.Dir = dir
+	shell.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TEST_KEYRING=" + filepath.Join(dir, "keyring")}
+	shell.Stdin = strings.NewReader(script.String())
+	out, err := shell.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+
+	printed := strings.Split(string(out), "@step ")[1:]
+	for i, step := range steps {
+		_, got, _ := strings.Cut(printed[i], "\n")
+		if !step.expects(got) {
+			t.Errorf("$ %s\ngot:\n%s\nwant:\n%s", step.command, got, step.output)
+		}
+	}
+}
+
+// A consoleStep is a command and what it prints.
+type consoleStep struct{ command, output string }
+
+func consoleSteps(text string) []consoleStep {
+	var steps []consoleStep
+	for _, block := range regexp.MustCompile("(?ms)^```console\n(.*?)^```$").FindAllStringSubmatch(text, -1) {
+		for line := range strings.Lines(block[1]) {
+			if command, ok := strings.CutPrefix(line, "$ "); ok {
+				steps = append(steps, consoleStep{command: strings.TrimSpace(command)})
+			} else {
+				steps[len(steps)-1].output += line
+			}
+		}
+	}
+	return steps
+}
+
+func (s consoleStep) expects(got string) bool {
+	parts := strings.Split(s.output, "…")
+	for i, part := range parts {
+		parts[i] = regexp.QuoteMeta(part)
+	}
+	return regexp.MustCompile(`^` + strings.Join(parts, `.*`) + `$`).MatchString(got)
+}

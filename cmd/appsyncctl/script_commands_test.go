@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
+	"github.com/appsyncctl/appsyncctl/internal/schema"
+)
+
+// scriptEmulator starts an emulator for the rest of the script and sets the
+// variables that lead to it:
+//
+//	emulator [extended] [auto-approve] [client-id-pattern=EXPR] [token-lifetime=DURATION]
+func scriptEmulator(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("emulator cannot be expected to fail")
+	}
+	lifetime := 24 * time.Hour
+	config := emulator.Config{Tenant: func(tenant *auth0.Config) {
+		tenant.DeviceInterval = time.Second // scripts wait for polls
+		tenant.APIs[0].Lifetime = lifetime
+	}}
+	for _, arg := range args {
+		name, value, _ := strings.Cut(arg, "=")
+		switch name {
+		case "extended":
+			config.Schema = schema.Extended()
+		case "auto-approve":
+			config.AutoApprove = true
+		case "client-id-pattern":
+			config.ClientIDPattern = value
+		case "token-lifetime":
+			var err error
+			lifetime, err = time.ParseDuration(value)
+			ts.Check(err)
+		default:
+			ts.Fatalf("emulator: unknown option %q", name)
+		}
+	}
+	running, err := emulator.Start(context.Background(), config)
+	ts.Check(err)
+	ts.Defer(func() { _ = running.Close() })
+	for _, variable := range running.Environment() {
+		ts.Setenv(variable.Name, variable.Value)
+	}
+}
+
+// scriptActivate is the person who confirms or refuses a device login. It waits
+// for the code in a file that holds what login prints: activate FILE approve|deny
+func scriptActivate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: activate FILE approve|deny")
+	}
+	shown := waitFor(ts, args[0], regexp.MustCompile(`activate\?user_code=([A-Z-]+)`))
+	form := url.Values{"user_code": {shown[1]}, "action": {args[1]}}
+	call(ts, http.MethodPost, "/activate", form.Encode())
+}
+
+// scriptExits runs a command and checks its exit code, which ! cannot tell from
+// any other: exits CODE COMMAND [ARGUMENT...]
+func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARGUMENT...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("%s exited with %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+// scriptFaults makes the emulator misbehave: faults NAME[,SETTING=VALUE...]...
+func scriptFaults(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: faults FAULT...")
+	}
+	for _, arg := range args {
+		fault, err := emulator.ParseFault(arg)
+		ts.Check(err)
+		body, err := json.Marshal(fault)
+		ts.Check(err)
+		call(ts, http.MethodPost, "/_emulator/faults", string(body))
+	}
+}
+
+// scriptRequests checks how many requests the emulator got since it started, or
+// since the last reset:
+//
+//	requests 'POST /graphql' 2
+func scriptRequests(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: requests 'METHOD PATH' COUNT")
+	}
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	counts := make(map[string]int)
+	ts.Check(json.Unmarshal(call(ts, http.MethodGet, "/_emulator/counts", ""), &counts))
+	if got := counts[args[0]]; got != want {
+		ts.Fatalf("%s was requested %d times, want %d; all requests: %v", args[0], got, want, counts)
+	}
+}
+
+// call asks the emulator of the script something.
+func call(ts *testscript.TestScript, method, path, body string) []byte {
+	address := strings.TrimSuffix(ts.Getenv("APPSYNCCTL_ISSUER"), "/") + path
+	req, err := http.NewRequestWithContext(context.Background(), method, address, strings.NewReader(body))
+	ts.Check(err)
+	if path == "/activate" {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	resp, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	if resp.StatusCode/100 != 2 {
+		ts.Fatalf("%s %s: %s: %s", method, path, resp.Status, answer)
+	}
+	return answer
+}
+
+// scriptEnvFile sets the variables that a file of shell exports names.
+func scriptEnvFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: envfile FILE")
+	}
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		name, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
+		if !ok {
+			ts.Fatalf("%s: not an export: %q", args[0], line)
+		}
+		ts.Setenv(name, strings.Trim(value, "'"))
+	}
+}
+
+// scriptWaitFor waits until a file holds something that an expression matches:
+// waitfor FILE EXPR
+func scriptWaitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: waitfor FILE EXPR")
+	}
+	waitFor(ts, args[0], regexp.MustCompile(args[1]))
+}
+
+func waitFor(ts *testscript.TestScript, file string, expr *regexp.Regexp) []string {
+	path := ts.MkAbs(file)
+	for range 3000 {
+		data, _ := os.ReadFile(path)
+		if found := expr.FindStringSubmatch(string(data)); found != nil {
+			return found
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("%s never held %s", file, expr)
+	return nil
+}

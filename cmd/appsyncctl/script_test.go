@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/appsyncctl/appsyncctl/internal/cli"
+	"github.com/appsyncctl/appsyncctl/internal/tokencache"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files of the scripts")
+
+// TestMain makes this test binary the program itself when a script calls it, in
+// a process of its own each time.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"appsyncctl": func() { os.Exit(run(scriptWorld())) },
+	})
+}
+
+// TestScripts runs the scripts in testdata/script at the top of the module.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("..", "..", "testdata", "script"),
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("APPDATA", env.WorkDir)
+			env.Setenv("LOCALAPPDATA", env.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"emulator": scriptEmulator,
+			"faults":   scriptFaults,
+			"requests": scriptRequests,
+			"envfile":  scriptEnvFile,
+			"waitfor":  scriptWaitFor,
+			"activate": scriptActivate,
+			"exits":    scriptExits,
+		},
+	})
+}
+
+// scriptWorld is the real world with another keyring: tokens pass from process
+// to process through a folder that a script names in TEST_KEYRING. Without it
+// there is no keyring, as on a bare CI runner.
+func scriptWorld() *cli.App {
+	app := world()
+	app.Build = cli.Build{Version: "1.2.3-test"}
+	app.Keyring = func(bool, func(string)) cli.Keyring {
+		return folderKeyring(os.Getenv("TEST_KEYRING"))
+	}
+	app.OpenBrowser = func(url string) error {
+		return os.WriteFile(filepath.Join(os.Getenv("HOME"), "browser"), []byte(url), 0o600)
+	}
+	app.Terminal = os.Getenv("TEST_TERMINAL") != ""
+	if ahead, err := time.ParseDuration(os.Getenv("TEST_AHEAD")); err == nil {
+		app.Now = func() time.Time { return time.Now().Add(ahead) }
+	}
+	return app
+}
+
+// folderKeyring is a keyring of readable files, for scripts to look into. Its
+// name may say what is wrong with it: "locked".
+type folderKeyring string
+
+func (k folderKeyring) check() error {
+	switch k {
+	case "":
+		return &tokencache.UnavailableError{Reason: "no session bus"}
+	case "locked":
+		return &tokencache.LockedError{Reason: "nobody unlocked it"}
+	default:
+		return os.MkdirAll(string(k), 0o700)
+	}
+}
+
+func (k folderKeyring) path(key string) string {
+	return filepath.Join(string(k), hex.EncodeToString([]byte(key))[:32])
+}
+
+func (k folderKeyring) Get(_ context.Context, key string) ([]byte, error) {
+	if err := k.check(); err != nil {
+		return nil, err
+	}
+	value, err := os.ReadFile(k.path(key))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, tokencache.ErrNotFound
+	}
+	return value, err
+}
+
+func (k folderKeyring) Set(_ context.Context, key string, value []byte) error {
+	if err := k.check(); err != nil {
+		return err
+	}
+	part := k.path(key) + "." + time.Now().Format("150405.000000000")
+	if err := os.WriteFile(part, value, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(part, k.path(key))
+}
+
+func (k folderKeyring) Delete(_ context.Context, key string) error {
+	if err := k.check(); err != nil {
+		return err
+	}
+	err := os.Remove(k.path(key))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func (k folderKeyring) Probe(ctx context.Context) error {
+	return k.Set(ctx, "probe", []byte("probe"))
+}

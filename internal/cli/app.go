@@ -1,0 +1,56 @@
+// Package cli holds the commands. Cobra lives here and nowhere else.
+//
+// A command is three things: an options struct, a constructor that declares
+// flags and parses them into it (customersCreateCommand), and a function that
+// does the work and never sees cobra (customersCreate). What the commands share
+// is the way from settings to an API: see connect in connection.go, the one
+// place where the packages below meet.
+package cli
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/tokencache"
+)
+
+// App is the outside world, as main or a test fills it in.
+type App struct {
+	In  io.Reader
+	Out io.Writer // results, and nothing else
+	Err io.Writer // errors, notices, progress
+
+	// Terminal reports whether a person sits there: input and errors are both
+	// connected to a terminal.
+	Terminal bool
+
+	LookupEnv func(string) (string, bool)
+	Environ   func() []string
+	Now       func() time.Time
+
+	// Transport makes one HTTP attempt.
+	Transport http.RoundTripper
+	// Keyring opens the operating system's keyring. interactive says that a
+	// person can answer its prompt; notice tells them that one is waiting.
+	Keyring func(interactive bool, notice func(string)) Keyring
+	// OpenBrowser shows a page to a person and returns without waiting.
+	OpenBrowser func(url string) error
+
+	Build Build
+}
+
+// A Keyring is a token store that can be tried out before it is needed.
+type Keyring interface {
+	tokencache.Store
+	// Probe stores, reads and deletes a value.
+	Probe(ctx context.Context) error
+}
+
+// Build says which program this is.
+type Build struct {
+	Version string // "1.2.3", or "(devel)"
+	Commit  string // may be empty
+	Date    string // RFC 3339; may be empty
+}

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/Khan/genqlient/graphql"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/transport"
+)
+
+// connect goes the whole way from flags to an API: flags, environment and
+// profile make settings, settings a grant, the grant a token source, the source
+// a chain of RoundTrippers, and the chain a GraphQL client. Nothing is sent yet.
+func (app *App) connect(flags *globals) (graphql.Client, error) {
+	settings, err := app.settings(flags)
+	if err != nil {
+		return nil, err
+	}
+	endpoint, err := endpoint(settings)
+	if err != nil {
+		return nil, err
+	}
+	source, err := app.bearer(settings, flags)
+	if err != nil {
+		return nil, err
+	}
+	return client(endpoint, app.authorized(flags, endpoint, source)), nil
+}
+
+func client(endpoint *url.URL, chain http.RoundTripper) graphql.Client {
+	return &appsync.Client{Endpoint: endpoint.String(), HTTP: httpClient(chain)}
+}
+
+// authorized is the chain of requests that carry a token.
+func (app *App) authorized(flags *globals, endpoint *url.URL, source tokenSource) http.RoundTripper {
+	return &transport.Authorization{Source: source, Endpoint: endpoint, Base: app.chain(flags)}
+}
+
+func endpoint(settings config.Resolved) (*url.URL, error) {
+	text, err := settings.Require(config.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	return appsync.ParseEndpoint(text)
+}
+
+// chain is what all requests to the API share, outermost first.
+func (app *App) chain(flags *globals) http.RoundTripper {
+	return &transport.UserAgent{
+		Value: app.userAgent(),
+		Base: &transport.Retry{
+			Attempts: 4,
+			Budget:   time.Minute,
+			Notice:   app.notice,
+			Base:     app.attempt(flags),
+		},
+	}
+}
+
+// attempt is one request and its answer, traced if a person wants to see it.
+func (app *App) attempt(flags *globals) http.RoundTripper {
+	base := app.Transport
+	if flags.debug {
+		base = &transport.Trace{Writer: &harmlessWriter{app.Err}, Base: base}
+	}
+	return &transport.Attempt{Limit: flags.timeout, MaxBytes: 8 << 20, Base: base}
+}
+
+// providerClient carries requests to the OpenID provider. It has no Retry: the
+// grants know what may be repeated, and for a refresh token that is nothing.
+func (app *App) providerClient(flags *globals) *http.Client {
+	return httpClient(&transport.UserAgent{Value: app.userAgent(), Base: app.attempt(flags)})
+}
+
+// httpClient follows no redirect: it would take a token to another host.
+func httpClient(chain http.RoundTripper) *http.Client {
+	return &http.Client{
+		Transport: chain,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
+	}
+}

@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/tokencache"
+	"github.com/appsyncctl/appsyncctl/internal/transport"
+)
+
+// The exit codes. exitCodes describes them for people.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitGraphQL     = 3
+	exitLogin       = 4
+	exitNetwork     = 5
+	exitInterrupted = 130
+)
+
+// exitCodes is the table that the help and the README show.
+func exitCodes() [][2]string {
+	return [][2]string{
+		{"0", "it worked"},
+		{"1", "it failed for a reason that no other code names"},
+		{"2", "the command line or a setting is wrong or missing"},
+		{"3", "the API answered with GraphQL errors; partial data is printed all the same"},
+		{"4", "a login is needed, or was refused (401, or a refusal of the token endpoint)"},
+		{"5", "network, timeout, 5xx or throttling, after all retries"},
+		{"130", "interrupted by Ctrl-C or a signal"},
+	}
+}
+
+// exitCode is the one place where an error becomes an exit code.
+func exitCode(ctx context.Context, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if child, ok := errors.AsType[*childError](err); ok {
+		return child.code
+	}
+	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
+		return exitInterrupted
+	}
+	for _, class := range []struct {
+		code int
+		is   func(error) bool
+	}{
+		{exitUsage, isUsage},
+		{exitNetwork, isNetwork},
+		{exitLogin, isLogin},
+		{exitGraphQL, isGraphQL},
+	} {
+		if class.is(err) {
+			return class.code
+		}
+	}
+	return exitFailed
+}
+
+func isUsage(err error) bool {
+	return is[*usageError](err) || is[*config.MissingError](err) || is[*config.FileError](err) ||
+		is[*config.UnknownProfileError](err) || is[*config.ProfileNameError](err) || is[*config.NoHomeError](err) ||
+		is[*appsync.EndpointError](err) || is[*auth.IssuerError](err) || is[*auth.IssuerMismatchError](err) ||
+		is[*auth.DiscoveryError](err) || is[*auth.UnsupportedError](err) ||
+		is[*grantError](err) || is[*storeModeError](err) || is[*secretFileError](err) || is[*opaqueTokenError](err) ||
+		is[tokencache.NoSealError](err)
+}
+
+func isNetwork(err error) bool {
+	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
+		return answer.Throttled() || answer.Status >= http.StatusInternalServerError
+	}
+	if refusal, ok := errors.AsType[*auth.Error](err); ok {
+		return refusal.Temporary()
+	}
+	return is[*transport.NoAnswerError](err) || is[*auth.TransportError](err)
+}
+
+func isLogin(err error) bool {
+	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
+		return answer.Unauthorized()
+	}
+	return is[*loginNeededError](err) || is[*auth.Error](err) || is[*transport.RenewalError](err)
+}
+
+func isGraphQL(err error) bool { return is[*appsync.Error](err) }
+
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+// report says on standard error what went wrong: one line, and a hint where
+// there is something to do about it.
+func (app *App) report(err error) {
+	if err == nil {
+		return
+	}
+	text := output.Line(err.Error())
+	if errors.Is(err, context.Canceled) {
+		text = "interrupted"
+	}
+	if text == "" {
+		return // a child that has spoken for itself
+	}
+	_, _ = fmt.Fprintln(app.Err, "error: "+text)
+	if hint := hint(err); hint != "" {
+		_, _ = fmt.Fprintln(app.Err, "hint: "+output.Line(hint))
+	}
+}
+
+// hint is the one place where an error becomes advice.
+func hint(err error) string {
+	if usage, ok := errors.AsType[*usageError](err); ok {
+		return "run " + usage.command + " --help"
+	}
+	if missing, ok := errors.AsType[*config.MissingError](err); ok {
+		return missing.Remedy()
+	}
+	if unknown, ok := errors.AsType[*config.UnknownProfileError](err); ok {
+		if len(unknown.Known) == 0 {
+			return "appsyncctl login --profile " + unknown.Name + " makes it"
+		}
+		return "the profiles are " + strings.Join(unknown.Known, ", ")
+	}
+	switch {
+	case is[*opaqueTokenError](err):
+		return "pass --audience or set APPSYNCCTL_AUDIENCE to the identifier of the API, as the provider has it"
+	case is[*tokencache.LockedError](err):
+		return "unlock the keyring, or use another store with --token-store"
+	case is[tokencache.NoSealError](err):
+		return "set APPSYNCCTL_PASSPHRASE, or use another store with --token-store"
+	case is[*tokencache.UnavailableError](err):
+		return "set APPSYNCCTL_PASSPHRASE to keep the token in a sealed file, or pass --token-store memory to keep none"
+	case errors.Is(err, fs.ErrPermission):
+		return ""
+	}
+	if refusal, ok := errors.AsType[*auth.Error](err); ok {
+		return refusalHint(refusal)
+	}
+	if is[*loginNeededError](err) {
+		return "run appsyncctl login"
+	}
+	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
+		return answerHint(answer)
+	}
+	return ""
+}

@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/output"
+)
+
+// helpTopics are pages of help that are no commands.
+func helpTopics() []*cobra.Command {
+	return []*cobra.Command{
+		{
+			Use:   "environment",
+			Short: "Settings, and the variables that set them",
+			Long: `A setting comes from its flag, else from its variable, else from the profile,
+else from its default. A secret has no flag: it would be seen in the list of
+processes.
+
+` + settingsHelp(),
+		},
+		{
+			Use:   "exit-codes",
+			Short: "What the exit codes mean",
+			Long:  exitCodesHelp(),
+		},
+	}
+}
+
+func settingsHelp() string {
+	var rows [][]string
+	for _, setting := range config.Settings() {
+		flag := ""
+		if setting.Flag != "" {
+			flag = "--" + setting.Flag
+		}
+		rows = append(rows, []string{setting.Variable, flag, setting.Usage + defaultText(setting)})
+	}
+	return tableText([]string{"VARIABLE", "FLAG", "MEANING"}, rows)
+}
+
+func defaultText(setting config.Setting) string {
+	if setting.Default == "" {
+		return ""
+	}
+	return " (default: " + setting.Default + ")"
+}
+
+func exitCodesHelp() string {
+	var rows [][]string
+	for _, code := range exitCodes() {
+		rows = append(rows, code[:])
+	}
+	return tableText([]string{"CODE", "MEANING"}, rows)
+}
+
+func tableText(header []string, rows [][]string) string {
+	var text strings.Builder
+	_ = output.Table(&text, header, rows) // a strings.Builder takes everything
+	return strings.TrimSuffix(text.String(), "\n")
+}

@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/auth"
+)
+
+// refusalHint advises on a refusal of the OpenID provider.
+func refusalHint(refusal *auth.Error) string {
+	switch {
+	case refusal.Temporary():
+		return ""
+	case refusal.Code == auth.InvalidGrant:
+		return "run appsyncctl login"
+	case refusal.Code == auth.ExpiredToken:
+		return "the code was not confirmed in time: run appsyncctl login again"
+	case refusal.Code == auth.InvalidClient, refusal.Status == http.StatusUnauthorized:
+		return "check the client ID and the client secret"
+	case refusal.Code == auth.UnauthorizedClient:
+		return "allow this grant for the application at the provider, or choose another with --grant"
+	case refusal.Code == auth.MFARequired:
+		return "a second factor is asked for: run appsyncctl login"
+	case refusal.Code == auth.InvalidScope:
+		return "check the scopes against those of the API at the provider"
+	case refusal.Code == auth.AccessDenied && refusal.Status == http.StatusForbidden:
+		return "check the audience, and that the application is authorized for that API at the provider"
+	default:
+		return ""
+	}
+}
+
+// answerHint advises on an answer of the API. AppSync's few words for a refusal
+// have each a few causes.
+func answerHint(answer *appsync.ResponseError) string {
+	message := answer.Error()
+	switch {
+	case answer.Unauthorized():
+		return unauthorizedHint(message)
+	case answer.Throttled():
+		return "the API is throttling: try again later"
+	case answer.NotGraphQL != "" && answer.Status < http.StatusInternalServerError:
+		return "check --endpoint: it should end in /graphql"
+	case answer.Status == http.StatusForbidden:
+		return "a firewall or a private API refused the request before AppSync saw it"
+	case strings.Contains(message, "not defined for input object type"):
+		return "this API's schema has no such input field; the wizard's schema makes the id itself, so leave --id out"
+	case has(answer, "Unauthorized"):
+		return "the API took the token, but its rules deny this field; a new token cannot help"
+	default:
+		return ""
+	}
+}
+
+func unauthorizedHint(message string) string {
+	switch {
+	case strings.Contains(message, "expired"):
+		return "the token has expired: run appsyncctl login, and check this machine's clock"
+	case strings.Contains(message, "Unable to parse"):
+		return "the token is no JWT: ask for one with --audience (APPSYNCCTL_AUDIENCE)"
+	default:
+		return "compare the token with the API's settings: appsyncctl status shows its issuer, audience and client"
+	}
+}
+
+func has(answer *appsync.ResponseError, errorType string) bool {
+	for _, single := range answer.Errors {
+		if single.Type == errorType {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/atomicfile"
+	"github.com/appsyncctl/appsyncctl/internal/auth"
+)
+
+// metadataLifetime is how long a provider's metadata is taken from the disk.
+// Endpoints hardly ever change; a day is what browsers and proxies use.
+const metadataLifetime = 24 * time.Hour
+
+// keptMetadata is the stored form.
+type keptMetadata struct {
+	Fetched  time.Time      `json:"fetched"`
+	Provider *auth.Provider `json:"provider"`
+}
+
+// provider returns the metadata of issuer, from the disk while it is fresh, so
+// that renewing a token takes one request.
+func (app *App) provider(ctx context.Context, client *http.Client, issuer string) (*auth.Provider, error) {
+	sum := sha256.Sum256([]byte(issuer))
+	path, pathErr := app.stateFile("providers", hex.EncodeToString(sum[:])+".json")
+	now := app.Now()
+	var kept keptMetadata
+	if pathErr == nil && readJSON(path, &kept) && kept.Provider != nil && kept.fresh(now) {
+		return kept.Provider, nil
+	}
+	found, err := auth.Discover(ctx, client, issuer)
+	if err != nil {
+		return nil, err
+	}
+	if data, err := json.Marshal(keptMetadata{now.UTC(), found}); err == nil && pathErr == nil {
+		_ = atomicfile.Write(path, data) // without it the next command asks again
+	}
+	return found, nil
+}
+
+func (k keptMetadata) fresh(now time.Time) bool {
+	return k.Fetched.Before(now) && now.Before(k.Fetched.Add(metadataLifetime))
+}
+
+func readJSON(path string, value any) bool {
+	data, err := os.ReadFile(path)
+	return err == nil && json.Unmarshal(data, value) == nil
+}

@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/output"
+)
+
+// globals are the flags that every command takes.
+type globals struct {
+	settings map[config.Name]*string
+	scopes   []string
+	output   format
+	timeout  time.Duration
+	debug    bool
+	noInput  bool
+}
+
+// Run executes the command that args name and returns its exit code. All that
+// goes wrong is said on app.Err before it returns.
+func (app *App) Run(ctx context.Context, args []string) int {
+	root := app.rootCommand()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	app.report(err)
+	return exitCode(ctx, err)
+}
+
+func (app *App) rootCommand() *cobra.Command {
+	flags := &globals{settings: make(map[config.Name]*string)}
+	root := &cobra.Command{
+		Use:   "appsyncctl",
+		Short: "Log in to an OpenID provider and talk to an AWS AppSync API",
+		Long: `appsyncctl gets access tokens from Auth0 or another OpenID provider, keeps them
+in the keyring, and runs typed GraphQL operations against an AWS AppSync API
+in OPENID_CONNECT mode. It brings an emulator of both, so that everything can be
+tried on one machine:
+
+    appsyncctl smoke --emulator`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          knownCommand,
+		RunE:          showHelp,
+	}
+	root.SetIn(app.In)
+	root.SetOut(app.Out)
+	root.SetErr(app.Err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &usageError{command: cmd.CommandPath(), err: err}
+	})
+	root.CompletionOptions.DisableDescriptions = false
+	app.globalFlags(root, flags)
+
+	root.AddGroup(
+		&cobra.Group{ID: "token", Title: "Tokens:"},
+		&cobra.Group{ID: "api", Title: "The API:"},
+		&cobra.Group{ID: "try", Title: "Trying it out:"},
+	)
+	add := func(group string, commands ...*cobra.Command) {
+		for _, command := range commands {
+			command.GroupID = group
+			root.AddCommand(command)
+		}
+	}
+	add("token", app.loginCommand(flags), app.logoutCommand(flags), app.statusCommand(flags), app.tokenCommand(flags))
+	add("api", app.customersCommand(flags))
+	add("try", app.smokeCommand(flags), app.emulatorCommand(flags))
+	root.AddCommand(app.versionCommand(flags))
+	root.AddCommand(helpTopics()...)
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	return root
+}
+
+func (app *App) globalFlags(root *cobra.Command, flags *globals) {
+	set := root.PersistentFlags()
+	set.SortFlags = false
+	for _, setting := range config.Settings() {
+		switch {
+		case setting.Flag == "":
+		case setting.Name == config.Scopes:
+			set.StringArrayVar(&flags.scopes, setting.Flag, nil, setting.Usage)
+		default:
+			flags.settings[setting.Name] = set.String(setting.Flag, "", setting.Usage)
+		}
+	}
+	set.VarP(&flags.output, "output", "o", "how to write the result: table or json")
+	set.DurationVar(&flags.timeout, "timeout", 35*time.Second, "longest time for one HTTP request; AppSync itself gives up after 30s")
+	set.BoolVar(&flags.debug, "debug", false, "trace HTTP on standard error, without secrets")
+	set.BoolVar(&flags.noInput, "no-input", false, "never wait for a person: no browser, no prompt")
+}
+
+// group makes a command that only holds others.
+func group(cmd *cobra.Command, subcommands ...*cobra.Command) *cobra.Command {
+	cmd.Args = knownCommand
+	cmd.RunE = showHelp
+	cmd.AddCommand(subcommands...)
+	return cmd
+}
+
+func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// usageError says that a command line cannot be understood.
+type usageError struct {
+	command string // the command that was called
+	err     error
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// knownCommand refuses an argument where only a subcommand can stand.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
+	cmd.SuggestionsMinimumDistance = 2
+	if close := cmd.SuggestionsFor(args[0]); len(close) > 0 {
+		err = fmt.Errorf("%w; did you mean %q?", err, close[0])
+	}
+	return &usageError{cmd.CommandPath(), err}
+}
+
+// noArguments refuses any argument.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return &usageError{cmd.CommandPath(), fmt.Errorf("%q takes no argument, got %q", cmd.CommandPath(), args[0])}
+	}
+	return nil
+}
+
+// notice tells a person something on standard error.
+func (app *App) notice(text string) {
+	_, _ = fmt.Fprintln(app.Err, output.Line(text))
+}
+
+// format is the value of --output.
+type format string
+
+const (
+	table  format = "table"
+	asJSON format = "json"
+)
+
+// String implements pflag.Value.
+func (f *format) String() string {
+	if *f == "" {
+		return string(table)
+	}
+	return string(*f)
+}
+
+// Set implements pflag.Value.
+func (f *format) Set(text string) error {
+	switch format(text) {
+	case table, asJSON:
+		*f = format(text)
+		return nil
+	default:
+		return errors.New("must be table or json")
+	}
+}
+
+// Type implements pflag.Value.
+func (f *format) Type() string { return "format" }
+
+// write writes a result in the format that was asked for.
+func (f format) write(w io.Writer, document any, asTable func(io.Writer) error) error {
+	if f == asJSON {
+		return output.JSON(w, document)
+	}
+	return asTable(w)
+}

@@ -1,0 +1,95 @@
+package cli_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/appsyncctl/appsyncctl/internal/cli"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files of the help texts")
+
+func commands(cmd *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{cmd}
+	for _, sub := range cmd.Commands() {
+		all = append(all, commands(sub)...)
+	}
+	return all
+}
+
+// TestCommandTree holds every command to the form of a command.
+func TestCommandTree(t *testing.T) {
+	secret := regexp.MustCompile(`secret|token|password|passphrase|key`)
+	harmless := map[string]bool{
+		"client-secret-file":  true, // a path
+		"client-secret-stdin": true, // a switch
+		"token-store":         true, // a name
+	}
+	root := new(cli.App).RootCommand()
+	for _, cmd := range commands(root) {
+		if strings.HasPrefix(cmd.CommandPath(), "appsyncctl completion") || cmd.Name() == "help" {
+			continue // cobra's own
+		}
+		t.Run(cmd.CommandPath(), func(t *testing.T) {
+			if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {
+				t.Errorf("Short is %q: want a phrase without a period", cmd.Short)
+			}
+			if cmd.Runnable() && cmd.Args == nil {
+				t.Error("Args is nil: anything would be accepted")
+			}
+			if !cmd.HasSubCommands() && cmd.Runnable() && cmd.Example == "" {
+				t.Error("there is no Example")
+			}
+			cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+				if secret.MatchString(f.Name) && !harmless[f.Name] {
+					t.Errorf("--%s could carry a secret, which others would see", f.Name)
+				}
+				if f.Usage == "" {
+					t.Errorf("--%s has no usage", f.Name)
+				}
+			})
+		})
+	}
+}
+
+// TestHelp compares every page of help with its golden file.
+func TestHelp(t *testing.T) {
+	for _, cmd := range commands(new(cli.App).RootCommand()) {
+		path := strings.ReplaceAll(cmd.CommandPath(), " ", "_")
+		if strings.Contains(path, "completion") || strings.HasSuffix(path, "_help") {
+			continue
+		}
+		t.Run(path, func(t *testing.T) {
+			var out bytes.Buffer
+			app := &cli.App{Out: &out, Err: &out}
+			args := append(strings.Fields(cmd.CommandPath())[1:], "--help")
+			if code := app.Run(t.Context(), args); code != 0 {
+				t.Fatalf("exit code %d: %s", code, out.String())
+			}
+			golden := filepath.Join("testdata", "help", path+".txt")
+			if *update {
+				if err := os.MkdirAll(filepath.Dir(golden), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(golden, out.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out.String() != string(want) {
+				t.Errorf("help differs from %s; write it with -update\ngot:\n%s", golden, out.String())
+			}
+		})
+	}
+}
