@@ -18,8 +18,7 @@ type Attempt struct {
 	Base     http.RoundTripper
 }
 
-// TimeoutError says that an attempt took longer than its limit. It is a
-// net.Error.
+// TimeoutError says that an attempt took longer than its limit.
 type TimeoutError struct {
 	Host  string
 	Limit time.Duration
@@ -28,12 +27,6 @@ type TimeoutError struct {
 func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("no complete answer from %s within %s", e.Host, e.Limit)
 }
-
-// Timeout implements net.Error.
-func (e *TimeoutError) Timeout() bool { return true }
-
-// Temporary implements net.Error.
-func (e *TimeoutError) Temporary() bool { return true }
 
 // TooLargeError says that an answer has more than Max bytes.
 type TooLargeError struct {

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -34,15 +35,15 @@ func (t *Retry) RoundTrip(req *http.Request) (*http.Response, error) {
 	for attempt := 1; ; attempt++ {
 		resp, err := t.Base.RoundTrip(req)
 		if attempt >= t.Attempts || !worthRepeating(req, resp, err) {
-			return resp, err
+			return resp, noAnswer(req, attempt, err)
 		}
 		wait := backoff(attempt)
 		if resp != nil {
-			wait = max(wait, RetryAfter(resp.Header, time.Now()))
+			wait = max(wait, retryAfter(resp.Header, time.Now()))
 		}
 		again, replayErr := replay(req)
 		if replayErr != nil || wait > budget {
-			return resp, err
+			return resp, noAnswer(req, attempt, err)
 		}
 		if wait >= 2*time.Second {
 			t.Notice("waiting " + wait.Round(time.Second).String() + " before asking " + req.URL.Host + " again")
@@ -58,12 +59,36 @@ func (t *Retry) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
+// NoAnswerError says that no attempt brought an answer; Err is what became of
+// the last.
+type NoAnswerError struct {
+	Host     string
+	Attempts int
+	Err      error
+}
+
+func (e *NoAnswerError) Error() string {
+	tries := ""
+	if e.Attempts > 1 {
+		tries = fmt.Sprintf(" after %d attempts", e.Attempts)
+	}
+	return fmt.Sprintf("no answer from %s%s: %v", e.Host, tries, e.Err)
+}
+func (e *NoAnswerError) Unwrap() error { return e.Err }
+
+func noAnswer(req *http.Request, attempts int, err error) error {
+	if err == nil || req.Context().Err() != nil {
+		return err
+	}
+	return &NoAnswerError{Host: req.URL.Host, Attempts: attempts, Err: err}
+}
+
 func worthRepeating(req *http.Request, resp *http.Response, err error) bool {
 	if req.Context().Err() != nil {
 		return false
 	}
 	if err != nil {
-		return NeverSent(err) && !unknownHost(err) || broken(err) && repeatable(req)
+		return neverSent(err) && !unknownHost(err) || broken(err) && repeatable(req)
 	}
 	switch resp.StatusCode {
 	case http.StatusTooManyRequests:
@@ -82,11 +107,11 @@ func repeatable(req *http.Request) bool {
 	return key || xkey || req.Method == http.MethodGet || req.Method == http.MethodHead
 }
 
-// NeverSent reports whether an attempt failed before its request could reach a
+// neverSent reports whether an attempt failed before its request could reach a
 // server: no connection was made.
-func NeverSent(err error) bool {
+func neverSent(err error) bool {
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
+	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
 // broken reports whether a connection ended while it was in use.
@@ -102,11 +127,12 @@ func unknownHost(err error) bool {
 	return errors.As(err, &dns) && dns.IsNotFound
 }
 
-// RetryAfter returns the wait that an answer asks for (RFC 9110, 10.2.3), in
+// retryAfter returns the wait that an answer asks for (RFC 9110, 10.2.3), in
 // seconds or as a date; 0 when it asks for none.
-func RetryAfter(header http.Header, now time.Time) time.Duration {
+func retryAfter(header http.Header, now time.Time) time.Duration {
 	value := header.Get("Retry-After")
-	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
+	// A number out of range comes back as the greatest: a wait beyond any budget.
+	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
 		return max(0, time.Duration(seconds)*time.Second)
 	}
 	if date, err := http.ParseTime(value); err == nil {

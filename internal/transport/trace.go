@@ -2,12 +2,10 @@ package transport
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -15,56 +13,35 @@ import (
 
 // Trace prints each attempt to Writer: method, URL, headers, body, status and
 // time, with every secret replaced by [redacted]. It prints what it knows to be
-// harmless and redacts the rest, so that a new kind of secret stays hidden.
+// harmless and redacts the rest, so that a new kind of secret stays hidden. Of a
+// body over 1 MiB it prints the size only.
 type Trace struct {
 	Writer io.Writer
 	Base   http.RoundTripper
 }
 
-const redacted = "[redacted]"
-
-// shownHeader reports whether a header is printed with its value; of all others
-// only the name is.
-func shownHeader(name string) bool {
-	switch http.CanonicalHeaderKey(name) {
-	case "Accept", "Accept-Encoding", "Content-Encoding", "Content-Length", "Content-Type", "Date",
-		"Retry-After", "Server", "User-Agent", "Vary", "Via",
-		"X-Amzn-Appsync-Tokensconsumed", "X-Amzn-Errortype", "X-Amzn-Requestid",
-		"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "Auth0-Client-Quota-Limit":
-		return true
-	default:
-		return false
-	}
-}
-
-// shownField reports whether a member of a form, or of a JSON body that is not
-// GraphQL's, is printed with its value.
-func shownField(name string) bool {
-	switch name {
-	case "audience", "client_id", "client_assertion_type", "grant_type", "organization", "scope",
-		"error", "error_description", "expires_in", "interval", "token_type", "verification_uri",
-		"issuer", "jwks_uri", "token_endpoint", "device_authorization_endpoint",
-		"authorization_endpoint", "revocation_endpoint", "userinfo_endpoint":
-		return true
-	default:
-		return false
-	}
-}
+// traced is how many bytes of a body are read for being printed. The rest of an
+// answer goes by unread, to whoever limits it.
+const traced = 1 << 20
 
 // RoundTrip implements http.RoundTripper.
 func (t *Trace) RoundTrip(req *http.Request) (*http.Response, error) {
 	var secrets secrets
-	secrets.addHeader(req.Header)
+	secrets.addHeader(req)
+	secrets.addForm(req.URL.Query())
 	var text strings.Builder
 	shown := *req.URL
+	shown.User = nil // where some put a token
 	shown.RawQuery = redactForm(shown.Query())
-	fmt.Fprintf(&text, "> %s %s\n", req.Method, shown.Redacted())
+	fmt.Fprintf(&text, "> %s %s\n", req.Method, shown.String())
 	writeHeader(&text, ">", req.Header)
+	graphQL := false
 	if req.GetBody != nil {
 		if body, err := req.GetBody(); err == nil {
 			data, _ := io.ReadAll(body)
-			secrets.addForm(req.Header, data)
-			writeBody(&text, ">", req.Header, data)
+			secrets.addBody(req.Header, data)
+			graphQL = isGraphQL(data, "query", "variables", "operationName", "extensions")
+			writeBody(&text, ">", redactBody(req.Header, data, graphQL), secrets)
 		}
 	}
 	t.print(secrets.hide(text.String()))
@@ -78,12 +55,13 @@ func (t *Trace) RoundTrip(req *http.Request) (*http.Response, error) {
 		t.print(secrets.hide(text.String()))
 		return nil, err
 	}
-	data, err := io.ReadAll(resp.Body)
-	_ = resp.Body.Close()
-	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(data), &failingReader{err}))
+	data, err := io.ReadAll(io.LimitReader(resp.Body, traced+1))
+	resp.Body = &tracedBody{bytes.NewReader(data), err, resp.Body}
 	fmt.Fprintf(&text, "< %s (%s)\n", resp.Status, elapsed)
 	writeHeader(&text, "<", resp.Header)
-	writeBody(&text, "<", resp.Header, data)
+	// What answers anything but GraphQL may hold a token under whatever name.
+	graphQL = graphQL && isGraphQL(data, "data", "errors", "extensions", "message")
+	writeBody(&text, "<", redactBody(resp.Header, data, graphQL), secrets)
 	t.print(secrets.hide(text.String()))
 	return resp, nil
 }
@@ -105,106 +83,28 @@ func writeHeader(w io.Writer, mark string, header http.Header) {
 	}
 }
 
-func writeBody(w io.Writer, mark string, header http.Header, data []byte) {
-	if len(data) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "%s\n%s %s\n", mark, mark, redactBody(header.Get("Content-Type"), data))
-}
-
-// redactBody shows a GraphQL body as it is: it holds customers, not secrets.
-func redactBody(contentType string, data []byte) string {
-	if strings.HasPrefix(contentType, "application/x-www-form-urlencoded") {
-		form, err := url.ParseQuery(string(data))
-		if err != nil {
-			return redacted
-		}
-		return redactForm(form)
-	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(data, &members) != nil {
-		return fmt.Sprintf("[%d bytes, not a JSON object]", len(data))
-	}
-	if isGraphQL(members) {
-		return string(data)
-	}
-	for name := range members {
-		if !shownField(name) {
-			members[name] = json.RawMessage(`"` + redacted + `"`)
-		}
-	}
-	text, err := json.Marshal(members)
-	if err != nil {
-		return redacted
-	}
-	return string(text)
-}
-
-func isGraphQL(members map[string]json.RawMessage) bool {
-	for name := range members {
-		switch name {
-		case "query", "variables", "operationName", "data", "errors", "extensions", "message":
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-// secrets are the values that a request carried and that a server may echo.
-type secrets []string
-
-func (s *secrets) addHeader(header http.Header) {
-	for name, values := range header {
-		if !shownHeader(name) {
-			*s = append(*s, values...)
-			for _, value := range values {
-				*s = append(*s, strings.Fields(value)...) // without "Bearer"
-			}
-		}
+func writeBody(w io.Writer, mark, body string, secrets secrets) {
+	if body != "" {
+		fmt.Fprintf(w, "%s\n%s %s\n", mark, mark, secrets.hideEscaped(body))
 	}
 }
 
-func (s *secrets) addForm(header http.Header, data []byte) {
-	if !strings.HasPrefix(header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		return
-	}
-	form, _ := url.ParseQuery(string(data))
-	for name, values := range form {
-		if !shownField(name) {
-			*s = append(*s, values...)
-		}
-	}
+// tracedBody is a body of which the start has been read. It ends in the way in
+// which it really ended.
+type tracedBody struct {
+	start *bytes.Reader
+	err   error
+	rest  io.ReadCloser
 }
 
-func (s secrets) hide(text string) string {
-	for _, secret := range s {
-		if len(secret) >= 8 { // shorter ones are words, such as "Bearer"
-			text = strings.ReplaceAll(text, secret, redacted)
-		}
+func (b *tracedBody) Read(p []byte) (int, error) {
+	if b.start.Len() > 0 {
+		return b.start.Read(p)
 	}
-	return text
+	if b.err != nil {
+		return 0, b.err
+	}
+	return b.rest.Read(p)
 }
 
-func redactForm(form url.Values) string {
-	for name := range form {
-		if !shownField(name) {
-			form[name] = []string{redacted}
-		}
-	}
-	text, err := url.QueryUnescape(form.Encode())
-	if err != nil {
-		return redacted
-	}
-	return text
-}
-
-// failingReader ends a body in the way in which it really ended.
-type failingReader struct{ err error }
-
-func (r *failingReader) Read([]byte) (int, error) {
-	if r.err != nil {
-		return 0, r.err
-	}
-	return 0, io.EOF
-}
+func (b *tracedBody) Close() error { return b.rest.Close() }
