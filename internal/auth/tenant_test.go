@@ -12,8 +12,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-jose/go-jose/v4"
-
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
 )
@@ -60,6 +58,7 @@ func TestTenantClientCredentials(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	public := string(encodePEM("PUBLIC KEY", must(x509.MarshalPKIXPublicKey(rsaKey().Public()))))
 	const secret = "s3cret-s3cret"
 	tests := []struct {
 		name           string
@@ -69,7 +68,7 @@ func TestTenantClientCredentials(t *testing.T) {
 	}{
 		{"post", auth0.Client{Secret: secret, Method: auth0.SecretPost}, auth.SecretPost{Secret: secret}, false},
 		{"basic", auth0.Client{Secret: secret, Method: auth0.SecretBasic}, auth.SecretBasic{Secret: secret}, false},
-		{"private key", auth0.Client{Method: auth0.PrivateKeyJWT, Key: &jose.JSONWebKey{Key: rsaKey().Public()}}, key, false},
+		{"private key", auth0.Client{Method: auth0.PrivateKeyJWT, PublicKey: public}, key, false},
 		{"wrong secret", auth0.Client{Secret: secret, Method: auth0.SecretPost}, auth.SecretPost{Secret: "wrong"}, true},
 		{"wrong way", auth0.Client{Secret: secret, Method: auth0.SecretPost}, auth.SecretBasic{Secret: secret}, true},
 	}
