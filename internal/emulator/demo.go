@@ -2,7 +2,11 @@
 
 package emulator
 
-import "github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
+import (
+	"crypto/rand"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
+)
 
 // The demo's names. The secret of the machine client is made at each start.
 const (
@@ -13,7 +17,7 @@ const (
 
 // demoTenant has one API, a machine client and a native one, for device flow and for
 // authorization code with PKCE on loopback.
-func demoTenant(issuer string, secret auth0.Secret) auth0.Config {
+func demoTenant(issuer string) auth0.Config {
 	return auth0.Config{
 		Issuer: issuer,
 		APIs:   []auth0.API{{Identifier: Audience, OfflineAccess: true}},
@@ -21,7 +25,7 @@ func demoTenant(issuer string, secret auth0.Secret) auth0.Config {
 			{
 				ID:           MachineClientID,
 				Name:         "Demo machine",
-				Secret:       secret,
+				Secret:       auth0.Secret(rand.Text() + rand.Text()),
 				Grants:       []string{auth0.GrantClientCredentials},
 				Organization: auth0.OrganizationAllow,
 			},

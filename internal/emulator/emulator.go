@@ -3,8 +3,8 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,6 +26,7 @@ type Config struct {
 	AutoApprove     bool             // devices and logins are approved without a person
 	Now             func() time.Time // the clock of both services; default time.Now
 	Faults          []Fault          // to begin with; POST /_emulator/faults adds more
+	TenantYAML      []byte           // lists that take the place of the demo's; see auth0.Config.ReadYAML
 	Log             *slog.Logger     // one line a request; default none
 
 	// Tenant and API change what the demo starts with, for what the fields above have
@@ -36,8 +37,8 @@ type Config struct {
 
 // Emulator is both services on one listener.
 type Emulator struct {
-	origin string // http://127.0.0.1:PORT
-	secret auth0.Secret
+	origin      string // http://127.0.0.1:PORT
+	environment []Variable
 
 	server  *http.Server
 	stop    context.CancelFunc // ends the context of every request
@@ -58,7 +59,7 @@ func Start(ctx context.Context, config Config) (*Emulator, error) {
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	running, stop := context.WithCancel(context.Background())
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	e.stop = stop
 	e.closing = sync.OnceValue(e.shutDown)
 	e.server.BaseContext = func(net.Listener) context.Context { return running }
@@ -82,15 +83,18 @@ func build(config Config, origin string) (*Emulator, error) {
 	}
 	e := &Emulator{
 		origin: origin,
-		secret: auth0.Secret(rand.Text() + rand.Text()),
 		served: make(chan error, 1),
 		inside: &http.Transport{},
 	}
-	tenant := demoTenant(e.issuer(), e.secret)
+	tenant := demoTenant(e.issuer())
 	tenant.AutoApprove, tenant.Now, tenant.Fault = config.AutoApprove, config.Now, faults.at("/oauth/token")
+	if err := tenant.ReadYAML(bytes.NewReader(config.TenantYAML)); err != nil {
+		return nil, err
+	}
 	if config.Tenant != nil {
 		config.Tenant(&tenant)
 	}
+	e.environment = environment(origin, tenant)
 	if e.tenant, err = auth0.New(tenant); err != nil {
 		return nil, fmt.Errorf("tenant: %w", err)
 	}

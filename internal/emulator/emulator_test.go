@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
 )
 
 // running is an emulator under test with a client of its own.
@@ -155,6 +157,54 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
+func TestTenantFromYAML(t *testing.T) {
+	r := start(t, emulator.Config{TenantYAML: []byte(`
+apis: [{identifier: urn:mine}]
+clients:
+  - {client_id: phone, grant_types: ["urn:ietf:params:oauth:grant-type:device_code"]}
+  - {client_id: robot, client_secret: hush, grant_types: [client_credentials]}
+`)})
+	for name, want := range map[string]string{
+		"APPSYNCCTL_CLIENT_ID": "robot", "APPSYNCCTL_CLIENT_SECRET": "hush", "APPSYNCCTL_AUDIENCE": "urn:mine",
+		"APPSYNCCTL_EMULATOR_DEVICE_CLIENT_ID": "phone",
+	} {
+		if r.env[name] != want {
+			t.Errorf("%s is %q, want %q", name, r.env[name], want)
+		}
+	}
+	r.token(t)
+	if _, err := emulator.Start(t.Context(), emulator.Config{TenantYAML: []byte("tenants: []")}); err == nil {
+		t.Error("started with an unknown key")
+	}
+}
+
+func TestChangedServices(t *testing.T) {
+	r := start(t, emulator.Config{
+		Tenant: func(c *auth0.Config) { c.RateLimit = 1 },
+		API:    func(c *appsync.Config) { c.IntrospectionOff = true },
+	})
+	if resp, body := r.query(t, `{ __schema { queryType { name } } }`); strings.Contains(body, `"Query"`) {
+		t.Errorf("introspection: %d %s", resp.StatusCode, body)
+	}
+	if resp, _ := r.must(t, http.MethodPost, "/oauth/token", formType, r.machineForm()); resp.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("second token: %d", resp.StatusCode)
+	}
+}
+
+func TestClientIDPattern(t *testing.T) {
+	for pattern, want := range map[string]int{"demo-.*": 200, "other": 401} {
+		t.Run(pattern, func(t *testing.T) {
+			r := start(t, emulator.Config{ClientIDPattern: pattern})
+			if resp, body := r.query(t, `{ listCustomers { items { id } } }`); resp.StatusCode != want {
+				t.Errorf("got %d %s", resp.StatusCode, body)
+			}
+		})
+	}
+	if _, err := emulator.Start(t.Context(), emulator.Config{ClientIDPattern: "("}); err == nil {
+		t.Error("started with a broken pattern")
+	}
+}
+
 func TestListenRefusesOtherMachines(t *testing.T) {
 	tests := []struct {
 		listen  string
@@ -245,5 +295,31 @@ func TestCloseEndsOpenRequests(t *testing.T) {
 	}
 	if err := <-done; err == nil {
 		t.Error("the request ended well")
+	}
+}
+
+// BenchmarkStart is a cold start, from nothing to the first answer that needs no
+// signature.
+func BenchmarkStart(b *testing.B) {
+	for b.Loop() {
+		e, err := emulator.Start(b.Context(), emulator.Config{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, e.Environment()[1].Value+".well-known/openid-configuration", nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		resp, err := new(http.Client).Do(r)
+		if err != nil {
+			b.Fatal(err)
+		}
+		resp.Body.Close()
+		b.StopTimer()
+		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+		if err := e.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
 	}
 }

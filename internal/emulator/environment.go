@@ -2,7 +2,12 @@
 
 package emulator
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
+)
 
 // Variable is one environment variable that points the client at the emulator.
 type Variable struct{ Name, Value string }
@@ -18,14 +23,31 @@ func (v Variable) String() string {
 // GoString is String, so that %#v tells no more.
 func (v Variable) GoString() string { return v.String() }
 
-// Environment returns the variables in the order in which they are shown.
-func (e *Emulator) Environment() []Variable {
+// Environment returns the variables in the order in which they are shown. The client
+// ids and the audience are the tenant's first ones that fit; those that no client or
+// API fits are empty.
+func (e *Emulator) Environment() []Variable { return slices.Clone(e.environment) }
+
+func environment(origin string, tenant auth0.Config) []Variable {
+	var machine, native auth0.Client
+	for _, client := range slices.Backward(tenant.Clients) {
+		if client.Secret != "" && slices.Contains(client.Grants, auth0.GrantClientCredentials) {
+			machine = client
+		}
+		if slices.Contains(client.Grants, auth0.GrantDeviceCode) {
+			native = client
+		}
+	}
+	var audience string
+	if len(tenant.APIs) > 0 {
+		audience = tenant.APIs[0].Identifier
+	}
 	return []Variable{
-		{"APPSYNCCTL_ENDPOINT", e.origin + "/graphql"},
-		{"APPSYNCCTL_ISSUER", e.issuer()},
-		{"APPSYNCCTL_CLIENT_ID", MachineClientID},
-		{"APPSYNCCTL_CLIENT_SECRET", string(e.secret)},
-		{"APPSYNCCTL_AUDIENCE", Audience},
-		{"APPSYNCCTL_EMULATOR_DEVICE_CLIENT_ID", DeviceClientID},
+		{"APPSYNCCTL_ENDPOINT", origin + "/graphql"},
+		{"APPSYNCCTL_ISSUER", tenant.Issuer},
+		{"APPSYNCCTL_CLIENT_ID", machine.ID},
+		{"APPSYNCCTL_CLIENT_SECRET", string(machine.Secret)},
+		{"APPSYNCCTL_AUDIENCE", audience},
+		{"APPSYNCCTL_EMULATOR_DEVICE_CLIENT_ID", native.ID},
 	}
 }

@@ -44,7 +44,7 @@ func (f *faults) strike(c call, names ...string) *Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i, fault := range f.armed {
-		if !slices.Contains(names, fault.Name) || !fault.matches(c) || rand.Float64() >= fault.Rate {
+		if !slices.Contains(names, fault.Name) || !fault.matches(c) || rand.Float64() >= fault.Rate { //nolint:gosec // chance, not secrecy
 			continue
 		}
 		struck := *fault

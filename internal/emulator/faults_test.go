@@ -213,6 +213,13 @@ func TestTenantFaults(t *testing.T) {
 			}
 		})
 	}
+	t.Run("partial-data", func(t *testing.T) {
+		r.arm(t, `{"name":"partial-data","count":1,"operation":"ListCustomers"}`)
+		if resp, body := r.query(t, `{ listCustomers { items { id } } }`); resp.StatusCode != 200 ||
+			!strings.Contains(body, `"errors"`) || !strings.Contains(body, `"listCustomers"`) {
+			t.Errorf("got %d %s", resp.StatusCode, body)
+		}
+	})
 	for _, fault := range []string{"rotate-keys", "revoke-keys"} {
 		t.Run(fault, func(t *testing.T) {
 			_, old := r.must(t, http.MethodGet, "/.well-known/jwks.json", "", "")

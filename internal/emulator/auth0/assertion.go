@@ -38,7 +38,7 @@ func (t *Tenant) checkAssertion(client *Client, p parameters) error {
 		return errAssertion("The client assertion could not be parsed")
 	}
 	var claims jwt.Claims
-	if err := token.Claims(client.Key, &claims); err != nil {
+	if err := token.Claims(client.key, &claims); err != nil {
 		return errAssertion("The client assertion signature is invalid")
 	}
 	now := t.now()

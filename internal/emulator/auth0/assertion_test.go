@@ -3,6 +3,8 @@ package auth0_test
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,15 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
 )
+
+func publicPEM(t *testing.T, key any) string {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+}
 
 func TestPrivateKeyJWT(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -24,7 +35,7 @@ func TestPrivateKeyJWT(t *testing.T) {
 	}
 	tn := start(t, func(c *auth0.Config) {
 		c.Clients = append(c.Clients, auth0.Client{
-			ID: "signer", Method: auth0.PrivateKeyJWT, Key: &jose.JSONWebKey{Key: key.Public()},
+			ID: "signer", Method: auth0.PrivateKeyJWT, PublicKey: publicPEM(t, key.Public()),
 			Grants: []string{auth0.GrantClientCredentials},
 		})
 	})

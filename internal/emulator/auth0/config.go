@@ -3,14 +3,8 @@
 package auth0
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
-	"net/url"
-	"strings"
 	"time"
-
-	"github.com/go-jose/go-jose/v4"
 )
 
 // Config describes a tenant. The zero value of each field but Issuer is usable.
@@ -37,11 +31,11 @@ type Config struct {
 
 // API is a resource server that tokens can be made for.
 type API struct {
-	Identifier    string        // the audience, compared byte by byte
-	Scopes        []string      // that may be asked for
-	Lifetime      time.Duration // of an access token; default 86,400 s
-	Dialect       Dialect       // of its access tokens; default DialectAccessToken
-	OfflineAccess bool          // refresh tokens are allowed
+	Identifier    string        `yaml:"identifier"`           // the audience, compared byte by byte
+	Scopes        []string      `yaml:"scopes"`               // that may be asked for
+	Lifetime      time.Duration `yaml:"token_lifetime"`       // of an access token; default 24h
+	Dialect       Dialect       `yaml:"token_dialect"`        // of its access tokens; default access_token
+	OfflineAccess bool          `yaml:"allow_offline_access"` // refresh tokens are allowed
 }
 
 // Dialect names the shape of an API's access tokens, as in Auth0's token_dialect.
@@ -57,19 +51,23 @@ const (
 
 // Client is an application of the tenant.
 type Client struct {
-	ID           string
-	Name         string     // shown on pages; default ID
-	Secret       Secret     // needed by the methods that send one
-	Method       AuthMethod // how it authenticates; default post or basic with a Secret, else none
-	Key          *jose.JSONWebKey
-	Grants       []string // grant types, by their full names
-	RedirectURIs []string // of /authorize; one with a loopback IP or localhost matches any port
-	LogoutURIs   []string // that /v2/logout may return to, besides none
+	ID           string     `yaml:"client_id"`
+	Name         string     `yaml:"name"`                       // shown on pages; default the id
+	Secret       Secret     `yaml:"client_secret"`              // needed by the methods that send one
+	Method       AuthMethod `yaml:"token_endpoint_auth_method"` // default AnySecret with a secret, else None
+	PublicKey    string     `yaml:"public_key"`                 // PEM, PKIX; for PrivateKeyJWT
+	Grants       []string   `yaml:"grant_types"`                // by their full names
+	RedirectURIs []string   `yaml:"callbacks"`                  // one on a loopback host matches any port
+	LogoutURIs   []string   `yaml:"allowed_logout_urls"`        // that a logout may return to
 
-	Audiences    map[string][]string // client grants: API identifier → scopes; nil: every API, every scope
-	Organization Usage               // whether its tokens belong to an organization
-	NonRotating  bool                // a refresh answers no new refresh token
-	Quota        Quota               // of client credentials tokens
+	// Audiences are the client grants: API identifier to scopes. Nil is every API
+	// with every scope.
+	Audiences    map[string][]string `yaml:"client_grants"`
+	Organization Usage               `yaml:"organization_usage"` // default OrganizationDeny
+	NonRotating  bool                `yaml:"non_rotating"`       // a refresh answers no new refresh token
+	Quota        Quota               `yaml:"token_quota"`        // of client credentials tokens
+
+	key any // PublicKey, parsed
 }
 
 // AuthMethod is a client's token_endpoint_auth_method.
@@ -105,18 +103,18 @@ const (
 
 // User is a person who can approve a device or log in.
 type User struct {
-	ID            string // the sub claim, such as auth0|customer-desk
-	Name          string
-	Email         string
-	Permissions   []string
-	Organizations []string // ids of those the user is a member of
+	ID            string   `yaml:"user_id"` // the sub claim, such as auth0|customer-desk
+	Name          string   `yaml:"name"`
+	Email         string   `yaml:"email"`
+	Permissions   []string `yaml:"permissions"`
+	Organizations []string `yaml:"organizations"` // ids of those the user is a member of
 }
 
-// Organization is a member of Auth0 Organizations.
+// Organization is one of Auth0 Organizations.
 type Organization struct {
-	ID    string // the org_id claim, such as org_abc
-	Name  string
-	Quota Quota // of client credentials tokens
+	ID    string `yaml:"id"` // the org_id claim, such as org_abc
+	Name  string `yaml:"name"`
+	Quota Quota  `yaml:"token_quota"` // of client credentials tokens
 }
 
 // Secret is a client secret. It prints as [redacted].
@@ -125,79 +123,3 @@ type Secret string
 func (Secret) String() string       { return "[redacted]" }
 func (Secret) GoString() string     { return "[redacted]" }
 func (Secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
-
-const (
-	defaultLifetime       = 24 * time.Hour
-	defaultDeviceLifetime = 15 * time.Minute
-	defaultDeviceInterval = 5 * time.Second
-)
-
-// complete fills the defaults in and refuses what cannot work.
-func (c Config) complete() (Config, error) {
-	issuer, err := url.Parse(c.Issuer)
-	if err != nil || issuer.Host == "" || !strings.HasSuffix(c.Issuer, "/") {
-		return c, fmt.Errorf("issuer %q is not an absolute URL with a trailing slash", c.Issuer)
-	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Fault == nil {
-		c.Fault = func(string, string) bool { return false }
-	}
-	if c.DeviceLifetime == 0 {
-		c.DeviceLifetime = defaultDeviceLifetime
-	}
-	if c.DeviceInterval == 0 {
-		c.DeviceInterval = defaultDeviceInterval
-		if c.AutoApprove {
-			c.DeviceInterval = time.Second
-		}
-	}
-	if len(c.Users) == 0 {
-		c.Users = []User{{ID: "auth0|demo", Name: "Demo User", Email: "demo@appsyncctl.example"}}
-	}
-	seen := map[string]bool{}
-	c.Clients = append([]Client(nil), c.Clients...)
-	for i := range c.Clients {
-		client := &c.Clients[i]
-		if client.ID == "" || seen[client.ID] {
-			return c, fmt.Errorf("client id %q is empty or given twice", client.ID)
-		}
-		seen[client.ID] = true
-		if err := client.complete(); err != nil {
-			return c, fmt.Errorf("client %s: %w", client.ID, err)
-		}
-	}
-	return c, nil
-}
-
-func (c *Client) complete() error {
-	if c.Name == "" {
-		c.Name = c.ID
-	}
-	if c.Organization == "" {
-		c.Organization = OrganizationDeny
-	}
-	if c.Method == "" {
-		c.Method = None
-		if c.Secret != "" {
-			c.Method = AnySecret
-		}
-	}
-	switch c.Method {
-	case None:
-		return nil
-	case AnySecret, SecretPost, SecretBasic:
-		if c.Secret == "" {
-			return errors.New("no secret")
-		}
-		return nil
-	case PrivateKeyJWT:
-		if c.Key == nil {
-			return errors.New("no public key")
-		}
-		return nil
-	default:
-		return fmt.Errorf("unknown authentication method %q", c.Method)
-	}
-}

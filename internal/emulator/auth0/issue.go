@@ -86,9 +86,6 @@ func (t *Tenant) accessToken(g *grant) (string, time.Duration, error) {
 		return newOpaqueToken(), defaultLifetime, nil
 	}
 	lifetime := g.api.Lifetime
-	if lifetime == 0 {
-		lifetime = defaultLifetime
-	}
 	claims := accessClaims{
 		Issuer:   t.config.Issuer,
 		Subject:  g.subject(),

@@ -12,7 +12,10 @@ import (
 )
 
 // Quota limits how many client credentials tokens are made; 0 is no limit.
-type Quota struct{ PerHour, PerDay int }
+type Quota struct {
+	PerHour int `yaml:"per_hour"`
+	PerDay  int `yaml:"per_day"`
+}
 
 // usage counts what a client or an organization has used of its quota.
 type usage struct{ hour, day bucket }

@@ -221,24 +221,3 @@ func TestDialects(t *testing.T) {
 		})
 	}
 }
-
-func TestNewRefuses(t *testing.T) {
-	tests := []struct {
-		name   string
-		config auth0.Config
-	}{
-		{"issuer without slash", auth0.Config{Issuer: "http://127.0.0.1:1"}},
-		{"issuer without host", auth0.Config{Issuer: "/"}},
-		{"client twice", auth0.Config{Issuer: "http://h/", Clients: []auth0.Client{{ID: "a"}, {ID: "a"}}}},
-		{"method without secret", auth0.Config{Issuer: "http://h/", Clients: []auth0.Client{{ID: "a", Method: auth0.SecretPost}}}},
-		{"method without key", auth0.Config{Issuer: "http://h/", Clients: []auth0.Client{{ID: "a", Method: auth0.PrivateKeyJWT}}}},
-		{"unknown method", auth0.Config{Issuer: "http://h/", Clients: []auth0.Client{{ID: "a", Method: "smile"}}}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if _, err := auth0.New(tt.config); err == nil {
-				t.Error("no error")
-			}
-		})
-	}
-}
