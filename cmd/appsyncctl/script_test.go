@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"flag"
 	"io/fs"
@@ -87,7 +86,7 @@ func (k folderKeyring) check() error {
 }
 
 func (k folderKeyring) path(key string) string {
-	return filepath.Join(string(k), hex.EncodeToString([]byte(key))[:32])
+	return filepath.Join(string(k), key)
 }
 
 func (k folderKeyring) Get(_ context.Context, key string) ([]byte, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"strings"
 
@@ -90,7 +89,7 @@ func isLogin(err error) bool {
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
 		return answer.Unauthorized()
 	}
-	return is[*loginNeededError](err) || is[*auth.Error](err) || is[*transport.RenewalError](err)
+	return is[*loginNeededError](err) || is[*auth.DeviceExpiredError](err) || is[*auth.Error](err) || is[*transport.RenewalError](err)
 }
 
 func isGraphQL(err error) bool { return is[*appsync.Error](err) }
@@ -142,7 +141,9 @@ func hint(err error) string {
 		return "set APPSYNCCTL_PASSPHRASE, or use another store with --token-store"
 	case is[*tokencache.UnavailableError](err):
 		return "set APPSYNCCTL_PASSPHRASE to keep the token in a sealed file, or pass --token-store memory to keep none"
-	case errors.Is(err, fs.ErrPermission):
+	case is[*auth.DeviceExpiredError](err):
+		return "run appsyncctl login again, and confirm the code in time"
+	case is[*auth.DeviceDeniedError](err):
 		return ""
 	}
 	if refusal, ok := errors.AsType[*auth.Error](err); ok {

@@ -15,8 +15,6 @@ func refusalHint(refusal *auth.Error) string {
 		return ""
 	case refusal.Code == auth.InvalidGrant:
 		return "run appsyncctl login"
-	case refusal.Code == auth.ExpiredToken:
-		return "the code was not confirmed in time: run appsyncctl login again"
 	case refusal.Code == auth.InvalidClient, refusal.Status == http.StatusUnauthorized:
 		return "check the client ID and the client secret"
 	case refusal.Code == auth.UnauthorizedClient:

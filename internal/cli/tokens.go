@@ -37,8 +37,8 @@ type givenToken string
 // Token returns the token.
 func (t givenToken) Token(context.Context) (string, error) { return string(t), nil }
 
-// Renew returns the token that was rejected: there is no other.
-func (t givenToken) Renew(_ context.Context, rejected string) (string, error) { return rejected, nil }
+// Renew returns nothing: there is no other token.
+func (t givenToken) Renew(context.Context, string) (string, error) { return "", nil }
 
 // A credential is a grant with the place where its token rests.
 type credential struct {

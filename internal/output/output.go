@@ -60,7 +60,9 @@ func Table(w io.Writer, header []string, rows [][]string) error {
 func Fields(w io.Writer, pairs [][2]string) error {
 	width := 0
 	for _, pair := range pairs {
-		width = max(width, runewidth.StringWidth(pair[0]))
+		if pair[1] != "" {
+			width = max(width, runewidth.StringWidth(pair[0]))
+		}
 	}
 	var text strings.Builder
 	for _, pair := range pairs {

@@ -25,7 +25,8 @@ type Authorization struct {
 type tokenSource interface {
 	// Token returns a valid access token.
 	Token(ctx context.Context) (string, error)
-	// Renew returns an access token other than the one that was rejected.
+	// Renew returns a new access token in place of the one that was rejected, or
+	// "" if there is no way to get one.
 	Renew(ctx context.Context, rejected string) (string, error)
 }
 
@@ -59,8 +60,8 @@ func (t *Authorization) RoundTrip(req *http.Request) (*http.Response, error) {
 		drain(resp)
 		return nil, &RenewalError{Refusal: resp.Status, Err: err}
 	}
-	if renewed == token {
-		return resp, nil // there is no other token; the refusal stands
+	if renewed == "" {
+		return resp, nil // the refusal stands
 	}
 	again, err := replay(req)
 	if err != nil {
