@@ -1,0 +1,120 @@
+package appsync_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+)
+
+const (
+	noHeader   = "Valid authorization header not provided."
+	expired    = "Token has expired."
+	unreadable = "Unable to parse JWT token."
+	refused    = "Unauthorized"
+	notAllowed = "You are not authorized to make this call."
+)
+
+// The refusals of the OPENID_CONNECT mode, body by body.
+func TestOpenID(t *testing.T) {
+	hour := time.Hour
+	ago := func(d time.Duration) int64 { return time.Now().Add(-d).Unix() }
+	foreign := newIssuer(t)
+	foreign.rotate(t, "foreign")
+	tests := []struct {
+		name   string
+		config func(*appsync.Config)
+		header func(*service) string
+		want   string // message; empty is 200
+	}{
+		{name: "raw", header: func(s *service) string { return s.auth }},
+		{name: "Bearer", header: func(s *service) string { return "Bearer " + s.auth }},
+		{name: "bearer in lower case", header: func(s *service) string { return "bearer " + s.auth }},
+		{name: "Bearer, strictly raw", config: func(c *appsync.Config) { c.StrictRaw = true }, header: func(s *service) string { return "Bearer " + s.auth }, want: unreadable},
+		{name: "raw, strictly raw", config: func(c *appsync.Config) { c.StrictRaw = true }, header: func(s *service) string { return s.auth }},
+		{name: "no header", header: func(*service) string { return "" }, want: noHeader},
+		{name: "opaque", header: func(*service) string { return "hN3vT0pAqu3" }, want: unreadable},
+		{name: "opaque Bearer", header: func(*service) string { return "Bearer hN3vT0pAqu3" }, want: unreadable},
+		{name: "garbled", header: func(*service) string { return "eyJ.eyJ.x" }, want: unreadable},
+		{name: "without signature", header: func(*service) string { return "eyJhbGciOiJub25lIn0.e30." }, want: unreadable},
+		{name: "Basic", header: func(*service) string { return "Basic dTpw" }, want: unreadable},
+		{name: "expired", header: func(s *service) string { return s.token(t, map[string]any{"exp": ago(time.Second)}) }, want: expired},
+		{name: "no exp", header: func(s *service) string { return s.token(t, map[string]any{"exp": nil}) }, want: expired},
+		{name: "not yet", header: func(s *service) string { return s.token(t, map[string]any{"nbf": ago(-hour)}) }, want: noHeader},
+		{name: "no iat", header: func(s *service) string { return s.token(t, map[string]any{"iat": nil}) }, want: refused},
+		{name: "bad signature", header: func(s *service) string {
+			return s.auth[:len(s.auth)-8] + "AAAAAAAA"
+		}, want: noHeader},
+		{name: "foreign issuer", header: func(*service) string { return foreign.token(t, nil) }, want: noHeader},
+		{name: "other iss, single mode", header: func(s *service) string { return s.token(t, map[string]any{"iss": "https://other.example/"}) }},
+		{name: "other iss, checked", config: func(c *appsync.Config) { c.CheckIssuer = true }, header: func(s *service) string { return s.token(t, map[string]any{"iss": "https://other.example/"}) }, want: noHeader},
+		{name: "other iss, several modes", config: func(c *appsync.Config) { c.APIKeys = []appsync.Secret{"da2-x"} }, header: func(s *service) string { return s.token(t, map[string]any{"iss": "https://other.example/"}) }, want: noHeader},
+		{name: "iss without its slash, checked", config: func(c *appsync.Config) { c.CheckIssuer = true }, header: func(s *service) string { return s.token(t, map[string]any{"iss": s.url[:len(s.url)-1]}) }},
+		{name: "client id by azp", config: func(c *appsync.Config) { c.ClientID = "other|machine" }, header: func(s *service) string { return s.auth }},
+		{name: "client id by aud", config: func(c *appsync.Config) { c.ClientID = "https://customers.*" }, header: func(s *service) string { return s.auth }},
+		{name: "client id in part", config: func(c *appsync.Config) { c.ClientID = "mach" }, header: func(s *service) string { return s.auth }, want: refused},
+		{name: "client id of another", config: func(c *appsync.Config) { c.ClientID = "other" }, header: func(s *service) string { return s.auth }, want: refused},
+		{name: "any client id", config: func(c *appsync.Config) { c.ClientID = "*" }, header: func(s *service) string { return s.auth }},
+		{name: "iatTTL", config: func(c *appsync.Config) { c.IatTTL = hour }, header: func(s *service) string { return s.token(t, map[string]any{"iat": ago(2 * hour)}) }, want: expired},
+		{name: "within iatTTL", config: func(c *appsync.Config) { c.IatTTL = hour }, header: func(s *service) string { return s.auth }},
+		{name: "authTTL without auth_time", config: func(c *appsync.Config) { c.AuthTTL = hour }, header: func(s *service) string { return s.auth }, want: refused},
+		{name: "authTTL", config: func(c *appsync.Config) { c.AuthTTL = hour }, header: func(s *service) string { return s.token(t, map[string]any{"auth_time": ago(2 * hour)}) }, want: expired},
+		{name: "within authTTL", config: func(c *appsync.Config) { c.AuthTTL = hour }, header: func(s *service) string { return s.token(t, map[string]any{"auth_time": ago(0)}) }},
+		{name: "the API's clock", config: func(c *appsync.Config) { c.Now = func() time.Time { return time.Now().Add(2 * hour) } }, header: func(s *service) string { return s.auth }, want: expired},
+		{name: "no mode at all", config: func(c *appsync.Config) { c.Issuer = "" }, header: func(s *service) string { return s.auth }, want: notAllowed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := serve(t, tt.config)
+			headers := map[string]string{}
+			if header := tt.header(s); header != "" {
+				headers["Authorization"] = header
+			}
+			checkRefusal(t, s.send(t, http.MethodPost, s.endpoint, `{"query":"{__typename}"}`, headers), tt.want)
+		})
+	}
+}
+
+// checkRefusal compares with the 401 of that message, to the byte; an empty message
+// wants success.
+func checkRefusal(t *testing.T, got reply, message string) {
+	t.Helper()
+	if message == "" {
+		if got.status != http.StatusOK {
+			t.Errorf("got %d %s, want 200", got.status, got.body)
+		}
+		return
+	}
+	want := "{\n  \"errors\" : [ {\n    \"errorType\" : \"UnauthorizedException\",\n    \"message\" : \"" + message + "\"\n  } ]\n}"
+	if got.status != http.StatusUnauthorized || got.body != want {
+		t.Errorf("got %d %s\nwant 401 %s", got.status, got.body, want)
+	}
+	if kind := got.header.Get("x-amzn-ErrorType"); kind != "UnauthorizedException" {
+		t.Errorf("x-amzn-ErrorType: got %q", kind)
+	}
+}
+
+func TestKeyRotation(t *testing.T) {
+	s := serve(t, nil)
+	if got := s.post(t, `{"query":"{__typename}"}`); got.status != http.StatusOK {
+		t.Fatalf("first key: %d %s", got.status, got.body)
+	}
+	s.rotate(t, "second")
+	for range 3 { // seen at once, and then kept
+		if got := s.send(t, http.MethodPost, s.endpoint, `{"query":"{__typename}"}`, map[string]string{"Authorization": s.token(t, nil)}); got.status != http.StatusOK {
+			t.Fatalf("second key: %d %s", got.status, got.body)
+		}
+	}
+	if got := s.hits.Load(); got != 2 {
+		t.Errorf("key set fetched %d times, want 2", got)
+	}
+	foreign := newIssuer(t)
+	foreign.rotate(t, "made up")
+	for range 20 {
+		checkRefusal(t, s.send(t, http.MethodPost, s.endpoint, "", map[string]string{"Authorization": foreign.token(t, nil)}), noHeader)
+	}
+	if got := s.hits.Load(); got > 6 {
+		t.Errorf("key set fetched %d times for a key that is made up", got)
+	}
+}

@@ -1,0 +1,100 @@
+package appsync
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Config says what an API is like. A mode of authorization is off until its fields
+// are set; with none set every request is refused.
+type Config struct {
+	// Schema is the SDL, with AppSync's directives declared.
+	Schema string
+	// Store keeps the customers; nil keeps them in memory.
+	Store Store
+
+	// Issuer turns OPENID_CONNECT on: tokens must be signed by a key of the JWKS
+	// that its discovery document names. A trailing slash makes no difference.
+	Issuer string
+	// ClientID is a regular expression that must match the whole of azp or of one
+	// aud; empty allows all.
+	ClientID string
+	// IatTTL and AuthTTL bound the time since iat and auth_time; zero is no bound.
+	// AppSync's own settings are in milliseconds.
+	IatTTL, AuthTTL time.Duration
+	// CheckIssuer compares iss with Issuer. AppSync does so only when the API has
+	// several modes of authorization, and so does this API by itself.
+	CheckIssuer bool
+	// StrictRaw refuses a token behind "Bearer ", as AppSync did until 2022.
+	StrictRaw bool
+
+	// CognitoIssuer turns AMAZON_COGNITO_USER_POOLS on.
+	CognitoIssuer string
+	// APIKeys turns API_KEY on, and holds the keys, da2-….
+	APIKeys []Secret
+	// IAM turns AWS_IAM on.
+	IAM *AccessKey
+	// LambdaToken turns AWS_LAMBDA on: the one token that the function allows.
+	LambdaToken Secret
+
+	// IntrospectionOff hides __schema and __type (introspectionConfig: DISABLED).
+	IntrospectionOff bool
+	// DepthLimit bounds the nesting of a document (queryDepthLimit); zero is no bound.
+	DepthLimit int
+	// ResolverLimit bounds the resolvers of a request (resolverCountLimit); zero is
+	// AppSync's own 10,000.
+	ResolverLimit int
+	// ExecutionTime bounds a request; zero is AppSync's 30 seconds.
+	ExecutionTime time.Duration
+
+	// MaxSubscriptions bounds those of one connection; zero is 100.
+	MaxSubscriptions int
+	// KeepAlive is the time between two ka frames; zero is a minute.
+	KeepAlive time.Duration
+
+	// TokenKey seals nextTokens, 16, 24 or 32 bytes. Without it a token is good
+	// only for the life of this API.
+	TokenKey []byte
+	// HTTP fetches the issuers' keys; nil is a client with a deadline.
+	HTTP *http.Client
+	// Now is the API's clock; nil is the machine's.
+	Now func() time.Time
+	// Fault is asked before each act that can go wrong on demand, with a name from
+	// Faults and the root field; true makes it go wrong.
+	Fault func(name, operation string) bool
+}
+
+// An AccessKey is a pair of AWS credentials that the API knows.
+type AccessKey struct {
+	ID     string
+	Secret Secret
+	Region string // empty allows every region
+}
+
+// A Secret is text that prints as [redacted].
+type Secret string
+
+func (Secret) String() string       { return "[redacted]" }
+func (Secret) GoString() string     { return "[redacted]" }
+func (Secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
+// The faults that only the inside of the API can make.
+const (
+	FaultPartialData   = "partial-data"   // the data, and an error beside it
+	FaultNullData      = "null-data"      // {"data":null} and no errors
+	FaultEmptyPage     = "empty-page"     // a page without items, with a nextToken
+	FaultRepeatedToken = "repeated-token" // the page again, with the same nextToken
+	FaultUnauthorized  = "field-unauthorized"
+	FaultTimeout       = "execution-timeout"
+	FaultSocketDrop    = "socket-drop"        // the connection closes instead of a data frame
+	FaultNoKeepAlive   = "missing-keep-alive" // one ka frame is left out
+)
+
+// Faults returns every name that Config.Fault is asked about.
+func Faults() []string {
+	return []string{
+		FaultPartialData, FaultNullData, FaultEmptyPage, FaultRepeatedToken,
+		FaultUnauthorized, FaultTimeout, FaultSocketDrop, FaultNoKeepAlive,
+	}
+}

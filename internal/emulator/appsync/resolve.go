@@ -1,0 +1,156 @@
+package appsync
+
+import (
+	"context"
+	"errors"
+	"maps"
+
+	"github.com/google/uuid"
+	"github.com/graph-gophers/graphql-go"
+)
+
+// resolver holds what the wizard's resolvers do, one method a root field. The
+// current generation, in JavaScript, is the one that is followed.
+type resolver struct {
+	store  Store
+	tokens pageTokens
+	hub    *hub
+	fault  func(name, operation string) bool
+}
+
+type createArguments struct {
+	Input struct {
+		ID argument // extended schema only
+		fields
+	}
+}
+
+// CreateCustomer puts an item under a new id, or under the caller's when the schema
+// allows one, on the condition that there is none yet.
+func (r *resolver) CreateCustomer(ctx context.Context, args createArguments) (*customer, error) {
+	const operation = "createCustomer"
+	if err := r.refuse(operation); err != nil {
+		return nil, err
+	}
+	id := uuid.NewString()
+	if args.Input.ID.Value != nil {
+		id = *args.Input.ID.Value
+	}
+	if err := checkKey(id); err != nil {
+		return nil, err
+	}
+	item := Item{ID: id, Attributes: maps.Collect(args.Input.given)}
+	if err := r.store.Create(ctx, item); err != nil {
+		return nil, tableError(err)
+	}
+	r.hub.publish(operation, item, graphql.SelectedFieldNames(ctx))
+	return &customer{item: item}, nil
+}
+
+type updateArguments struct {
+	Input struct {
+		ID graphql.ID
+		fields
+	}
+}
+
+// UpdateCustomer sets the given attributes that are truthy to JavaScript and removes
+// the others, null and "" alike, on the condition that the item exists.
+func (r *resolver) UpdateCustomer(ctx context.Context, args updateArguments) (*customer, error) {
+	const operation = "updateCustomer"
+	if err := r.refuse(operation); err != nil {
+		return nil, err
+	}
+	id := string(args.Input.ID)
+	if err := checkKey(id); err != nil {
+		return nil, err
+	}
+	item, err := r.store.Update(ctx, id, func(old Item) Item {
+		changed := Item{ID: old.ID, Attributes: maps.Clone(old.Attributes)}
+		for name, value := range args.Input.given {
+			if value == nil || *value == "" {
+				delete(changed.Attributes, name)
+			} else {
+				changed.Attributes[name] = value
+			}
+		}
+		return changed
+	})
+	if err != nil {
+		return nil, tableError(err)
+	}
+	r.hub.publish(operation, item, graphql.SelectedFieldNames(ctx))
+	return &customer{item: item}, nil
+}
+
+type keyArguments struct{ ID graphql.ID }
+
+// DeleteCustomer removes an item. One that does not exist is null and no error: the
+// wizard's resolver names the key and no condition (unconfirmed).
+func (r *resolver) DeleteCustomer(ctx context.Context, args struct{ Input keyArguments }) (*customer, error) {
+	const operation = "deleteCustomer"
+	if err := r.refuse(operation); err != nil {
+		return nil, err
+	}
+	id := string(args.Input.ID)
+	if err := checkKey(id); err != nil {
+		return nil, err
+	}
+	item, found, err := r.store.Delete(ctx, id)
+	if err != nil {
+		return nil, tableError(err)
+	}
+	if !found {
+		return nil, nil
+	}
+	r.hub.publish(operation, item, graphql.SelectedFieldNames(ctx))
+	return &customer{item: item}, nil
+}
+
+// GetCustomer returns the item, or null.
+func (r *resolver) GetCustomer(ctx context.Context, args keyArguments) (*customer, error) {
+	if err := r.refuse("getCustomer"); err != nil {
+		return nil, err
+	}
+	if err := checkKey(string(args.ID)); err != nil {
+		return nil, err
+	}
+	item, found, err := r.store.Get(ctx, string(args.ID))
+	if err != nil {
+		return nil, tableError(err)
+	}
+	if !found {
+		return nil, nil
+	}
+	return &customer{item: item}, nil
+}
+
+// refuse makes the faults that take the place of a field's answer.
+func (r *resolver) refuse(operation string) error {
+	if r.fault(FaultUnauthorized, operation) {
+		return &fieldDenied{Field: operation}
+	}
+	if r.fault(FaultTimeout, operation) {
+		return &resolveError{Type: "ExecutionTimeout", Message: "Execution timed out."}
+	}
+	return nil
+}
+
+func checkKey(id string) error {
+	if id != "" {
+		return nil
+	}
+	return tableFailure("DynamoDB:DynamoDbException",
+		"One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: id")
+}
+
+// tableError words a store's failure as DynamoDB does.
+func tableError(err error) error {
+	if errors.Is(err, ErrCondition) {
+		return tableFailure("DynamoDB:ConditionalCheckFailedException", "The conditional request failed")
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return tableFailure("DynamoDB:DynamoDbException", "Internal server error")
+}

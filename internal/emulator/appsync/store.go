@@ -1,0 +1,57 @@
+package appsync
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"iter"
+)
+
+// ErrCondition says that an item was there when it should not have been, or not
+// there when it should.
+var ErrCondition = errors.New("condition failed") //nolint:gochecknoglobals // a sentinel
+
+// An Item is a row of the table. An attribute that is a nil string is DynamoDB's
+// NULL: present, unlike one that is missing.
+type Item struct {
+	ID         string             `json:"id"`
+	Attributes map[string]*string `json:"attributes"`
+}
+
+// Size is the item's size in bytes as DynamoDB counts it for a page: names and
+// values, a NULL being one byte.
+func (i Item) Size() int {
+	size := len("id") + len(i.ID)
+	for name, value := range i.Attributes {
+		size += len(name) + 1
+		if value != nil {
+			size += len(*value) - 1
+		}
+	}
+	return size
+}
+
+// A Store keeps items by id. Its methods are safe for concurrent use, each is
+// atomic, and the items that it returns are the caller's to read only.
+type Store interface {
+	// Get returns the item, or false.
+	Get(ctx context.Context, id string) (Item, bool, error)
+	// Create keeps a new item; ErrCondition when its id is taken.
+	Create(ctx context.Context, item Item) error
+	// Update replaces the item by what change makes of it; ErrCondition when there
+	// is none. change must not modify its argument.
+	Update(ctx context.Context, id string, change func(Item) Item) (Item, error)
+	// Delete removes the item and returns it, or false.
+	Delete(ctx context.Context, id string) (Item, bool, error)
+	// Scan yields the items after the given id in the order of Position; an empty
+	// id starts at the first. The id need not exist any more.
+	Scan(ctx context.Context, after string) iter.Seq2[Item, error]
+}
+
+// Position orders a scan: arbitrary but stable, as a hash-partitioned table is, so
+// that nobody comes to depend on the order of insertion.
+func Position(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:8]) + id
+}
