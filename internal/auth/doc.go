@@ -8,6 +8,9 @@
 // error and burns codes that can be used once. Redirects are not followed, since
 // they would carry secrets to another host, and no answer over 1 MiB is read.
 //
+// A Callback is the loopback address at which a browser ends a login on the same
+// machine.
+//
 // Errors are for deciding: *Error is a refusal in the provider's words,
 // *TransportError a request without an answer, and whether it was sent,
 // *AnswerError an answer that makes no sense, *UnsupportedError a thing that the
