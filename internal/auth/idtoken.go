@@ -22,7 +22,11 @@ import (
 // failed, since its answer may be another login's.
 type IDTokenError struct{ Err error }
 
-func (e *IDTokenError) Error() string { return "the ID token is not believed: " + e.Err.Error() }
+func (e *IDTokenError) Error() string {
+	return "the ID token is not believed: " + short(e.Err.Error())
+}
+
+// Unwrap returns what was wrong with it.
 func (e *IDTokenError) Unwrap() error { return e.Err }
 
 // keys fetches the provider's public keys. They are fetched here and not by

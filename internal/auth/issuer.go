@@ -103,7 +103,7 @@ func place(address string) string {
 	if err != nil {
 		return "the provider"
 	}
-	return u.Host + u.Path
+	return short(u.Host + u.Path)
 }
 
 func loopback(host string) bool {

@@ -95,7 +95,7 @@ func Discover(ctx context.Context, client *http.Client, issuer string) (*Provide
 		}
 		provider := new(Provider)
 		if json.Unmarshal(a.body, provider) != nil {
-			return nil, &DiscoveryError{Issuer: issuer, Reason: NotJSON, Detail: a.header.Get("Content-Type")}
+			return nil, &DiscoveryError{Issuer: issuer, Reason: NotJSON, Detail: short(a.header.Get("Content-Type"))}
 		}
 		if err := provider.check(issuer); err != nil {
 			return nil, err

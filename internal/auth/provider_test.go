@@ -79,6 +79,7 @@ func TestDiscoverRefuses(t *testing.T) {
 		{"no token endpoint", reply{body: `{"issuer":"https://tenant.example.com/"}`}, auth.Incomplete},
 		{"plain http device endpoint", reply{body: good + `,"device_authorization_endpoint":"http://tenant.example.com/d"}`}, auth.Insecure},
 		{"endpoint that is a script", reply{body: good + `,"authorization_endpoint":"javascript:alert(1)"}`}, auth.Insecure},
+		{"endpoint without end", reply{body: good + `,"jwks_uri":"http://x/` + strings.Repeat("x", 9999) + `"}`}, auth.Insecure},
 		{"key set from a file", reply{body: good + `,"jwks_uri":"file:///etc/passwd"}`}, auth.Insecure},
 	}
 	for _, tt := range tests {
@@ -86,7 +87,10 @@ func TestDiscoverRefuses(t *testing.T) {
 			_, err := auth.Discover(t.Context(), &http.Client{Transport: newFake(tt.reply)}, issuer)
 			var refused *auth.DiscoveryError
 			if !errors.As(err, &refused) || refused.Reason != tt.reason {
-				t.Errorf("Discover: %v; want %q", err, tt.reason)
+				t.Fatalf("Discover: %v; want %q", err, tt.reason)
+			}
+			if len(err.Error()) > 600 {
+				t.Errorf("a message of %d bytes", len(err.Error()))
 			}
 		})
 	}

@@ -70,15 +70,15 @@ func roundTrip(client *http.Client, req *http.Request) (*answer, error) {
 		GetConn: func(string) { asked.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	}))
+	a := &answer{endpoint: req.URL.String(), started: time.Now()}
 	fail := func(err error) (*answer, error) {
 		if wrapped, ok := errors.AsType[*url.Error](err); ok {
 			err = wrapped.Err // the endpoint is in our own message already
 		}
 		unsent := !connected.Load() && (asked.Load() || dialFailed(err))
-		return nil, &TransportError{Endpoint: req.URL.Host + req.URL.Path, Sent: !unsent, Err: err}
+		return nil, &TransportError{Endpoint: place(a.endpoint), Sent: !unsent, Err: err}
 	}
 
-	a := &answer{endpoint: req.URL.String(), started: time.Now()}
 	resp, err := hardened(client).Do(req)
 	if err != nil {
 		return fail(err)
