@@ -66,7 +66,7 @@ func (c Chunked) Get(ctx context.Context, key string) ([]byte, error) {
 // Set stores value under key. Every step leaves a state that Get and the next Set
 // understand; the order of the steps is what makes it so.
 func (c Chunked) Set(ctx context.Context, key string, value []byte) error {
-	current, err := c.recover(ctx, key)
+	current, err := c.settle(ctx, key)
 	if err != nil {
 		return err
 	}

@@ -10,9 +10,9 @@ import (
 	"errors"
 )
 
-// recover finishes or undoes the work of a killed writer. It returns the text of
+// settle finishes or undoes the work of a killed writer. It returns the text of
 // the manifest in force, empty when there is no value.
-func (c Chunked) recover(ctx context.Context, key string) (string, error) {
+func (c Chunked) settle(ctx context.Context, key string) (string, error) {
 	current, err := c.read(ctx, key)
 	if err != nil {
 		return "", err

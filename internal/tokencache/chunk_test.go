@@ -380,6 +380,23 @@ func TestChunkedDamageIsAMiss(t *testing.T) {
 	}
 }
 
+// A manifest that another program removed, while a killed writer's value is not
+// complete: the chunks of both are known and go.
+func TestChunkedManifestRemovedAfterKill(t *testing.T) {
+	store := prepared(t, token("o", 6000))
+	store.budget = 5 // two reads, <key>#next, two of three chunks
+	if err := (tokencache.Chunked{Items: store}).Set(t.Context(), chunkKey, token("n", 6000)); !errors.Is(err, errKilled) {
+		t.Fatalf("got %v, want it killed", err)
+	}
+	store.budget = -1
+	if got := len(store.values); got != 4+1+2 {
+		t.Fatalf("got %d items, want the kill while chunks are written", got)
+	}
+	delete(store.values, chunkKey)
+	wantOneOf(t, store, nil)
+	thereAfter(t, store, 5)
+}
+
 func TestChunkedErrorIsNotAMiss(t *testing.T) {
 	for step := range 4 {
 		store := prepared(t, token("v", 6000))

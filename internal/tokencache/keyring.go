@@ -30,7 +30,7 @@ type Keyring struct {
 	Service     string                      // whose items these are; "appsyncctl" when empty
 	Interactive bool                        // somebody is there to answer a prompt
 	Notice      func(string)                // told once that the keyring lets us wait; may be nil
-	LookupEnv   func(string) (string, bool) // os.LookupEnv of the process
+	LookupEnv   func(string) (string, bool) // os.LookupEnv of the process; nil: nothing is set
 	Timeout     time.Duration               // of one call; when zero 60 s if interactive, else 3 s
 	NoticeAfter time.Duration               // 2 s when zero
 	Backend     Backend                     // the system's keyring when nil

@@ -29,10 +29,10 @@ const noSuchLogonSession = syscall.Errno(1312)
 // *LockedError, where it is one of them.
 func classify(err error) error {
 	var (
-		noReply *net.OpError
-		noTool  *exec.Error
-		exit    *exec.ExitError
-		remote  dbus.Error
+		socket *net.OpError
+		noTool *exec.Error
+		exit   *exec.ExitError
+		remote dbus.Error
 	)
 	switch {
 	case err == nil:
@@ -53,7 +53,7 @@ func classify(err error) error {
 		return classifyExit(exit.ExitCode(), err)
 	case errors.As(err, &noTool):
 		return &UnavailableError{Reason: "its tool is missing", Err: err}
-	case errors.As(err, &noReply), errors.Is(err, io.EOF), errors.Is(err, dbus.ErrClosed):
+	case errors.As(err, &socket), errors.Is(err, io.EOF), errors.Is(err, dbus.ErrClosed):
 		return &UnavailableError{Reason: "the session bus does not answer", Err: err}
 	}
 	return classifyText(err)

@@ -216,7 +216,7 @@ func TestSecretService(t *testing.T) {
 	const (
 		all    = "get key;set key a 6144;get key;delete key;get key;probe"
 		notice = "notice: waiting for the keyring to be unlocked (Ctrl-C to cancel)"
-		late   = "locked: keyring not accessible: no answer within 400ms…"
+		late   = "locked: keyring not accessible: no answer within 1.5s…"
 		open   = "locked: keyring not accessible: an earlier question is still without an answer"
 	)
 	tests := []struct {
@@ -231,10 +231,10 @@ func TestSecretService(t *testing.T) {
 		{"2,500 bytes an item", manner{limit: 2500}, "10s", all, []string{"missing", "ok", "ok a*6144", "ok", "missing", "ok"}, 0},
 		{"prompt answered", manner{locked: true, prompt: "answered"}, "10s", all, []string{"missing", "ok", "ok a*6144", "ok", "missing", "ok"}, 0},
 		{"asks for everything", manner{askToSave: true, prompt: "answered"}, "10s", all, []string{"missing", "ok", "ok a*6144", "ok", "missing", "ok"}, 0},
-		{"silent", manner{silent: true}, "400ms", "get key;set key a 10;delete key;probe", []string{notice, late, open, open, open}, 0},
-		{"prompt ignored on reading", manner{locked: true, prompt: "ignored"}, "400ms", "get key", []string{notice, late}, 0},
-		{"prompt ignored on writing", manner{askToSave: true, prompt: "ignored"}, "400ms", "set key a 10", []string{notice, late}, 0},
-		{"prompt ignored on probing", manner{askToSave: true, prompt: "ignored"}, "400ms", "probe;get key", []string{notice, late, open}, 0},
+		{"silent", manner{silent: true}, "1500ms", "get key;set key a 10;delete key;probe", []string{notice, late, open, open, open}, 0},
+		{"prompt ignored on reading", manner{locked: true, prompt: "ignored"}, "1500ms", "get key", []string{notice, late}, 0},
+		{"prompt ignored on writing", manner{askToSave: true, prompt: "ignored"}, "1500ms", "set key a 10", []string{notice, late}, 0},
+		{"prompt ignored on probing", manner{askToSave: true, prompt: "ignored"}, "1500ms", "probe;get key", []string{notice, late, open}, 0},
 		{"prompt to unlock dismissed", manner{locked: true, prompt: "dismissed"}, "10s", "get key;set key a 10;delete key;probe", []string{"locked: …", "locked: …", "locked: …", "locked: …"}, 0},
 		{"prompt to save dismissed", manner{askToSave: true, prompt: "dismissed"}, "10s", "set key a 10;probe;get key", []string{"locked: keyring not accessible: it stored nothing…", "locked: …", "missing"}, 0},
 		{"too large a value", manner{limit: 1000}, "10s", "set key a 500;set key b 6144;get key", []string{"ok", "other: keyring: too large", "ok a*500"}, 2 /* and what the next writer of b clears up */},
