@@ -30,8 +30,7 @@ func (r *response) encode() []byte {
 		Data   json.RawMessage `json:"data"`
 		Errors []any           `json:"errors,omitempty"`
 	}{data, r.errors}
-	text, _ := json.Marshal(answer) // the engine's JSON, strings and numbers
-	return text
+	return marshal(answer)
 }
 
 // prepared is a request that passed validation.

@@ -61,9 +61,15 @@ func refusalBody(r *refusal) []byte {
 	return fmt.Appendf(nil, "{\n  \"errors\" : [ {\n    %s,\n    %s\n  } ]\n}", first, second)
 }
 
-func quote(s string) string {
-	text, _ := json.Marshal(s) // a string always encodes
-	return string(text)
+func quote(s string) string { return string(marshal(s)) }
+
+// marshal encodes what is known to encode, and leaves < > & alone as AppSync does.
+func marshal(v any) []byte {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(v)
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n"))
 }
 
 func write(w http.ResponseWriter, r *http.Request, status int, body []byte) {

@@ -1,0 +1,163 @@
+package appsync_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+)
+
+// requestErrors is what a request that was not executed gets.
+func requestErrors(t *testing.T, body string) (message string, line, column int) {
+	t.Helper()
+	var got struct {
+		Data   *json.RawMessage
+		Errors []map[string]any
+	}
+	if err := json.Unmarshal([]byte(body), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Errors) == 0 || got.Data != nil {
+		t.Fatalf("want data null and errors: %s", body)
+	}
+	first := got.Errors[0]
+	if _, typed := first["errorType"]; typed || first["path"] != nil {
+		t.Errorf("want no errorType and a null path: %s", body)
+	}
+	if places, _ := first["locations"].([]any); len(places) > 0 {
+		place := places[0].(map[string]any)
+		line, column = int(place["line"].(float64)), int(place["column"].(float64))
+	}
+	return first["message"].(string), line, column
+}
+
+func TestValidation(t *testing.T) {
+	s := serve(t, nil)
+	tests := []struct {
+		query string
+		// The parser points at a spread's name, graphql-java at its dots: 0 is not compared.
+		line, column int
+		want         string
+	}{
+		{"{badfield}", 1, 2, "FieldUndefined: Field 'badfield' in type 'Query' is undefined @ 'badfield'"},
+		{"{\n  listCustomers { items { id nope } }\n}", 2, 30, "FieldUndefined: Field 'nope' in type 'Customer' is undefined @ 'listCustomers/items/nope'"},
+		{"query N { x: badfield }", 1, 11, "FieldUndefined: Field 'badfield' in type 'Query' is undefined @ 'badfield'"},
+		{"{listCustomers}", 1, 2, "SubSelectionRequired: Sub selection required for type CustomerConnection of field listCustomers @ 'listCustomers'"},
+		{"{listCustomers{items}}", 1, 16, "SubSelectionRequired: Sub selection required for type null of field items @ 'listCustomers/items'"},
+		{`{getCustomer(id: "1") {name {x}}}`, 1, 24, "SubSelectionNotAllowed: Sub selection not allowed on leaf type String of field name @ 'getCustomer/name'"},
+		{`{getCustomer(id: "1") {id {x}}}`, 1, 24, "SubSelectionNotAllowed: Sub selection not allowed on leaf type null of field id @ 'getCustomer/id'"},
+		{`{getCustomer(id: "1", x: 1) {id}}`, 1, 23, "UnknownArgument: Unknown field argument x @ 'getCustomer'"},
+		{`{getCustomer {id}}`, 1, 2, "MissingFieldArgument: Missing field argument id @ 'getCustomer'"},
+		{`{getCustomer(id: null) {id}}`, 1, 14, "WrongType: argument 'id' with value 'NullValue{}' must not be null @ 'getCustomer'"},
+		{`{getCustomer(id: true) {id}}`, 1, 14, "WrongType: argument 'id' with value 'BooleanValue{value=true}' is not a valid 'ID' @ 'getCustomer'"},
+		{`{listCustomers(limit: "x") {nextToken}}`, 1, 16, "WrongType: argument 'limit' with value 'StringValue{value='x'}' is not a valid 'Int' @ 'listCustomers'"},
+		{`{listCustomers(filter: 1) {nextToken}}`, 1, 16, "WrongType: argument 'filter' with value 'IntValue{value=1}' must be an object type @ 'listCustomers'"},
+		{`{listCustomers(filter: {name: {between: ["a", 1]}}) {nextToken}}`, 1, 16, "WrongType: argument 'filter.name.between[1]' with value 'ObjectValue{objectFields=[ObjectField{name='name', value=ObjectValue{objectFields=[ObjectField{name='between', value=ArrayValue{values=[StringValue{value='a'}, IntValue{value=1}]}}]}}]}' is not a valid 'String' @ 'listCustomers'"},
+		{`mutation {createCustomer(input: {id: "1"}) {id}}`, 1, 26, "WrongType: argument 'input' with value 'ObjectValue{objectFields=[ObjectField{name='id', value=StringValue{value='1'}}]}' contains a field not in 'CreateCustomerInput': 'id' @ 'createCustomer'"},
+		{`mutation {updateCustomer(input: {name: "a"}) {id}}`, 1, 26, "WrongType: argument 'input' with value 'ObjectValue{objectFields=[ObjectField{name='name', value=StringValue{value='a'}}]}' is missing required fields '[id]' @ 'updateCustomer'"},
+		{`query($x: Nope) {getCustomer(id: $x) {id}}`, 1, 7, "UnknownType: Unknown type Nope"},
+		{`query($x: Customer) {getCustomer(id: "1") {name @include(if: $x)}}`, 1, 7, "NonInputTypeOnVariable: Wrong type for a variable"},
+		{`query($x: String!) {getCustomer(id: $x) {id}}`, 1, 37, "VariableTypeMismatch: Variable type 'String!' doesn't match expected type 'ID!' @ 'getCustomer'"},
+		{`query($x: ID) {getCustomer(id: $x) {id}}`, 1, 32, "VariableTypeMismatch: Variable type 'ID' doesn't match expected type 'ID!' @ 'getCustomer'"},
+		{`{getCustomer(id: $x) {id}}`, 1, 18, "UndefinedVariable: Undefined variable x @ 'getCustomer'"},
+		{`query($x: ID) {__typename}`, 1, 7, "UnusedVariable: Unused variable x"},
+		{`{getCustomer(id: "1") {...F}}`, 0, 0, "UndefinedFragment: Undefined fragment F @ 'getCustomer'"},
+		{`{__typename} fragment F on Customer {id}`, 1, 14, "UnusedFragment: Unused fragment F"},
+		{`{getCustomer(id: "1") {...F}} fragment F on Customer {...G} fragment G on Customer {...F}`, 1, 31, "FragmentCycle: Fragment cycles not allowed"},
+		{`{getCustomer(id: "1") {... on Nope {id}}}`, 0, 0, "UnknownType: Unknown type Nope @ 'getCustomer'"},
+		{`{getCustomer(id: "1") {id @nope}}`, 0, 0, "UnknownDirective: Unknown directive nope @ 'getCustomer/id'"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.query, func(t *testing.T) {
+			message, line, column := requestErrors(t, s.call(t, tt.query, nil))
+			if want := "Validation error of type " + tt.want; message != want {
+				t.Errorf("message:\ngot  %s\nwant %s", message, want)
+			}
+			if tt.line != 0 && (line != tt.line || column != tt.column) {
+				t.Errorf("location: got %d:%d, want %d:%d", line, column, tt.line, tt.column)
+			}
+		})
+	}
+}
+
+func TestVariables(t *testing.T) {
+	s := serve(t, nil)
+	type m = map[string]any
+	const get = `query($id: ID!) { getCustomer(id: $id) { id } }`
+	tests := []struct {
+		name, query string
+		variables   m
+		want        string
+		located     bool
+	}{
+		{"missing", get, nil, "Variable 'id' has coerced Null value for NonNull type 'ID!'", true},
+		{"null", get, m{"id": nil}, "Variable 'id' has coerced Null value for NonNull type 'ID!'", true},
+		{"missing input", createMutation, nil, "Variable 'input' has coerced Null value for NonNull type 'CreateCustomerInput!'", true},
+		{"missing inside", updateMutation, m{"input": m{}}, "Variable 'input' has coerced Null value for NonNull type 'ID!'", true},
+		{"unknown field", createMutation, m{"input": m{"id": "1"}}, "The variables input contains a field name 'id' that is not defined for input object type 'CreateCustomerInput' ", false},
+		{"no object", createMutation, m{"input": "x"}, "Variable 'input' has an invalid value. Expected type 'Map' but was 'String'. Variables for input objects must be an instance of type 'Map'.", true},
+		{"text for Int", listQuery, m{"limit": "ten"}, "Variable 'limit' has an invalid value. Expected type 'Int' but was 'String'.", true},
+		{"fraction for Int", listQuery, m{"limit": 1.5}, "Variable 'limit' has an invalid value. Expected type 'Int' but was 'Double'.", true},
+		{"too much for Int", listQuery, m{"limit": 1 << 40}, "Variable 'limit' has an invalid value. Expected type 'Int' but was 'Integer'.", true},
+		{"object for String", createMutation, m{"input": m{"name": m{}}}, "Variable 'name' has an invalid value. Expected type 'String' but was 'LinkedHashMap'.", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			message, line, _ := requestErrors(t, s.call(t, tt.query, tt.variables))
+			if message != tt.want {
+				t.Errorf("got  %q\nwant %q", message, tt.want)
+			}
+			if (line > 0) != tt.located {
+				t.Errorf("located: got %v, want %v", line > 0, tt.located)
+			}
+		})
+	}
+}
+
+// graphql-java takes a number for a text and a text for a number where it can.
+func TestLenientVariables(t *testing.T) {
+	s := serve(t, nil)
+	if got := s.create(t, map[string]any{"name": 42, "city": true}); *got.Name != "42" || *got.City != "true" {
+		t.Errorf("got %s %s", *got.Name, *got.City)
+	}
+	if got := s.list(t, map[string]any{"limit": "10"}).ids(); len(got) != 1 {
+		t.Errorf("limit as text: %v", got)
+	}
+	// An unknown variable is ignored, a single value makes a list of one.
+	got := s.call(t, listQuery, map[string]any{"more": 1, "filter": map[string]any{"id": map[string]any{"between": "a"}}})
+	if want := `exactly two operands`; !strings.Contains(got, want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	tests := []struct {
+		name   string
+		config func(*appsync.Config)
+		query  string
+		want   string // empty is success
+	}{
+		{"deep enough", func(c *appsync.Config) { c.DepthLimit = 3 }, "{listCustomers{items{id}}}", ""},
+		{"too deep", func(c *appsync.Config) { c.DepthLimit = 2 }, "{listCustomers{items{id}}}", "Query depth exceeds the limit of 2."},
+		{"too deep in a fragment", func(c *appsync.Config) { c.DepthLimit = 2 }, "{listCustomers{...F}} fragment F on CustomerConnection {items{id}}", "Query depth exceeds the limit of 2."},
+		{"few resolvers", func(c *appsync.Config) { c.ResolverLimit = 2 }, "{a: listCustomers{nextToken} b: listCustomers{nextToken}}", ""},
+		{"many resolvers", func(c *appsync.Config) { c.ResolverLimit = 1 }, "{a: listCustomers{nextToken} b: listCustomers{nextToken}}", "Resolver count exceeds the limit of 1."},
+		{"introspection", nil, "{__schema{queryType{name}}}", ""},
+		{"no introspection", func(c *appsync.Config) { c.IntrospectionOff = true }, "{__schema{queryType{name}}}", "Validation error of type FieldUndefined: Field '__schema' in type 'Query' is undefined @ '__schema'"},
+		{"no introspection of a type", func(c *appsync.Config) { c.IntrospectionOff = true }, `{__type(name: "Customer"){name}}`, "Validation error of type FieldUndefined: Field '__type' in type 'Query' is undefined @ '__type'"},
+		{"__typename without introspection", func(c *appsync.Config) { c.IntrospectionOff = true }, "{__typename}", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := serve(t, tt.config)
+			if tt.want == "" {
+				data[any](t, s, tt.query, nil)
+				return
+			}
+			if got, _, _ := requestErrors(t, s.call(t, tt.query, nil)); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
