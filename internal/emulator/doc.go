@@ -10,6 +10,8 @@
 //	POST   /_emulator/faults    one more Fault
 //	DELETE /_emulator/faults    none any more
 //
+// FIDELITY.md lists what is copied from the real services, with source and test.
+//
 // The emulator imports nothing of the client, so that the two sides cannot agree on
 // a mistake through shared code.
 package emulator

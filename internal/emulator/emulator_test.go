@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -295,6 +297,42 @@ func TestCloseEndsOpenRequests(t *testing.T) {
 	}
 	if err := <-done; err == nil {
 		t.Error("the request ended well")
+	}
+}
+
+func TestCloseLeavesNothing(t *testing.T) {
+	e, err := emulator.Start(t.Context(), emulator.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := running{Emulator: e, env: map[string]string{}, client: &http.Client{Transport: &http.Transport{}}}
+	for _, v := range e.Environment() {
+		r.env[v.Name] = v.Value
+	}
+	r.query(t, `{ listCustomers { items { id } } }`) // so that every part has worked
+	r.client.CloseIdleConnections()
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Close(); err != nil {
+		t.Errorf("second close: %v", err)
+	}
+	// A goroutine may need a moment after its last act to be gone.
+	deadline := time.Now().Add(5 * time.Second)
+	for {
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		left := slices.DeleteFunc(strings.Split(string(stacks), "\n\n"), func(stack string) bool {
+			return !strings.Contains(stack, "internal/emulator.") && !strings.Contains(stack, "net/http.(*")
+		})
+		left = slices.DeleteFunc(left, func(stack string) bool { return strings.Contains(stack, "TestCloseLeavesNothing") })
+		if len(left) == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("left running:\n%s", strings.Join(left, "\n\n"))
+		}
+		runtime.Gosched()
 	}
 }
 

@@ -232,6 +232,9 @@ func TestTenantFaults(t *testing.T) {
 			if header(before) == header(after) {
 				t.Error("the same key signs")
 			}
+			if resp, body := r.must(t, http.MethodPost, "/graphql", "application/json", listQuery, "Authorization", after); resp.StatusCode != 200 {
+				t.Errorf("the API does not know the new key: %d %s", resp.StatusCode, body)
+			}
 			if kept := strings.Contains(current, kid(t, old)); kept != (fault == "rotate-keys") {
 				t.Errorf("old key still published: %v", kept)
 			}

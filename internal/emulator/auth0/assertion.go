@@ -58,12 +58,12 @@ func (t *Tenant) checkAssertion(client *Client, p parameters) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	forget(t.spent, func(expiry time.Time) bool { return now.After(expiry) })
+	forget(t.assertions, func(expiry time.Time) bool { return now.After(expiry) })
 	key := client.ID + " " + claims.ID
-	if _, replayed := t.spent[key]; replayed {
+	if _, replayed := t.assertions[key]; replayed {
 		return errAssertion("The client assertion's jti was used before")
 	}
-	t.spent[key] = claims.Expiry.Time()
+	t.assertions[key] = claims.Expiry.Time()
 	return nil
 }
 

@@ -20,6 +20,7 @@ type Quota struct {
 // usage counts what a client or an organization has used of its quota.
 type usage struct{ hour, day bucket }
 
+// bucket counts from start on, for as long as its user says.
 type bucket struct {
 	start time.Time
 	used  int
@@ -103,9 +104,6 @@ func (u *usage) left(q Quota, now time.Time) (wait time.Duration, header string)
 	return wait, strings.Join(parts, ",")
 }
 
-// window counts the requests of the minute that began at start.
-type window = bucket
-
 // limit holds requests to Config.RateLimit and writes Auth0's three headers, of
 // which reset is in Unix seconds.
 func (t *Tenant) limit(w http.ResponseWriter, _ *http.Request) error {
@@ -116,7 +114,7 @@ func (t *Tenant) limit(w http.ResponseWriter, _ *http.Request) error {
 	defer t.mu.Unlock()
 	now := t.now()
 	if now.Sub(t.window.start) >= time.Minute {
-		t.window = window{start: now}
+		t.window = bucket{start: now}
 	}
 	t.window.used++
 	reset := t.window.start.Add(time.Minute)

@@ -10,16 +10,21 @@ import (
 	"time"
 )
 
-// family is all the refresh tokens that follow from one login. Only the newest may
-// be used, and the one before it within the leeway; the use of any other revokes the
-// whole family, since then two hold what one was given.
+// family is all the refresh tokens that follow from one login. Each is exchanged once,
+// and the one before the newest also again within the leeway. The exchange of any
+// other revokes the whole family, since then two hold what one was given.
 type family struct {
-	grant    grant
-	current  string
-	previous string
-	rotated  time.Time
-	expires  time.Time // rotation does not extend it
-	revoked  bool
+	grant      grant
+	generation int       // of the newest token
+	expires    time.Time // rotation does not extend it
+	revoked    bool
+}
+
+// refreshToken is one token of a family.
+type refreshToken struct {
+	family     *family
+	generation int       // how many exchanges lead to it
+	exchanged  time.Time // zero: not yet
 }
 
 const (
@@ -30,64 +35,78 @@ const (
 // newFamily starts a family with g and returns its first refresh token.
 func (t *Tenant) newFamily(g *grant) string {
 	now := t.now()
-	f := &family{grant: *g, current: newRefreshToken(), expires: now.Add(familyLifetime)}
+	f := &family{grant: *g, expires: now.Add(familyLifetime)}
 	f.grant.nonce = ""
 	f.grant.family = f
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	forget(t.families, func(f *family) bool { return now.After(f.expires) })
+	forget(t.refreshTokens, func(r *refreshToken) bool { return now.After(r.family.expires) })
 	t.revokeOldest(g.client, g.user)
-	t.families[f.current] = f
-	return f.current
+	return t.newRefreshToken(f)
+}
+
+// newRefreshToken adds a token of the newest generation to a family. The caller holds
+// t.mu.
+func (t *Tenant) newRefreshToken(f *family) string {
+	token := "v1." + rand.Text() + rand.Text()
+	t.refreshTokens[token] = &refreshToken{family: f, generation: f.generation}
+	return token
 }
 
 // revokeOldest makes room for one more family of a user and client. The caller
 // holds t.mu.
 func (t *Tenant) revokeOldest(client *Client, user *User) {
-	var active []*family
-	for token, f := range t.families {
-		if token == f.current && !f.revoked && f.grant.client == client && f.grant.user == user {
-			active = append(active, f)
+	active := map[*family]bool{}
+	var oldest *family
+	for _, token := range t.refreshTokens {
+		f := token.family
+		if f.revoked || f.grant.client != client || f.grant.user != user {
+			continue
+		}
+		active[f] = true
+		if oldest == nil || f.expires.Before(oldest.expires) {
+			oldest = f
 		}
 	}
-	if len(active) < familyLimit {
-		return
+	if len(active) >= familyLimit {
+		oldest.revoked = true
 	}
-	slices.MinFunc(active, func(a, b *family) int { return a.expires.Compare(b.expires) }).revoked = true
 }
 
 // redeemRefreshToken is RFC 6749 section 6 with Auth0's rotation.
 func (t *Tenant) redeemRefreshToken(client *Client, p parameters, _ http.Header) (*grant, error) {
-	token := p["refresh_token"]
-	if token == "" {
+	if p["refresh_token"] == "" {
 		return nil, errMissing("refresh_token")
 	}
 	now := t.now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	f := t.families[token]
-	if f == nil || f.grant.client != client || f.revoked || now.After(f.expires) {
+	token := t.refreshTokens[p["refresh_token"]]
+	if token == nil || token.family.grant.client != client || token.family.revoked || now.After(token.family.expires) {
 		return nil, errRefreshToken
 	}
-	g := f.grant
+	g := token.family.grant
 	g.kind = GrantRefreshToken
+	if !client.NonRotating {
+		if !token.exchange(now, t.config.RefreshLeeway) {
+			token.family.revoked = true
+			return nil, errRefreshToken
+		}
+		g.refresh = t.newRefreshToken(token.family)
+	}
 	if asked := p.scopes(); len(asked) > 0 {
 		granted := strings.Fields(g.scope)
 		g.scope = strings.Join(slices.DeleteFunc(asked, func(s string) bool { return !slices.Contains(granted, s) }), " ")
 	}
-	switch {
-	case client.NonRotating:
-	case token == f.current:
-		f.previous, f.current, f.rotated = f.current, newRefreshToken(), now
-		t.families[f.current] = f
-		g.refresh = f.current
-	case token == f.previous && now.Sub(f.rotated) < t.config.RefreshLeeway:
-		g.refresh = f.current
-	default:
-		f.revoked = true
-		return nil, errRefreshToken
-	}
 	return &g, nil
 }
 
-func newRefreshToken() string { return "v1." + rand.Text() + rand.Text() }
+// exchange uses a token and returns whether that was allowed.
+func (r *refreshToken) exchange(now time.Time, leeway time.Duration) bool {
+	if r.exchanged.IsZero() {
+		r.exchanged = now
+		r.family.generation = max(r.family.generation, r.generation+1)
+		return true
+	}
+	return r.generation == r.family.generation-1 && now.Sub(r.exchanged) < leeway
+}

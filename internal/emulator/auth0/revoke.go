@@ -28,13 +28,13 @@ func (t *Tenant) revokeToken(r *http.Request) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	f := t.families[p["token"]]
+	token := t.refreshTokens[p["token"]]
 	switch {
-	case f == nil:
+	case token == nil:
 		return nil
-	case f.grant.client != client: // RFC 7009 section 2.1; the code is unconfirmed
+	case token.family.grant.client != client: // RFC 7009 section 2.1; the code is unconfirmed
 		return refuse(http.StatusBadRequest, "invalid_request", "The token was not issued to this client.")
 	}
-	f.revoked = true
+	token.family.revoked = true
 	return nil
 }

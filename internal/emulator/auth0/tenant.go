@@ -17,14 +17,14 @@ type Tenant struct {
 	signer  *signer
 	handler http.Handler
 
-	mu       sync.Mutex // guards what follows
-	devices  map[string]*device
-	codes    map[string]*authorization
-	families map[string]*family // by every refresh token a family ever had
-	sessions map[string]session // by access token
-	spent    map[string]time.Time
-	quotas   map[string]*usage
-	window   window
+	mu            sync.Mutex // guards what follows
+	devices       map[string]*device
+	codes         map[string]*authorization
+	refreshTokens map[string]*refreshToken
+	sessions      map[string]session   // by access token
+	assertions    map[string]time.Time // when those that were seen expire
+	quotas        map[string]*usage
+	window        bucket // of Config.RateLimit
 }
 
 // New returns the tenant that config describes. The key for its signatures is made
@@ -35,16 +35,16 @@ func New(config Config) (*Tenant, error) {
 		return nil, err
 	}
 	t := &Tenant{
-		config:   config,
-		clients:  map[string]*Client{},
-		apis:     map[string]*API{},
-		signer:   newSigner(),
-		devices:  map[string]*device{},
-		codes:    map[string]*authorization{},
-		families: map[string]*family{},
-		sessions: map[string]session{},
-		spent:    map[string]time.Time{},
-		quotas:   map[string]*usage{},
+		config:        config,
+		clients:       map[string]*Client{},
+		apis:          map[string]*API{},
+		signer:        newSigner(),
+		devices:       map[string]*device{},
+		codes:         map[string]*authorization{},
+		refreshTokens: map[string]*refreshToken{},
+		sessions:      map[string]session{},
+		assertions:    map[string]time.Time{},
+		quotas:        map[string]*usage{},
 	}
 	for i := range config.Clients {
 		t.clients[config.Clients[i].ID] = &config.Clients[i]
