@@ -32,6 +32,21 @@ func (e *PermissionError) Error() string {
 	return fmt.Sprintf("%s is open to others (mode %#o)", e.Path, e.Mode.Perm())
 }
 
+// NoSealError says that there is nothing to seal a file with, or to open it.
+type NoSealError struct{}
+
+func (NoSealError) Error() string {
+	return "the token file needs a secret to be sealed with, and there is none"
+}
+
+// Ready returns NoSealError if no value can be stored.
+func (f *File) Ready() error {
+	if f.Seal.IsZero() {
+		return NoSealError{}
+	}
+	return nil
+}
+
 // Get implements Store. A file that is cut short, was tampered with or was
 // sealed with another secret is ErrNotFound, after a notice.
 func (f *File) Get(_ context.Context, key string) ([]byte, error) {
@@ -46,6 +61,9 @@ func (f *File) Get(_ context.Context, key string) ([]byte, error) {
 	// Windows guards the folder by its access list and reports 0666 for all.
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		return nil, &PermissionError{Path: path, Mode: info.Mode()}
+	}
+	if err := f.Ready(); err != nil {
+		return nil, err
 	}
 	sealed, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) { // deleted in between
@@ -64,6 +82,9 @@ func (f *File) Get(_ context.Context, key string) ([]byte, error) {
 
 // Set implements Store.
 func (f *File) Set(_ context.Context, key string, value []byte) error {
+	if err := f.Ready(); err != nil {
+		return err
+	}
 	sealed, err := f.Seal.Close(key, value)
 	if err != nil {
 		return err

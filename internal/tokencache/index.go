@@ -80,6 +80,9 @@ func (x Index) change(ctx context.Context, edit func(map[string]Record)) error {
 	}
 	defer unlock()
 	before, err := x.Records()
+	if unreadable := (*fs.PathError)(nil); errors.As(err, &unreadable) {
+		return err
+	}
 	if err != nil {
 		before = map[string]Record{} // a damaged index is made anew
 	}

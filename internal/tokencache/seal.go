@@ -40,6 +40,9 @@ func PassphraseSeal(passphrase string) Seal { return Seal{fromPassphrase, passph
 // IsZero reports whether there is nothing to seal with.
 func (s Seal) IsZero() bool { return s.secret == "" }
 
+// ByPassphrase reports whether a passphrase seals, and not the client secret.
+func (s Seal) ByPassphrase() bool { return s.derivation == fromPassphrase && !s.IsZero() }
+
 func (Seal) String() string       { return "[redacted]" }
 func (Seal) GoString() string     { return "[redacted]" }
 func (Seal) LogValue() slog.Value { return slog.StringValue("[redacted]") }
@@ -56,9 +59,6 @@ type envelope struct {
 // Close seals value. The key under which it is stored is authenticated with it,
 // so that a file cannot stand in for another.
 func (s Seal) Close(key string, value []byte) ([]byte, error) {
-	if s.IsZero() {
-		return nil, errors.New("nothing to seal a token with")
-	}
 	sealed := envelope{
 		Version:    1,
 		Derivation: s.derivation,
@@ -83,7 +83,7 @@ func (s Seal) Open(key string, data []byte) ([]byte, error) {
 	if sealed.Version != 1 {
 		return nil, fmt.Errorf("its file has version %d, this program reads 1", sealed.Version)
 	}
-	if s.IsZero() || sealed.Derivation != s.derivation {
+	if sealed.Derivation != s.derivation {
 		return nil, errors.New("its file was sealed in another way (" + describe(sealed.Derivation) + ")")
 	}
 	aead, err := s.cipher(sealed.Salt)

@@ -55,6 +55,10 @@ func (s *Source) Entry(ctx context.Context, remaining time.Duration) (Entry, err
 	return s.get(ctx, func(e Entry) bool { return e.Valid(s.Now(), remaining) })
 }
 
+// Stored returns what the store holds, valid or not; the zero Entry if that is
+// nothing.
+func (s *Source) Stored(ctx context.Context) (Entry, error) { return s.read(ctx) }
+
 func (s *Source) get(ctx context.Context, good func(Entry) bool) (Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,13 +84,13 @@ func (s *Source) renew(ctx context.Context, good func(Entry) bool) (Entry, error
 	unlock, err := lockFile(ctx, s.Lock)
 	var held *LockTimeoutError
 	switch {
+	case err == nil:
+		defer unlock()
 	case errors.As(err, &held) || ctx.Err() != nil:
 		return Entry{}, err
-	case err != nil:
+	default:
 		// Such as a read-only home: one request too many is better than none.
 		s.Notice(fmt.Sprintf("continuing without a lock: %v", err))
-	default:
-		defer unlock()
 	}
 
 	entry, err := s.read(ctx)
@@ -108,30 +112,43 @@ func (s *Source) renew(ctx context.Context, good func(Entry) bool) (Entry, error
 	if err != nil {
 		return Entry{}, err
 	}
-	return s.Save(ctx, token), nil
+	return s.save(ctx, token), nil
 }
 
-// Save stores a token, such as one from a login, and returns its entry. A store
-// that fails now is no reason to throw a good token away, so that is a notice.
-func (s *Source) Save(ctx context.Context, token *oauth2.Token) Entry {
-	// A rotated refresh token exists nowhere else: save it even when the person
-	// has just pressed Ctrl-C.
-	ctx = context.WithoutCancel(ctx)
+// Replace stores the token of a login in place of whatever is there. Unlike a
+// renewal, a login that cannot be stored has failed.
+func (s *Source) Replace(ctx context.Context, token *oauth2.Token) (Entry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if unlock, err := lockFile(ctx, s.Lock); err == nil {
+		defer unlock()
+	}
+	s.current = NewEntry(token, s.Now())
+	return s.current, s.write(ctx, s.current)
+}
+
+// save stores a renewed token. A store that fails now is no reason to throw a
+// good token away, so that is a notice.
+func (s *Source) save(ctx context.Context, token *oauth2.Token) Entry {
 	entry := NewEntry(token, s.Now())
 	if err := s.write(ctx, entry); err != nil {
 		s.Notice(fmt.Sprintf("the new token could not be stored: %v", err))
-		return entry
 	}
-	s.Saved(ctx, entry)
 	return entry
 }
 
+// write does not stop for Ctrl-C: a rotated refresh token exists nowhere else.
 func (s *Source) write(ctx context.Context, entry Entry) error {
+	ctx = context.WithoutCancel(ctx)
 	data, err := entry.Encode()
 	if err != nil {
 		return err
 	}
-	return s.Store.Set(ctx, s.Key, data)
+	if err := s.Store.Set(ctx, s.Key, data); err != nil {
+		return err
+	}
+	s.Saved(ctx, entry)
+	return nil
 }
 
 // read returns the zero Entry when there is nothing usable. A store that fails

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"sync/atomic"
 )
 
 // Mode says which store a person asked for.
@@ -32,53 +33,60 @@ type Stores struct {
 	KeyringLocks string
 }
 
-// NoSealError says that the sealed file is to be used and there is nothing to
-// seal it with, or to open it.
-type NoSealError struct{}
-
-func (NoSealError) Error() string {
-	return "the token file needs a secret to be sealed with, and there is none"
-}
-
 // A Place is a store as chosen for one credential.
 type Place struct {
 	Store
 	locks string
 	name  func() string
+	falls bool
 }
 
 // Name returns what people call the store: keyring, file or memory. Where two
 // were possible it is the one that took the last value.
 func (p *Place) Name() string { return p.name() }
 
+// FallsBack reports whether a file takes the value where the keyring is
+// unavailable.
+func (p *Place) FallsBack() bool { return p.falls }
+
 // Lock returns the path of the lock file for the value under key. Its scope is
 // the store's: per user for the keyring, per folder for files.
 func (p *Place) Lock(key string) string { return filepath.Join(p.locks, key+".lock") }
 
 // Find returns the place where the token of key rests or will rest.
-func (s *Stores) Find(key Key) (*Place, error) {
-	mode := s.Mode
+func (s *Stores) Find(key Key) *Place {
+	mode, recorded := s.Mode, ""
 	if mode == Auto {
-		records, err := s.Index.Records()
-		if err == nil && records[key.Token()].Store == string(FileMode) {
-			mode = FileMode
-		}
+		records, _ := s.Index.Records() // a damaged index knows nothing
+		recorded = records[key.Token()].Store
 	}
 	switch {
 	case mode == MemoryMode:
-		return s.place(MemoryMode, s.Memory), nil
-	case mode == FileMode && s.File.Seal.IsZero():
-		return nil, NoSealError{}
-	case mode == FileMode:
-		return s.place(FileMode, s.File), nil
+		return s.place(MemoryMode, s.Memory)
+	case mode == FileMode || recorded == string(FileMode):
+		return s.place(FileMode, s.File)
 	case mode == Auto && !s.File.Seal.IsZero():
 		pair := &fallback{first: s.Keyring, second: s.File}
 		place := s.place(KeyringMode, pair)
-		place.name = pair.name
-		return place, nil
+		place.name, place.falls = pair.name, true
+		return place
+	case mode == Auto && recorded == "":
+		return s.place(KeyringMode, untried{s.Keyring})
 	default:
-		return s.place(KeyringMode, s.Keyring), nil
+		return s.place(KeyringMode, s.Keyring)
 	}
+}
+
+// untried is a keyring in which nothing is known to be: where it is unavailable,
+// nothing was ever stored.
+type untried struct{ Store }
+
+func (u untried) Get(ctx context.Context, key string) ([]byte, error) {
+	value, err := u.Store.Get(ctx, key)
+	if unavailable(err) {
+		return nil, ErrNotFound
+	}
+	return value, err
 }
 
 func (s *Stores) place(mode Mode, store Store) *Place {
@@ -93,11 +101,11 @@ func (s *Stores) place(mode Mode, store Store) *Place {
 // A keyring that is locked is an error: falling back would hide it.
 type fallback struct {
 	first, second Store
-	usedSecond    bool
+	usedSecond    atomic.Bool
 }
 
 func (f *fallback) name() string {
-	if f.usedSecond {
+	if f.usedSecond.Load() {
 		return string(FileMode)
 	}
 	return string(KeyringMode)
@@ -109,16 +117,21 @@ func (f *fallback) Get(ctx context.Context, key string) ([]byte, error) {
 	value, err := f.first.Get(ctx, key)
 	if unavailable(err) || errors.Is(err, ErrNotFound) {
 		value, err = f.second.Get(ctx, key)
-		f.usedSecond = err == nil
+		f.usedSecond.Store(err == nil)
 	}
 	return value, err
 }
 
+// Set leaves no older value behind in the second store: its refresh token may be
+// spent, and a provider takes its use for theft once the first is unavailable.
 func (f *fallback) Set(ctx context.Context, key string, value []byte) error {
 	err := f.first.Set(ctx, key, value)
-	f.usedSecond = unavailable(err)
-	if f.usedSecond {
+	f.usedSecond.Store(unavailable(err))
+	if unavailable(err) {
 		return f.second.Set(ctx, key, value)
+	}
+	if err == nil {
+		_ = f.second.Delete(ctx, key) // the value is safe where it is
 	}
 	return err
 }

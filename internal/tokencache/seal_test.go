@@ -1,0 +1,157 @@
+package tokencache_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/appsyncctl/appsyncctl/internal/tokencache"
+)
+
+const sealedText = "planted-token"
+
+func closeSeal(t *testing.T, seal tokencache.Seal, key string) []byte {
+	t.Helper()
+	data, err := seal.Close(key, []byte(sealedText))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(data, []byte("planted")) {
+		t.Fatalf("the sealed value can be read: %s", data)
+	}
+	return data
+}
+
+func TestSealOpens(t *testing.T) {
+	secret, passphrase := tokencache.SecretSeal("s1"), tokencache.PassphraseSeal("s1")
+	tests := []struct {
+		name    string
+		closed  tokencache.Seal
+		opened  tokencache.Seal
+		key     string
+		problem string // in the error; none if empty
+	}{
+		{"secret", secret, secret, "key", ""},
+		{"passphrase", passphrase, passphrase, "key", ""},
+		{"another secret", secret, tokencache.SecretSeal("s2"), "key", "another secret"},
+		{"another passphrase", passphrase, tokencache.PassphraseSeal("s2"), "key", "another secret"},
+		{"a secret for a passphrase", passphrase, secret, "key", "with a passphrase"},
+		{"a passphrase for a secret", secret, passphrase, "key", "with the client secret"},
+		{"nothing for a secret", secret, tokencache.Seal{}, "key", "with the client secret"},
+		{"under another name", secret, secret, "other", "another secret"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := tt.opened.Open(tt.key, closeSeal(t, tt.closed, "key"))
+			if tt.problem == "" {
+				if err != nil || string(got) != sealedText {
+					t.Errorf("got %q, %v; want the value", got, err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.problem) {
+				t.Errorf("got error %v, want one with %q", err, tt.problem)
+			}
+			if got != nil {
+				t.Errorf("got %q with the error", got)
+			}
+		})
+	}
+}
+
+// Whoever changes a byte gets an error, or what was sealed: never another value.
+func TestSealTampered(t *testing.T) {
+	seal := tokencache.SecretSeal("s1")
+	data := closeSeal(t, seal, "key")
+	for i := range data {
+		for _, flip := range []byte{0x01, 0x20, 0x80} {
+			changed := bytes.Clone(data)
+			changed[i] ^= flip
+			if got, err := seal.Open("key", changed); err == nil && string(got) != sealedText {
+				t.Fatalf("byte %d changed: got %q", i, got)
+			}
+		}
+	}
+	var envelope map[string]any
+	if err := json.Unmarshal(data, &envelope); err != nil {
+		t.Fatal(err)
+	}
+	for _, member := range []string{"salt", "nonce", "sealed"} {
+		for _, value := range []any{nil, "", "AAAA", "AAAAAAAAAAAAAAAAAAAAAA=="} {
+			changed := make(map[string]any)
+			for name, old := range envelope {
+				changed[name] = old
+			}
+			changed[member] = value
+			text, err := json.Marshal(changed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := seal.Open("key", text); err == nil {
+				t.Errorf("%s changed to %v: got %q, want an error", member, value, got)
+			}
+		}
+	}
+}
+
+// One nonce twice under one key would give both values away.
+func TestSealIsFreshEachTime(t *testing.T) {
+	seal := tokencache.SecretSeal("s1")
+	seen := make(map[string]bool)
+	for range 50 {
+		var envelope struct {
+			Salt   []byte `json:"salt"`
+			Nonce  []byte `json:"nonce"`
+			Sealed []byte `json:"sealed"`
+		}
+		if err := json.Unmarshal(closeSeal(t, seal, "key"), &envelope); err != nil {
+			t.Fatal(err)
+		}
+		for _, value := range [][]byte{envelope.Salt, envelope.Nonce, envelope.Sealed} {
+			if seen[string(value)] {
+				t.Fatal("a salt, nonce or sealed value came twice")
+			}
+			seen[string(value)] = true
+		}
+	}
+}
+
+func TestSealIsZero(t *testing.T) {
+	tests := []struct {
+		name       string
+		seal       tokencache.Seal
+		zero       bool
+		passphrase bool
+	}{
+		{"none", tokencache.Seal{}, true, false},
+		{"empty secret", tokencache.SecretSeal(""), true, false},
+		{"empty passphrase", tokencache.PassphraseSeal(""), true, false},
+		{"secret", tokencache.SecretSeal("s"), false, false},
+		{"passphrase", tokencache.PassphraseSeal("s"), false, true},
+	}
+	for _, tt := range tests {
+		if got := tt.seal.IsZero(); got != tt.zero {
+			t.Errorf("%s: IsZero is %t, want %t", tt.name, got, tt.zero)
+		}
+		if got := tt.seal.ByPassphrase(); got != tt.passphrase {
+			t.Errorf("%s: ByPassphrase is %t, want %t", tt.name, got, tt.passphrase)
+		}
+	}
+}
+
+func FuzzSealOpen(f *testing.F) {
+	seal := tokencache.SecretSeal("s1")
+	data, err := seal.Close("key", []byte(sealedText))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Add([]byte(`{"v":1,"kdf":"hkdf-sha256","salt":"","nonce":"AAAAAAAAAAAAAAAA","sealed":""}`))
+	f.Add([]byte(`null`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if got, err := seal.Open("key", data); err == nil && string(got) != sealedText {
+			t.Errorf("opened %q, which was never sealed", got)
+		}
+	})
+}
