@@ -1,8 +1,8 @@
 // Package emulator is an Auth0-like tenant and an AppSync-like API on one loopback
 // listener, so that all of the client runs without a cloud account.
 //
-// /graphql and /graphql/realtime are the API's, /_emulator/ is the emulator's own,
-// everything else is the tenant's:
+// /graphql and /graphql/realtime are the API's, / is a page for people, /_emulator/ is
+// the emulator's own, everything else is the tenant's:
 //
 //	GET    /_emulator/requests  the last requests: [{method, path, operation, status}]
 //	GET    /_emulator/counts    how many there were: {"POST /oauth/token": 1}

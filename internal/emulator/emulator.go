@@ -5,11 +5,13 @@ package emulator
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +29,7 @@ type Config struct {
 	Now             func() time.Time // the clock of both services; default time.Now
 	Faults          []Fault          // to begin with; POST /_emulator/faults adds more
 	TenantYAML      []byte           // lists that take the place of the demo's; see auth0.Config.ReadYAML
+	TLS             bool             // HTTPS, with the authority that CA returns
 	Log             *slog.Logger     // one line a request; default none
 
 	// Tenant and API change what the demo starts with, for what the fields above have
@@ -37,7 +40,8 @@ type Config struct {
 
 // Emulator is both services on one listener.
 type Emulator struct {
-	origin      string // http://127.0.0.1:PORT
+	origin      string     // http://127.0.0.1:PORT
+	authority   *authority // nil without TLS
 	environment []Variable
 
 	server  *http.Server
@@ -55,7 +59,7 @@ func Start(ctx context.Context, config Config) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := build(config, "http://"+listener.Addr().String())
+	e, err := build(config, listener.Addr().String())
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
@@ -63,85 +67,117 @@ func Start(ctx context.Context, config Config) (*Emulator, error) {
 	e.stop = stop
 	e.closing = sync.OnceValue(e.shutDown)
 	e.server.BaseContext = func(net.Listener) context.Context { return running }
-	go func() { e.served <- e.server.Serve(listener) }()
+	go func() {
+		if e.authority != nil {
+			e.served <- e.server.ServeTLS(listener, "", "")
+		} else {
+			e.served <- e.server.Serve(listener)
+		}
+	}()
 	return e, nil
 }
 
-func build(config Config, origin string) (*Emulator, error) {
-	if config.Schema == "" {
-		config.Schema = schema.Wizard()
-	}
-	if config.Now == nil {
-		config.Now = time.Now
-	}
-	if config.Log == nil {
-		config.Log = slog.New(slog.DiscardHandler)
-	}
+// build makes all of an emulator for an address but does not serve it.
+func build(config Config, address string) (*Emulator, error) {
+	config = config.complete()
 	faults, err := newFaults(config.Faults)
 	if err != nil {
 		return nil, err
 	}
-	e := &Emulator{
-		origin: origin,
-		served: make(chan error, 1),
-		inside: &http.Transport{},
+	e := &Emulator{origin: "http://" + address, served: make(chan error, 1), inside: &http.Transport{}}
+	if config.TLS {
+		if e.authority, err = newAuthority(); err != nil {
+			return nil, fmt.Errorf("make a certificate: %w", err)
+		}
+		e.origin = "https://" + address
+		e.inside.TLSClientConfig = &tls.Config{RootCAs: e.authority.pool}
 	}
-	tenant := demoTenant(e.issuer())
-	tenant.AutoApprove, tenant.Now, tenant.Fault = config.AutoApprove, config.Now, faults.at("/oauth/token")
-	if err := tenant.ReadYAML(bytes.NewReader(config.TenantYAML)); err != nil {
+	tenant, err := config.tenant(e.origin, faults)
+	if err != nil {
 		return nil, err
 	}
-	if config.Tenant != nil {
-		config.Tenant(&tenant)
+	requests := newRequestLog(config.Log)
+	customers := config.api(tenant.Issuer, faults)
+	customers.HTTP = &http.Client{Transport: requests.unseen(e.inside), Timeout: 5 * time.Second}
+	api, err := appsync.New(customers)
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
 	}
-	e.environment = environment(origin, tenant)
 	if e.tenant, err = auth0.New(tenant); err != nil {
 		return nil, fmt.Errorf("tenant: %w", err)
 	}
-	requests := newRequestLog(config.Log)
-	customers := appsync.Config{
-		Schema:   config.Schema,
-		Issuer:   e.issuer(),
-		HTTP:     &http.Client{Transport: requests.unseen(e.inside), Timeout: 5 * time.Second},
-		ClientID: config.ClientIDPattern,
-		Now:      config.Now,
+	e.environment = environment(e.origin, tenant)
+	e.server = e.newServer(config, routes(e.tenant, api, &statusPage{
+		Environment: e.environment,
+		Clients:     tenant.Clients,
+		requests:    requests,
+		faults:      faults,
+		store:       customers.Store,
+	}))
+	return e, nil
+}
+
+func (c Config) complete() Config {
+	if c.Schema == "" {
+		c.Schema = schema.Wizard()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// tenant is the demo's with all that c changes in it.
+func (c Config) tenant(origin string, faults *faults) (auth0.Config, error) {
+	tenant := demoTenant(origin + "/")
+	tenant.AutoApprove, tenant.Now, tenant.Fault = c.AutoApprove, c.Now, faults.at("/oauth/token")
+	if err := tenant.ReadYAML(bytes.NewReader(c.TenantYAML)); err != nil {
+		return auth0.Config{}, err
+	}
+	if c.Tenant != nil {
+		c.Tenant(&tenant)
+	}
+	return tenant, nil
+}
+
+// api is an API that takes the issuer's tokens, with all that c changes in it.
+func (c Config) api(issuer string, faults *faults) appsync.Config {
+	api := appsync.Config{
+		Schema:   c.Schema,
+		Issuer:   issuer,
+		ClientID: c.ClientIDPattern,
+		Now:      c.Now,
 		Fault:    faults.at("/graphql"),
 	}
-	if config.API != nil {
-		config.API(&customers)
+	if c.API != nil {
+		c.API(&api)
 	}
-	api, err := appsync.New(customers)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("api: %w", err), e.tenant.Close())
+	if api.Store == nil {
+		api.Store = appsync.NewMemory()
 	}
-	e.server = &http.Server{
-		Handler:           e.counted(routes(e.tenant, api, requests, faults)),
+	return api
+}
+
+func (e *Emulator) newServer(config Config, handler http.Handler) *http.Server {
+	server := &http.Server{
+		Handler:           e.counted(dated(config.Now, handler)),
 		ConnState:         e.connState,
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(config.Log.Handler(), slog.LevelDebug),
 	}
-	return e, nil
+	if e.authority != nil {
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{e.authority.server}}
+	}
+	return server
 }
 
-func (e *Emulator) issuer() string { return e.origin + "/" }
-
-// routes puts both services and the emulator's own paths on one listener. The log is
-// outermost, so that it tells what the client was sent.
-func routes(tenant, api http.Handler, requests *requestLog, faults *faults) http.Handler {
-	services := http.NewServeMux()
-	services.Handle("/graphql", api)
-	services.Handle("/graphql/realtime", api)
-	services.Handle("/", tenant)
-
-	own := http.NewServeMux()
-	own.HandleFunc("GET /_emulator/requests", requests.list)
-	own.HandleFunc("GET /_emulator/counts", requests.counts)
-	own.HandleFunc("GET /_emulator/faults", faults.list)
-	own.HandleFunc("POST /_emulator/faults", faults.add)
-	own.HandleFunc("DELETE /_emulator/faults", faults.clear)
-
-	mux := http.NewServeMux()
-	mux.Handle("/_emulator/", http.NewCrossOriginProtection().Handler(own))
-	mux.Handle("/", requests.around(services, faults.around(services)))
-	return loopbackHost(mux)
+// CA returns the certificate, as PEM, that a client must trust; nil without TLS.
+func (e *Emulator) CA() []byte {
+	if e.authority == nil {
+		return nil
+	}
+	return slices.Clone(e.authority.pem)
 }

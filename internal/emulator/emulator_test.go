@@ -1,6 +1,8 @@
 package emulator_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -207,6 +209,34 @@ func TestClientIDPattern(t *testing.T) {
 	}
 }
 
+func TestExport(t *testing.T) {
+	v := emulator.Variable{Name: "APPSYNCCTL_CLIENT_SECRET", Value: "it's $HOME"}
+	if got, want := v.Export(), `export APPSYNCCTL_CLIENT_SECRET='it'\''s $HOME'`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	r := start(t, emulator.Config{TLS: true})
+	if !strings.HasPrefix(r.env["APPSYNCCTL_ENDPOINT"], "https://127.0.0.1:") {
+		t.Fatalf("endpoint %s", r.env["APPSYNCCTL_ENDPOINT"])
+	}
+	if _, _, err := r.send(t, http.MethodGet, "/.well-known/openid-configuration", "", ""); err == nil {
+		t.Error("trusted without the authority")
+	}
+	trusted := x509.NewCertPool()
+	if !trusted.AppendCertsFromPEM(r.CA()) {
+		t.Fatal("no certificate")
+	}
+	r.client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: trusted}
+	if resp, body := r.query(t, `{ listCustomers { items { id } } }`); resp.StatusCode != http.StatusOK {
+		t.Errorf("got %d %s", resp.StatusCode, body)
+	}
+	if plain := start(t, emulator.Config{}); plain.CA() != nil {
+		t.Error("an authority without TLS")
+	}
+}
+
 func TestListenRefusesOtherMachines(t *testing.T) {
 	tests := []struct {
 		listen  string
@@ -276,6 +306,43 @@ func TestRequestsAndCounts(t *testing.T) {
 	}
 	if want := map[string]int{"POST /oauth/token": 1, "POST /graphql": 1, "GET /no/such/path": 1}; !reflect.DeepEqual(counts, want) {
 		t.Errorf("got %v, want %v", counts, want)
+	}
+}
+
+func TestStatusPage(t *testing.T) {
+	r := start(t, emulator.Config{Faults: []emulator.Fault{{Name: "slow", Path: "/nowhere"}}})
+	r.query(t, `mutation { createCustomer(input: {name: "<script>alert(1)</script>", city: null}) { id } }`)
+	tests := []struct {
+		path     string
+		contains []string
+	}{
+		{"/", []string{"export APPSYNCCTL_ENDPOINT=&#39;http://", r.env["APPSYNCCTL_CLIENT_SECRET"], "demo-device", "device_code", `href="/activate"`, `<iframe src="/_emulator/live" title=`}},
+		{"/_emulator/live", []string{"&lt;script&gt;", "city: null", "POST /graphql", "createCustomer", "slow at /nowhere", `http-equiv="refresh"`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.path, func(t *testing.T) {
+			resp, body := r.must(t, http.MethodGet, tt.path, "", "")
+			for _, want := range tt.contains {
+				if !strings.Contains(body, want) {
+					t.Errorf("no %s in\n%s", want, body)
+				}
+			}
+			if strings.Contains(body, "<script") || !strings.Contains(resp.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+				t.Errorf("not escaped, or no policy %v:\n%s", resp.Header, body)
+			}
+		})
+	}
+	if _, body := r.must(t, http.MethodGet, "/_emulator/counts", "", ""); strings.Contains(body, "GET /") {
+		t.Errorf("the page counts as a request: %s", body)
+	}
+}
+
+func TestDateIsTheEmulatorsTime(t *testing.T) {
+	then := time.Date(2031, 5, 1, 12, 0, 0, 0, time.UTC)
+	r := start(t, emulator.Config{Now: func() time.Time { return then }})
+	resp, body := r.query(t, `{ listCustomers { items { id } } }`)
+	if got := resp.Header.Get("Date"); got != then.Format(http.TimeFormat) || resp.StatusCode != 200 {
+		t.Errorf("Date %q, want %q; %d %s", got, then.Format(http.TimeFormat), resp.StatusCode, body)
 	}
 }
 

@@ -23,6 +23,11 @@ func (v Variable) String() string {
 // GoString is String, so that %#v tells no more.
 func (v Variable) GoString() string { return v.String() }
 
+// Export is the assignment for a POSIX shell, with its value.
+func (v Variable) Export() string {
+	return "export " + v.Name + "='" + strings.ReplaceAll(v.Value, "'", `'\''`) + "'"
+}
+
 // Environment returns the variables in the order in which they are shown. The client
 // ids and the audience are the tenant's first ones that fit; those that no client or
 // API fits are empty.

@@ -68,13 +68,17 @@ func (f *faults) at(path string) func(name, operation string) bool {
 
 // list answers GET /_emulator/faults: what is still to come.
 func (f *faults) list(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, f.waiting())
+}
+
+func (f *faults) waiting() []Fault {
 	f.mu.Lock()
-	armed := []Fault{}
+	defer f.mu.Unlock()
+	waiting := []Fault{}
 	for _, fault := range f.armed {
-		armed = append(armed, *fault)
+		waiting = append(waiting, *fault)
 	}
-	f.mu.Unlock()
-	writeJSON(w, http.StatusOK, armed)
+	return waiting
 }
 
 // add answers POST /_emulator/faults: one fault as a JSON object.

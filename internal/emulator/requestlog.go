@@ -86,13 +86,14 @@ func (l *requestLog) add(e entry) {
 
 // list answers GET /_emulator/requests: the last 1,000, the oldest first.
 func (l *requestLog) list(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, l.latest(recentLimit))
+}
+
+// latest returns the last requests, n at most, the oldest first.
+func (l *requestLog) latest(n int) []entry {
 	l.mu.Lock()
-	recent := slices.Clone(l.recent)
-	l.mu.Unlock()
-	if recent == nil {
-		recent = []entry{}
-	}
-	writeJSON(w, http.StatusOK, recent)
+	defer l.mu.Unlock()
+	return append([]entry{}, l.recent[max(0, len(l.recent)-n):]...)
 }
 
 // counts answers GET /_emulator/counts: how many requests since the start, by method
