@@ -66,7 +66,7 @@ func (c *Client) request(ctx context.Context, req *graphql.Request) (*http.Reque
 	}
 	httpReq.Header.Set("Content-Type", "application/json")
 	httpReq.Header.Set("Accept", "application/json")
-	if !isMutation(req.Query) {
+	if !mayMutate(req.Query) {
 		// Present and empty: not sent, but says that the request may run twice
 		// (the convention of net/http.Transport).
 		httpReq.Header["Idempotency-Key"] = []string{}
@@ -74,9 +74,9 @@ func (c *Client) request(ctx context.Context, req *graphql.Request) (*http.Reque
 	return httpReq, nil
 }
 
-func isMutation(query string) bool {
-	return strings.HasPrefix(strings.TrimSpace(query), "mutation")
-}
+// mayMutate reports whether a document may hold a mutation. One that only
+// mentions the word loses a retry; one that hides it would run twice.
+func mayMutate(query string) bool { return strings.Contains(query, "mutation") }
 
 // decode reads a GraphQL answer. It is tolerant: AppSync, its simulators and the
 // gateways before it differ in everything but the names data and errors.

@@ -23,8 +23,8 @@ func ParseEndpoint(text string) (*url.URL, error) {
 		return nil, &EndpointError{"it is not a URL"}
 	case endpoint.User != nil:
 		return nil, &EndpointError{"it holds a user name or a password"}
-	case endpoint.Host == "" || endpoint.Scheme != "http" && endpoint.Scheme != "https":
-		return nil, &EndpointError{fmt.Sprintf("%q is not an https URL", text)}
+	case endpoint.Hostname() == "" || endpoint.Scheme != "http" && endpoint.Scheme != "https":
+		return nil, &EndpointError{"it is not an https URL"} // unquoted: "user:password@host" is none
 	case endpoint.Scheme == "http" && !loopback(endpoint.Hostname()):
 		return nil, &EndpointError{fmt.Sprintf("http to %s would send the token in the clear; use https", endpoint.Host)}
 	case endpoint.Fragment != "":

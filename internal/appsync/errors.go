@@ -24,18 +24,36 @@ type ResponseError struct {
 func (e *ResponseError) Error() string {
 	switch {
 	case len(e.Errors) > 0:
-		texts := make([]string, len(e.Errors))
-		for i, single := range e.Errors {
-			texts[i] = single.Error()
-		}
-		return strings.Join(texts, "; ")
+		return list(e.Errors)
 	case e.Message != "":
-		return fmt.Sprintf("the API answered %s: %s", status(e.Status), e.Message)
+		return fmt.Sprintf("the API answered %s: %s", status(e.Status), short(e.Message))
 	case e.NotGraphQL != "":
-		return fmt.Sprintf("the API answered %s with %s", status(e.Status), e.NotGraphQL)
+		return fmt.Sprintf("the API answered %s with %s", status(e.Status), short(e.NotGraphQL))
 	default:
 		return "the API answered " + status(e.Status)
 	}
+}
+
+// list joins the first errors; an answer may hold thousands.
+func list(all []*Error) string {
+	const shown = 5
+	var texts []string
+	for _, single := range all[:min(shown, len(all))] {
+		texts = append(texts, single.Error())
+	}
+	if more := len(all) - shown; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(texts, "; ")
+}
+
+// short cuts a server's text to what fits into an error.
+func short(s string) string {
+	const most = 500 // bytes
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
 }
 
 // Unwrap lets errors.As find each *Error.
@@ -90,9 +108,9 @@ type Error struct {
 
 func (e *Error) Error() string {
 	if e.Type == "" {
-		return e.Message
+		return short(e.Message)
 	}
-	return e.Type + ": " + e.Message
+	return short(e.Type + ": " + e.Message)
 }
 
 // UnmarshalJSON reads an entry and forgives members of unexpected types: one odd
@@ -146,9 +164,10 @@ func (l *errorList) UnmarshalJSON(data []byte) error {
 		entries = []*Error{{Message: "errors of unknown shape"}}
 	}
 	for _, entry := range entries {
-		if entry != nil {
-			*l = append(*l, entry)
+		if entry == nil { // null
+			entry = &Error{Message: "an error of unknown shape"}
 		}
+		*l = append(*l, entry)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/Khan/genqlient/graphql"
 )
@@ -70,7 +71,7 @@ func Customers(ctx context.Context, client graphql.Client, limit int) iter.Seq2[
 }
 
 func emptyPages(before int, page *CustomerConnection) int {
-	if len(page.items()) > 0 {
+	if slices.ContainsFunc(page.items(), func(c *Customer) bool { return c != nil }) {
 		return 0
 	}
 	return before + 1

@@ -1,0 +1,68 @@
+package appsync_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+)
+
+func TestParseEndpoint(t *testing.T) {
+	tests := []struct {
+		text string
+		ok   bool
+	}{
+		{"https://abc.appsync-api.eu-central-1.amazonaws.com/graphql", true},
+		{"HTTPS://api.example.com/graphql", true},
+		{"https://api.example.com:8443/graphql", true},
+		{"https://api.example.com/graphql?stage=a", true},
+		{"http://localhost:8080/graphql", true},
+		{"http://LOCALHOST/graphql", true},
+		{"http://127.0.0.1:8080/graphql", true},
+		{"http://127.1.2.3/graphql", true},
+		{"http://[::1]:8080/graphql", true},
+		{"", false},
+		{"api.example.com/graphql", false},
+		{"//api.example.com/graphql", false},
+		{"https://", false},
+		{"https:///graphql", false},
+		{"https://:443/graphql", false},
+		{"https:api.example.com", false},
+		{"ftp://api.example.com/graphql", false},
+		{"wss://api.example.com/graphql", false},
+		{"https://api.example.com/graphql#part", false},
+		{" https://api.example.com/graphql", false},
+		{"https://api.example.com/\x7f", false},
+		{"http://api.example.com/graphql", false},
+		{"http://localhost.evil.com/graphql", false},
+		{"http://127.0.0.1.evil.com/graphql", false},
+		{"http://0.0.0.0/graphql", false},
+		{"http://10.0.0.1/graphql", false},
+		{"https://user:planted@api.example.com/graphql", false},
+		{"https://planted@api.example.com/graphql", false},
+		{"http://localhost:planted@evil.com/graphql", false},
+		{"user:planted@api.example.com/graphql", false},
+		{"https:user:planted@api.example.com", false},
+		{"https://user:planted%zz@api.example.com/graphql", false},
+		{"https://user:planted@api.example.com:port/graphql", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.text, func(t *testing.T) {
+			got, err := appsync.ParseEndpoint(tt.text)
+			if tt.ok {
+				if err != nil || got.Host == "" {
+					t.Errorf("got %v, %v; want a URL", got, err)
+				}
+				return
+			}
+			var bad *appsync.EndpointError
+			if !errors.As(err, &bad) || got != nil {
+				t.Fatalf("got %v, %v; want an EndpointError", got, err)
+			}
+			if strings.Contains(err.Error(), "planted") {
+				t.Errorf("the error shows the password: %v", err)
+			}
+		})
+	}
+}

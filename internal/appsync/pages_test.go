@@ -1,0 +1,166 @@
+package appsync_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+)
+
+// page is an answer with the customers of ids; "" stands for null.
+func page(next string, ids ...string) reply {
+	items := []any{}
+	for _, id := range ids {
+		if id == "" {
+			items = append(items, nil)
+		} else {
+			items = append(items, map[string]any{"id": id})
+		}
+	}
+	connection := map[string]any{"items": items, "nextToken": nil}
+	if next != "" {
+		connection["nextToken"] = next
+	}
+	body, err := json.Marshal(map[string]any{"data": map[string]any{"listCustomers": connection}})
+	if err != nil {
+		panic(err)
+	}
+	return reply{body: string(body)}
+}
+
+// collect reads all customers and the error at the end.
+func collect(t *testing.T, server *api, limit int) (ids []string, err error) {
+	t.Helper()
+	for customer, failed := range appsync.Customers(t.Context(), server.client(), limit) {
+		if err != nil {
+			t.Fatalf("something came after the error %v", err)
+		}
+		if failed != nil {
+			if customer != nil {
+				t.Errorf("got %v with an error", customer)
+			}
+			err = failed
+			continue
+		}
+		if customer == nil {
+			t.Fatal("got no customer and no error")
+		}
+		ids = append(ids, customer.Id)
+	}
+	return ids, err
+}
+
+func TestCustomers(t *testing.T) {
+	partial := `{"data":{"listCustomers":{"items":[{"id":"c"}],"nextToken":"2"}},"errors":[{"message":"m"}]}`
+	tests := []struct {
+		name    string
+		limit   int
+		replies []reply
+		want    []string
+		sizes   []int // asked for
+		problem string
+	}{
+		{"one page", 0, []reply{page("", "a", "b")}, []string{"a", "b"}, []int{1000}, ""},
+		{"none", 0, []reply{page("")}, nil, []int{1000}, ""},
+		{"null list", 0, []reply{{body: `{"data":{"listCustomers":null}}`}}, nil, []int{1000}, ""},
+		{"null items", 0, []reply{{body: `{"data":{"listCustomers":{"items":null,"nextToken":null}}}`}}, nil, []int{1000}, ""},
+		{"two pages", 0, []reply{page("1", "a"), page("", "b")}, []string{"a", "b"}, []int{1000, 1000}, ""},
+		{"empty pages between", 0, []reply{page("1"), page("2", "a"), page("3"), page("", "b")}, []string{"a", "b"}, []int{1000, 1000, 1000, 1000}, ""},
+		{"empty token ends it", 0, []reply{{body: `{"data":{"listCustomers":{"items":[{"id":"a"}],"nextToken":""}}}`}}, []string{"a"}, []int{1000}, ""},
+		{"null items between", 0, []reply{page("", "", "a", "", "b", "")}, []string{"a", "b"}, []int{1000}, ""},
+		{"limit within a page", 2, []reply{page("1", "a", "b", "c")}, []string{"a", "b"}, []int{2}, ""},
+		{"limit across pages", 3, []reply{page("1", "a", "b"), page("2", "c", "d")}, []string{"a", "b", "c"}, []int{3, 1}, ""},
+		{"limit at the end of a page", 2, []reply{page("1", "a", "b"), page("", "c")}, []string{"a", "b"}, []int{2}, ""},
+		{"limit not reached", 5, []reply{page("1", "a"), page("", "b")}, []string{"a", "b"}, []int{5, 4}, ""},
+		{"limit after nulls", 2, []reply{page("1", "", "a"), page("", "b")}, []string{"a", "b"}, []int{2, 1}, ""},
+		{"limit over a page's size", 1500, []reply{page("")}, nil, []int{1000}, ""},
+		{"repeated token", 0, []reply{page("1", "a"), page("1", "b"), page("", "c")}, []string{"a", "b"}, []int{1000, 1000}, "second time"},
+		{"tokens in a circle", 0, []reply{page("1", "a"), page("2", "b"), page("1", "c"), page("", "d")}, []string{"a", "b", "c"}, []int{1000, 1000, 1000}, "second time"},
+		{"error on the second page", 0, []reply{page("1", "a"), {status: 500, body: `{}`}}, []string{"a"}, []int{1000, 1000}, "500"},
+		{"error with partial data", 0, []reply{page("1", "a"), {body: partial}, page("", "d")}, []string{"a", "c"}, []int{1000, 1000}, "m"},
+		{"error with partial data at the limit", 2, []reply{page("1", "a"), {body: partial}}, []string{"a", "c"}, []int{2, 1}, "m"},
+		{"error at once", 0, []reply{{status: 401, body: `{}`}}, nil, []int{1000}, "401"},
+		{"no answer at once", 0, []reply{{err: http.ErrHandlerTimeout}}, nil, []int{1000}, "timeout"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server := &api{replies: tt.replies}
+			got, err := collect(t, server, tt.limit)
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+			if (err != nil) != (tt.problem != "") || err != nil && !strings.Contains(err.Error(), tt.problem) {
+				t.Errorf("got error %v, want %q", err, tt.problem)
+			}
+			var sizes []int
+			for i, body := range server.bodies {
+				var sent struct {
+					Variables struct {
+						Limit     int
+						NextToken *string
+					}
+				}
+				if err := json.Unmarshal([]byte(body), &sent); err != nil {
+					t.Fatal(err)
+				}
+				sizes = append(sizes, sent.Variables.Limit)
+				if (sent.Variables.NextToken == nil) != (i == 0) {
+					t.Errorf("request %d has nextToken %v", i+1, sent.Variables.NextToken)
+				}
+			}
+			if !slices.Equal(sizes, tt.sizes) {
+				t.Errorf("asked for pages of %v, want %v", sizes, tt.sizes)
+			}
+		})
+	}
+}
+
+// endless answers with ever new tokens and the same items.
+type endless struct {
+	api
+	items []string
+}
+
+func (e *endless) RoundTrip(req *http.Request) (*http.Response, error) {
+	e.replies = []reply{page(fmt.Sprint("token ", len(e.bodies)), e.items...)}
+	return e.api.RoundTrip(req)
+}
+
+func TestCustomersEndlessEmptyPages(t *testing.T) {
+	for name, items := range map[string][]string{"empty": nil, "nulls only": {"", ""}} {
+		t.Run(name, func(t *testing.T) {
+			server := &endless{items: items}
+			client := &appsync.Client{Endpoint: "https://api.example.com/graphql", HTTP: &http.Client{Transport: server}}
+			var last error
+			for _, err := range appsync.Customers(t.Context(), client, 0) {
+				last = err
+			}
+			var endless *appsync.PagingError
+			if !errors.As(last, &endless) {
+				t.Errorf("got %v, want a PagingError", last)
+			}
+			if got := len(server.bodies); got != 1000 {
+				t.Errorf("asked for %d pages, want 1000", got)
+			}
+		})
+	}
+}
+
+// Whoever stops reading stops the requests.
+func TestCustomersStops(t *testing.T) {
+	server := &api{replies: []reply{page("1", "a", "b"), page("", "c")}}
+	for customer, err := range appsync.Customers(t.Context(), server.client(), 0) {
+		if err != nil || customer.Id != "a" {
+			t.Errorf("got %v, %v; want a", customer, err)
+		}
+		break
+	}
+	if len(server.bodies) != 1 {
+		t.Errorf("sent %d requests, want 1", len(server.bodies))
+	}
+}
