@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"time"
@@ -15,7 +16,7 @@ import (
 // connect goes the whole way from flags to an API: flags, environment and
 // profile make settings, settings a grant, the grant a token source, the source
 // a chain of RoundTrippers, and the chain a GraphQL client. Nothing is sent yet.
-func (app *App) connect(flags *globals) (graphql.Client, error) {
+func (app *App) connect(ctx context.Context, flags *globals) (graphql.Client, error) {
 	settings, err := app.settings(flags)
 	if err != nil {
 		return nil, err
@@ -24,20 +25,23 @@ func (app *App) connect(flags *globals) (graphql.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	source, err := app.bearer(settings, flags)
+	access, err := app.authorized(ctx, flags, settings, endpoint)
 	if err != nil {
 		return nil, err
 	}
-	return client(endpoint, app.authorized(flags, endpoint, source)), nil
+	return app.explained(access, settings, client(endpoint, access.chain)), nil
+}
+
+// explained adds to a refused token why it may have been refused.
+func (app *App) explained(access access, settings config.Resolved, client graphql.Client) graphql.Client {
+	if access.source == nil {
+		return client
+	}
+	return &explaining{Client: client, source: access.source, wanted: settings, now: app.Now}
 }
 
 func client(endpoint *url.URL, chain http.RoundTripper) graphql.Client {
 	return &appsync.Client{Endpoint: endpoint.String(), HTTP: httpClient(chain)}
-}
-
-// authorized is the chain of requests that carry a token.
-func (app *App) authorized(flags *globals, endpoint *url.URL, source tokenSource) http.RoundTripper {
-	return &transport.Authorization{Source: source, Endpoint: endpoint, Base: app.chain(flags)}
 }
 
 func endpoint(settings config.Resolved) (*url.URL, error) {
@@ -48,16 +52,12 @@ func endpoint(settings config.Resolved) (*url.URL, error) {
 	return appsync.ParseEndpoint(text)
 }
 
-// chain is what all requests to the API share, outermost first.
-func (app *App) chain(flags *globals) http.RoundTripper {
+// chain is what all requests to the API share, outermost first; one is what
+// makes each attempt.
+func (app *App) chain(one http.RoundTripper) http.RoundTripper {
 	return &transport.UserAgent{
 		Value: app.userAgent(),
-		Base: &transport.Retry{
-			Attempts: 4,
-			Budget:   time.Minute,
-			Notice:   app.notice,
-			Base:     app.attempt(flags),
-		},
+		Base:  &transport.Retry{Attempts: 4, Budget: time.Minute, Notice: app.notice, Base: one},
 	}
 }
 

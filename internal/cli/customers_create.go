@@ -49,7 +49,7 @@ whose CreateCustomerInput has an id takes --id.`,
 }
 
 func (app *App) customersCreate(ctx context.Context, flags *globals, options customersCreateOptions) error {
-	api, err := app.connect(flags)
+	api, err := app.connect(ctx, flags)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ error, what was read until then is written and the exit code tells of the error.
 }
 
 func (app *App) customersList(ctx context.Context, flags *globals, options customersListOptions) error {
-	api, err := app.connect(flags)
+	api, err := app.connect(ctx, flags)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func isUsage(err error) bool {
 		is[*config.UnknownProfileError](err) || is[*config.ProfileNameError](err) || is[*config.NoHomeError](err) ||
 		is[*appsync.EndpointError](err) || is[*auth.IssuerError](err) || is[*auth.IssuerMismatchError](err) ||
 		is[*auth.DiscoveryError](err) || is[*auth.UnsupportedError](err) ||
-		is[*grantError](err) || is[*storeModeError](err) || is[*secretFileError](err) || is[*opaqueTokenError](err) ||
+		is[*grantError](err) || is[*storeModeError](err) || is[*secretError](err) || is[*clientAuthError](err) || is[*auth.KeyError](err) || is[*authModeError](err) || is[*auth.EndpointError](err) || is[*opaqueTokenError](err) ||
 		is[tokencache.NoSealError](err)
 }
 
@@ -89,7 +89,7 @@ func isLogin(err error) bool {
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
 		return answer.Unauthorized()
 	}
-	return is[*loginNeededError](err) || is[*auth.DeviceExpiredError](err) || is[*auth.Error](err) || is[*transport.RenewalError](err)
+	return is[*loginNeededError](err) || is[*auth.DeviceExpiredError](err) || is[*auth.IDTokenError](err) || is[*auth.Error](err) || is[*transport.RenewalError](err)
 }
 
 func isGraphQL(err error) bool { return is[*appsync.Error](err) }
@@ -133,6 +133,8 @@ func hint(err error) string {
 		return "the profiles are " + strings.Join(unknown.Known, ", ")
 	}
 	switch {
+	case is[*auth.PortsError](err):
+		return "free one of these ports, or log in with --grant device"
 	case is[*opaqueTokenError](err):
 		return "pass --audience or set APPSYNCCTL_AUDIENCE to the identifier of the API, as the provider has it"
 	case is[*tokencache.LockedError](err):
@@ -151,6 +153,9 @@ func hint(err error) string {
 	}
 	if is[*loginNeededError](err) {
 		return "run appsyncctl login"
+	}
+	if refused, ok := errors.AsType[*refusedTokenError](err); ok {
+		return refused.cause
 	}
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
 		return answerHint(answer)

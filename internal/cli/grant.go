@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"strings"
 
 	"golang.org/x/oauth2"
 
@@ -20,6 +17,7 @@ import (
 const (
 	clientCredentials = "client-credentials"
 	deviceCode        = "device"
+	browserLogin      = "browser"
 )
 
 // A grant is a way to get a token, put together from settings.
@@ -28,9 +26,8 @@ type grant struct {
 	issuer     string // canonical URL
 	clientID   string
 	parameters auth.Parameters
-	// secret is the client's own, if the settings hold one; a stored one is looked
-	// up when it is needed.
-	secret auth.Secret
+	proof      *clientProof // how the client proves itself, for client credentials
+	readable   bool         // the API reads the token, so that it must be a JWT
 
 	http     *http.Client
 	provider func(ctx context.Context, client *http.Client, issuer string) (*auth.Provider, error)
@@ -65,31 +62,33 @@ func (e *opaqueTokenError) Error() string {
 type grantError struct{ name string }
 
 func (e *grantError) Error() string {
-	return fmt.Sprintf("there is no grant %q: it is %s or %s", e.name, deviceCode, clientCredentials)
+	return fmt.Sprintf("there is no grant %q: it is %s, %s or %s", e.name, deviceCode, browserLogin, clientCredentials)
 }
 
 // grant puts together what settings say about getting a token.
 func (app *App) grant(settings config.Resolved, flags *globals) (*grant, error) {
-	secret, err := clientSecret(settings)
+	proof, err := app.clientProof(settings)
 	if err != nil {
 		return nil, err
 	}
 	g := &grant{
-		name:   settings.Text(config.Grant),
-		secret: secret,
+		name:  settings.Text(config.Grant),
+		proof: proof,
 		parameters: auth.Parameters{
-			Audience: settings.Text(config.Audience),
-			Scopes:   settings.Scopes(),
+			Audience:     settings.Text(config.Audience),
+			Organization: settings.Text(config.Organization),
+			Scopes:       settings.Scopes(),
 		},
+		readable: settings.Text(config.Auth) != authLambda,
 		http:     app.providerClient(flags),
 		provider: app.provider,
 		notice:   app.notice,
 	}
 	switch g.name {
-	case deviceCode, clientCredentials:
+	case deviceCode, browserLogin, clientCredentials:
 	case "":
 		g.name = deviceCode
-		if secret != "" {
+		if proof.atHand() {
 			g.name = clientCredentials
 		}
 	default:
@@ -108,43 +107,6 @@ func (app *App) grant(settings config.Resolved, flags *globals) (*grant, error) 
 	return g, nil
 }
 
-// clientSecret reads the secret from the environment or from its file.
-func clientSecret(settings config.Resolved) (auth.Secret, error) {
-	if secret := settings.Text(config.ClientSecret); secret != "" {
-		return auth.Secret(secret), nil
-	}
-	path := settings.Text(config.ClientSecretFile)
-	if path == "" {
-		return "", nil
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return "", &secretFileError{err}
-	}
-	defer file.Close() //nolint:errcheck // opened for reading
-	return readSecret(file)
-}
-
-// secretFileError says that a file with a client secret cannot be used.
-type secretFileError struct{ err error }
-
-func (e *secretFileError) Error() string { return "client secret file: " + e.err.Error() }
-func (e *secretFileError) Unwrap() error { return e.err }
-
-// readSecret reads a secret that stands alone on a line.
-func readSecret(r io.Reader) (auth.Secret, error) {
-	const most = 64 << 10
-	data, err := io.ReadAll(io.LimitReader(r, most))
-	if err != nil {
-		return "", &secretFileError{err}
-	}
-	secret := strings.TrimSpace(string(data))
-	if secret == "" || len(data) == most || strings.ContainsAny(secret, "\r\n\x00") {
-		return "", &secretFileError{errors.New("it must hold one line, the secret")}
-	}
-	return auth.Secret(secret), nil
-}
-
 // key names the token that g gets.
 func (g *grant) key() tokencache.Key {
 	return tokencache.Key{
@@ -157,61 +119,68 @@ func (g *grant) key() tokencache.Key {
 	}
 }
 
-// client returns the OAuth client of g. A machine proves itself with secret; a
-// device login has none, and Auth0 refuses it if one is sent.
-func (g *grant) client(ctx context.Context, secret auth.Secret) (*auth.Client, error) {
+// client returns the OAuth client of g. A machine proves itself by authentication;
+// a person's client is public, and Auth0 refuses a secret from it.
+func (g *grant) client(ctx context.Context, authentication auth.Authentication) (*auth.Client, error) {
 	provider, err := g.provider(ctx, g.http, g.issuer)
 	if err != nil {
 		return nil, err
 	}
-	client := &auth.Client{HTTP: g.http, Provider: provider, ID: g.clientID, Notice: g.tell}
-	if g.name == clientCredentials {
-		client.Authentication = auth.SecretPost{Secret: secret}
-	}
-	return client, nil
+	return &auth.Client{
+		HTTP:           g.http,
+		Provider:       provider,
+		ID:             g.clientID,
+		Authentication: authentication,
+		Notice:         g.tell,
+	}, nil
 }
 
 // renew gets a token without a person: by client credentials, or with the
-// refresh token of an earlier login.
+// refresh token of an earlier login. stored looks up the secret that a login kept.
 func (g *grant) renew(ctx context.Context, old tokencache.Entry, stored func() (auth.Secret, error)) (*oauth2.Token, error) {
 	if g.name == clientCredentials {
-		secret := g.secret
-		if secret == "" {
-			var err error
-			if secret, err = stored(); err != nil {
-				return nil, err
-			}
-		}
-		client, err := g.client(ctx, secret)
-		if err != nil {
-			return nil, err
-		}
-		return g.readable(client.ClientCredentials(ctx, g.parameters))
+		return g.asMachine(ctx, stored)
 	}
 	switch {
 	case old.RefreshToken != "":
+		return g.refresh(ctx, old.RefreshToken)
 	case old.AccessToken != "":
 		return nil, &loginNeededError{reason: "the login has expired"}
 	default:
 		return nil, &loginNeededError{reason: "you are not logged in"}
 	}
-	client, err := g.client(ctx, "")
+}
+
+func (g *grant) asMachine(ctx context.Context, stored func() (auth.Secret, error)) (*oauth2.Token, error) {
+	authentication, err := g.proof.authentication(ctx, stored)
+	if err != nil {
+		return nil, err
+	}
+	client, err := g.client(ctx, authentication)
+	if err != nil {
+		return nil, err
+	}
+	return g.checked(client.ClientCredentials(ctx, g.parameters))
+}
+
+func (g *grant) refresh(ctx context.Context, refreshToken string) (*oauth2.Token, error) {
+	client, err := g.client(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	// A refresh that is cut off may have used up the token, and with it the login.
 	// It ends by its own time limit, not by Ctrl-C.
-	token, err := client.Refresh(context.WithoutCancel(ctx), old.RefreshToken)
+	token, err := client.Refresh(context.WithoutCancel(ctx), refreshToken)
 	if refused, ok := errors.AsType[*auth.Error](err); ok && !refused.Temporary() {
 		return nil, &loginNeededError{reason: "the login could not be renewed", err: err}
 	}
 	return token, err
 }
 
-// readable refuses a token that AppSync cannot read.
-func (g *grant) readable(token *oauth2.Token, err error) (*oauth2.Token, error) {
-	if err != nil {
-		return nil, err
+// checked refuses a new token that AppSync cannot read.
+func (g *grant) checked(token *oauth2.Token, err error) (*oauth2.Token, error) {
+	if err != nil || !g.readable {
+		return token, err
 	}
 	claims, err := auth.ParseClaims(token.AccessToken)
 	switch {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -11,6 +12,8 @@ import (
 // refusalHint advises on a refusal of the OpenID provider.
 func refusalHint(refusal *auth.Error) string {
 	switch {
+	case refusal.Status == http.StatusTooManyRequests:
+		return quotaHint(refusal)
 	case refusal.Temporary():
 		return ""
 	case refusal.Code == auth.InvalidGrant:
@@ -30,13 +33,27 @@ func refusalHint(refusal *auth.Error) string {
 	}
 }
 
+// quotaHint says when a quota that is used up is full again.
+func quotaHint(refusal *auth.Error) string {
+	for _, quota := range refusal.Quotas {
+		if quota.Remaining == 0 && quota.Reset > 0 {
+			return fmt.Sprintf("the %s quota of %d requests %s is used up; it resets in %s",
+				quota.Owner, quota.Limit, strings.ReplaceAll(quota.Bucket, "_", " "), span(quota.Reset))
+		}
+	}
+	if refusal.RetryAfter > 0 {
+		return fmt.Sprintf("the provider asks to wait for %s", span(refusal.RetryAfter))
+	}
+	return "the provider throttles: try again later"
+}
+
 // answerHint advises on an answer of the API. AppSync's few words for a refusal
 // have each a few causes.
 func answerHint(answer *appsync.ResponseError) string {
 	message := answer.Error()
 	switch {
-	case answer.Unauthorized():
-		return unauthorizedHint(message)
+	case answer.Unauthorized(): // a token would have been explained
+		return "check --auth, and the API key or the AWS credentials: an API key lasts a year at most"
 	case answer.Throttled():
 		return "the API is throttling: try again later"
 	case answer.NotGraphQL != "" && answer.Status < http.StatusInternalServerError:
@@ -49,17 +66,6 @@ func answerHint(answer *appsync.ResponseError) string {
 		return "the API took the token, but its rules deny this field; a new token cannot help"
 	default:
 		return ""
-	}
-}
-
-func unauthorizedHint(message string) string {
-	switch {
-	case strings.Contains(message, "expired"):
-		return "the token has expired: run appsyncctl login, and check this machine's clock"
-	case strings.Contains(message, "Unable to parse"):
-		return "the token is no JWT: ask for one with --audience (APPSYNCCTL_AUDIENCE)"
-	default:
-		return "compare the token with the API's settings: appsyncctl status shows its issuer, audience and client"
 	}
 }
 

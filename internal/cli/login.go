@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/oauth2"
@@ -73,6 +74,7 @@ func (app *App) login(ctx context.Context, flags *globals, options loginOptions)
 	profile := settings.Get(config.Profile).Text
 	kept := settings.Profile()
 	kept.Issuer, kept.Grant = held.grant.issuer, held.grant.name
+	kept.ClientSecretFile, kept.ClientKeyFile = absolute(kept.ClientSecretFile), absolute(kept.ClientKeyFile)
 	if err := config.SaveProfile(file.Path, profile, kept); err != nil {
 		return err
 	}
@@ -80,10 +82,21 @@ func (app *App) login(ctx context.Context, flags *globals, options loginOptions)
 	return nil
 }
 
+// absolute makes a path mean the same in every folder.
+func absolute(path string) string {
+	if path == "" {
+		return ""
+	}
+	if full, err := filepath.Abs(path); err == nil {
+		return full
+	}
+	return path
+}
+
 // withSecretFrom reads the client secret before anything else: a pipe may be
 // slow, and nothing may be sent without it.
 func (app *App) withSecretFrom(in io.Reader, settings config.Resolved) (config.Resolved, error) {
-	secret, err := readSecret(in)
+	secret, err := readSecret("standard input", in)
 	if err != nil {
 		return settings, err
 	}
@@ -125,7 +138,11 @@ func (app *App) obtain(ctx context.Context, grant *grant, flags *globals, option
 			return "", &config.MissingError{Setting: config.Describe(config.ClientSecret)}
 		})
 	}
-	return grant.readable(app.deviceLogin(ctx, grant, !options.noBrowser && !flags.noInput))
+	browser := !options.noBrowser && !flags.noInput
+	if grant.name == browserLogin {
+		return grant.checked(app.browserLogin(ctx, grant, browser))
+	}
+	return grant.checked(app.deviceLogin(ctx, grant, browser))
 }
 
 // keep stores the token, and the client's secret beside it.
@@ -133,14 +150,15 @@ func (app *App) keep(ctx context.Context, held *credential, token *oauth2.Token)
 	if _, err := held.source.Replace(ctx, token); err != nil {
 		return fmt.Errorf("the login worked, but its token could not be stored: %w", err)
 	}
-	if held.grant.secret == "" || held.grant.name != clientCredentials {
-		return nil
+	secret := held.grant.proof.secret
+	if secret == "" || held.grant.name != clientCredentials {
+		return nil // a command or a key stays where it is
 	}
 	if !held.keepsSecret() {
 		app.notice("the client secret is not stored: there is no keyring; later commands need it in the environment")
 		return nil
 	}
-	if err := held.place.Set(ctx, held.key.Secret(), []byte(held.grant.secret)); err != nil {
+	if err := held.place.Set(ctx, held.key.Secret(), []byte(secret)); err != nil {
 		return fmt.Errorf("the client secret could not be stored: %w", err)
 	}
 	return nil

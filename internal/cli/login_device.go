@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"time"
 
 	"golang.org/x/oauth2"
 
@@ -14,7 +13,7 @@ import (
 // deviceLogin shows a person where to confirm the login and waits until they
 // have. It never waits for a key: the person may be far from this terminal.
 func (app *App) deviceLogin(ctx context.Context, grant *grant, browser bool) (*oauth2.Token, error) {
-	client, err := grant.client(ctx, "")
+	client, err := grant.client(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -33,8 +32,7 @@ func (app *App) deviceLogin(ctx context.Context, grant *grant, browser bool) (*o
 			app.notice("no browser could be opened")
 		}
 	}
-	left := code.Expiry.Sub(app.Now()).Round(time.Minute)
-	app.notice(fmt.Sprintf("waiting for up to %s; Ctrl-C stops", left))
+	app.notice(fmt.Sprintf("waiting for up to %s; Ctrl-C stops", span(code.Expiry.Sub(app.Now()))))
 	return client.PollDevice(ctx, code)
 }
 

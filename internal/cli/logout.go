@@ -7,24 +7,33 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
 func (app *App) logoutCommand(flags *globals) *cobra.Command {
-	return &cobra.Command{
+	var all bool
+	cmd := &cobra.Command{
 		Use:   "logout",
-		Short: "Forget the token of this profile",
-		Long: `Remove the token of this profile, and the client secret that login kept, from
-where they are stored. The profile stays.
+		Short: "Revoke and forget the token of this profile",
+		Long: `Revoke the refresh token at the provider, then remove the token, and the client
+secret that login kept, from where they are stored. The profile stays.
 
-An access token that was copied elsewhere stays valid until it expires.`,
-		Example: "  appsyncctl logout --profile work",
-		Args:    noArguments,
+An access token cannot be revoked: whoever has a copy can use it until it expires.
+When the provider cannot be reached, the token is removed all the same.`,
+		Example: `  appsyncctl logout --profile work
+  appsyncctl logout --all`,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if all {
+				return app.logoutAll(cmd.Context(), flags)
+			}
 			return app.logout(cmd.Context(), flags)
 		},
 	}
+	cmd.Flags().BoolVar(&all, "all", false, "every token that this program has stored, of all profiles")
+	return cmd
 }
 
 func (app *App) logout(ctx context.Context, flags *globals) error {
@@ -36,25 +45,103 @@ func (app *App) logout(ctx context.Context, flags *globals) error {
 	if err != nil {
 		return err
 	}
-	_, err = held.place.Get(ctx, held.key.Token())
-	absent := errors.Is(err, tokencache.ErrNotFound)
-	if err != nil && !absent && !is[tokencache.NoSealError](err) { // deleting needs no seal
+	found, err := app.forget(ctx, held)
+	if err == nil && !found {
+		app.notice("there was no token for profile " + settings.Text(config.Profile))
+	}
+	return err
+}
+
+// logoutAll goes through the index: a keyring cannot be listed.
+func (app *App) logoutAll(ctx context.Context, flags *globals) error {
+	_, settings, err := app.readSettings(flags)
+	if err != nil {
 		return err
 	}
+	keyring := app.Keyring(app.Terminal && !flags.noInput, app.notice)
+	stores, err := app.stores(settings, "", keyring)
+	if err != nil {
+		return err
+	}
+	records, err := stores.Index.Records()
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for _, record := range records {
+		where := *stores
+		where.Mode = tokencache.Mode(record.Store)
+		grant := app.recordedGrant(record, flags)
+		held := app.hold(grant, &where, keyring)
+		if _, err := app.forget(ctx, held); err != nil {
+			failures = append(failures, fmt.Errorf("%s: %w", record.Issuer, err))
+		}
+	}
+	if len(records) == 0 {
+		app.notice("there was no token")
+	}
+	return errors.Join(failures...)
+}
+
+// recordedGrant is the grant of a token in the index, as far as logging out
+// needs it.
+func (app *App) recordedGrant(record tokencache.Record, flags *globals) *grant {
+	return &grant{
+		name:     record.Grant,
+		issuer:   record.Issuer,
+		clientID: record.ClientID,
+		parameters: auth.Parameters{
+			Audience: record.Audience, Organization: record.Organization, Scopes: record.Scopes,
+		},
+		http:     app.providerClient(flags),
+		provider: app.provider,
+		notice:   app.notice,
+	}
+}
+
+// forget revokes what can be revoked, deletes the token and the client's secret,
+// and says what was done. It reports whether there was a token.
+func (app *App) forget(ctx context.Context, held *credential) (bool, error) {
+	entry, err := held.source.Stored(ctx)
+	unreadable := is[tokencache.NoSealError](err) // deleting needs no seal
+	if err != nil && !unreadable {
+		return false, err
+	}
+	found := unreadable || entry.AccessToken != "" || entry.RefreshToken != ""
+	if entry.RefreshToken != "" {
+		app.revoke(ctx, held.grant, entry.RefreshToken)
+	}
+	where := held.place.Name()
 	err = errors.Join(
 		held.place.Delete(ctx, held.key.Token()),
 		held.place.Delete(ctx, held.key.Secret()),
 	)
 	if err != nil {
-		return err
+		return found, err
 	}
 	if err := held.stores.Index.Remove(ctx, held.key.Token()); err != nil {
-		return err
+		return found, err
 	}
-	if absent {
-		app.notice("there was no token for profile " + settings.Text(config.Profile))
-		return nil
+	if !found {
+		return false, nil
 	}
-	app.notice(fmt.Sprintf("logged out of %s: the token is no longer in the %s", held.grant.issuer, held.place.Name()))
-	return nil
+	app.notice(fmt.Sprintf("logged out of %s: the token is no longer in the %s", held.grant.issuer, where))
+	if left := entry.Expiry.Sub(app.Now()); left > 0 {
+		app.notice(fmt.Sprintf("a copy of the access token would stay valid until %s (for %s)", stamp(entry.Expiry), span(left)))
+	}
+	return true, nil
+}
+
+// revoke tells the provider that a refresh token is no longer wanted. A provider
+// that cannot be reached is no reason to keep the token here.
+func (app *App) revoke(ctx context.Context, grant *grant, refreshToken string) {
+	client, err := grant.client(ctx, nil)
+	if err == nil {
+		err = client.Revoke(ctx, refreshToken)
+	}
+	if err != nil {
+		app.notice(fmt.Sprintf("the refresh token could not be revoked: %v", err))
+		return
+	}
+	app.notice("the refresh token was revoked at " + grant.issuer)
 }

@@ -59,7 +59,7 @@ tried on one machine:
 	app.globalFlags(root, flags)
 
 	root.AddGroup(
-		&cobra.Group{ID: "token", Title: "Tokens:"},
+		&cobra.Group{ID: "token", Title: "Tokens and settings:"},
 		&cobra.Group{ID: "api", Title: "The API:"},
 		&cobra.Group{ID: "try", Title: "Trying it out:"},
 	)
@@ -69,7 +69,7 @@ tried on one machine:
 			root.AddCommand(command)
 		}
 	}
-	add("token", app.loginCommand(flags), app.logoutCommand(flags), app.statusCommand(flags), app.tokenCommand(flags))
+	add("token", app.loginCommand(flags), app.logoutCommand(flags), app.statusCommand(flags), app.tokenCommand(flags), app.profileCommand(flags))
 	add("api", app.customersCommand(flags))
 	add("try", app.smokeCommand(flags), app.emulatorCommand(flags))
 	root.AddCommand(app.versionCommand(flags))

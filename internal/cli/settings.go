@@ -20,20 +20,30 @@ func (app *App) settings(flags *globals) (config.Resolved, error) {
 
 // readSettings is settings for a command that may make the profile.
 func (app *App) readSettings(flags *globals) (*config.ProfileFile, config.Resolved, error) {
-	path, err := config.Path(app.LookupEnv)
+	file, err := app.profiles()
 	if err != nil {
 		return nil, config.Resolved{}, err
 	}
-	file, err := config.ReadProfiles(path)
-	if err != nil {
-		return nil, config.Resolved{}, err
-	}
-	given := map[config.Name]string{config.Scopes: strings.Join(flags.scopes, " ")}
-	for name, value := range flags.settings {
-		given[name] = *value
+	given := flags.given()
+	if profile := flags.settings[config.Profile]; profile != nil {
+		given[config.Profile] = *profile
 	}
 	settings, err := config.Resolve(config.Layers{Flags: given, LookupEnv: app.LookupEnv, File: file})
 	return file, settings, err
+}
+
+// given returns the settings that flags give for a profile.
+func (g *globals) given() map[config.Name]string {
+	given := make(map[config.Name]string)
+	if len(g.scopes) > 0 {
+		given[config.Scopes] = strings.Join(g.scopes, " ")
+	}
+	for name, value := range g.settings {
+		if *value != "" && name != config.Profile {
+			given[name] = *value
+		}
+	}
+	return given
 }
 
 // stateFile returns the path of a file that the program keeps for itself.

@@ -64,6 +64,16 @@ func (app *App) smokeEmulator(ctx context.Context, flags *globals, options smoke
 	return inside.smoke(ctx, own, options)
 }
 
+// firstToken gets the token that the first request would get; an API key or a
+// signature needs none.
+func (a access) firstToken(ctx context.Context) error {
+	if a.source == nil {
+		return nil
+	}
+	_, err := a.source.Token(ctx)
+	return err
+}
+
 // lookupIn is an environment of a home folder, the emulator's variables and a
 // token store that ends with the process.
 func lookupIn(home string, variables []emulator.Variable) func(string) (string, bool) {
@@ -89,18 +99,15 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 	if err != nil {
 		return err
 	}
-	source, err := app.bearer(settings, flags)
+	access, err := app.authorized(ctx, flags, settings, endpoint)
 	if err != nil {
 		return err
 	}
 	report := newSmokeReport(app.Out, options.format)
 	smoke := &checkup.Smoke{
-		Token: func(ctx context.Context) error {
-			_, err := source.Token(ctx)
-			return err
-		},
-		API:       client(endpoint, app.authorized(flags, endpoint, source)),
-		Anonymous: client(endpoint, app.chain(flags)),
+		Token:     access.firstToken,
+		API:       app.explained(access, settings, client(endpoint, access.chain)),
+		Anonymous: client(endpoint, app.chain(app.attempt(flags))),
 		Now:       app.Now,
 		Done:      report.step,
 	}

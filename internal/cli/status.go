@@ -197,11 +197,11 @@ func (app *App) expiry(token *tokenView) string {
 	if token.ExpiresAt == nil {
 		return "unknown"
 	}
-	at := token.ExpiresAt.UTC().Format(time.RFC3339)
-	left := token.ExpiresAt.Sub(app.Now()).Round(time.Second)
+	at := stamp(*token.ExpiresAt)
+	left := token.ExpiresAt.Sub(app.Now())
 	switch {
 	case left > 0:
-		return fmt.Sprintf("%s (in %s)", at, left)
+		return fmt.Sprintf("%s (in %s)", at, span(left))
 	case token.Renewable:
 		return at + " (expired; the next command renews it)"
 	default:

@@ -3,37 +3,94 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/config"
 )
 
+type tokenOptions struct {
+	minTTL time.Duration
+	header bool
+	force  bool
+	format format
+}
+
 func (app *App) tokenCommand(flags *globals) *cobra.Command {
-	return &cobra.Command{
+	var options tokenOptions
+	cmd := &cobra.Command{
 		Use:   "token",
 		Short: "Print a valid access token",
 		Long: `Print a valid access token alone on standard output, renewed first if need be,
-for programs such as curl. AppSync takes it bare in the Authorization header.`,
-		Example: `  curl -H "Authorization: $(appsyncctl token)" -d '{"query":"{ __typename }"}' "$APPSYNCCTL_ENDPOINT"`,
-		Args:    noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return app.token(cmd.Context(), flags)
-		},
+for programs such as curl. AppSync takes it bare in the Authorization header;
+--header prints that whole header, according to --auth-scheme.
+
+With -o json the result is an object with token, token_type and expires_at.`,
+		Example: `  curl -H "$(appsyncctl token --header)" -d '{"query":"{ __typename }"}' "$APPSYNCCTL_ENDPOINT"
+  appsyncctl token --min-ttl 10m -o json`,
+		Args: noArguments,
 	}
+	cmd.Flags().DurationVar(&options.minTTL, "min-ttl", 0, "renew a token that expires sooner than this")
+	cmd.Flags().BoolVar(&options.header, "header", false, "print the whole Authorization header")
+	cmd.Flags().BoolVar(&options.force, "force", false, "renew the token even if it is valid")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		options.format = flags.output
+		return app.token(cmd.Context(), flags, options)
+	}
+	return cmd
 }
 
-func (app *App) token(ctx context.Context, flags *globals) error {
+func (app *App) token(ctx context.Context, flags *globals, options tokenOptions) error {
 	settings, err := app.settings(flags)
 	if err != nil {
 		return err
 	}
-	source, err := app.bearer(settings, flags)
+	scheme, err := authScheme(settings)
 	if err != nil {
 		return err
 	}
-	token, err := source.Token(ctx)
+	token, expiry, err := app.tokenFor(ctx, settings, flags, options)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(app.Out, token)
-	return err
+	view := struct {
+		Token     string     `json:"token"`
+		Type      string     `json:"token_type"`
+		ExpiresAt *time.Time `json:"expires_at"` // null when unknown
+	}{Token: token, Type: "Bearer"}
+	if !expiry.IsZero() {
+		view.ExpiresAt = &expiry
+	}
+	return options.format.write(app.Out, view, func(w io.Writer) error {
+		switch {
+		case options.header && scheme != "":
+			token = "Authorization: " + scheme + " " + token
+		case options.header:
+			token = "Authorization: " + token
+		}
+		_, err := fmt.Fprintln(w, token)
+		return err
+	})
+}
+
+// tokenFor returns a token that lasts, and when it expires.
+func (app *App) tokenFor(ctx context.Context, settings config.Resolved, flags *globals, options tokenOptions) (string, time.Time, error) {
+	if token := settings.Text(config.Token); token != "" {
+		claims, _ := auth.ParseClaims(token) // what cannot be read has no known expiry
+		return token, claims.Expiry, nil
+	}
+	held, err := app.credential(settings, flags)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	entry, err := held.source.Entry(ctx, options.minTTL)
+	if err == nil && options.force {
+		if _, err = held.source.Renew(ctx, entry.AccessToken); err == nil {
+			entry, err = held.source.Entry(ctx, 0)
+		}
+	}
+	return entry.AccessToken, entry.Expiry, err
 }

@@ -62,13 +62,17 @@ func (app *App) credential(settings config.Resolved, flags *globals) (*credentia
 
 func (app *App) cached(grant *grant, settings config.Resolved, flags *globals) (*credential, error) {
 	keyring := app.Keyring(app.Terminal && !flags.noInput, app.notice)
-	stores, err := app.stores(settings, grant.secret, keyring)
+	stores, err := app.stores(settings, grant.proof.secret, keyring)
 	if err != nil {
 		return nil, err
 	}
-	held := &credential{grant: grant, key: grant.key(), stores: stores, keyring: keyring}
-	held.place = stores.Find(held.key)
-	id := held.key.Token()
+	return app.hold(grant, stores, keyring), nil
+}
+
+func (app *App) hold(grant *grant, stores *tokencache.Stores, keyring Keyring) *credential {
+	key := grant.key()
+	held := &credential{grant: grant, key: key, stores: stores, place: stores.Find(key), keyring: keyring}
+	id := key.Token()
 	held.source = &tokencache.Source{
 		Key:   id,
 		Store: held.place,
@@ -81,7 +85,7 @@ func (app *App) cached(grant *grant, settings config.Resolved, flags *globals) (
 		Now:    app.Now,
 		Notice: app.notice,
 	}
-	return held, nil
+	return held
 }
 
 // stores returns the stores that settings allow.

@@ -30,6 +30,7 @@ func TestCommandTree(t *testing.T) {
 	secret := regexp.MustCompile(`secret|token|password|passphrase|key`)
 	harmless := map[string]bool{
 		"client-secret-file":  true, // a path
+		"client-key-file":     true, // a path
 		"client-secret-stdin": true, // a switch
 		"token-store":         true, // a name
 	}

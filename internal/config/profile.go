@@ -26,26 +26,58 @@ type ProfileFile struct {
 // ProfileSettings are the settings that a profile may keep; none is a secret.
 type ProfileSettings struct {
 	Endpoint         string   `yaml:"endpoint,omitempty"`
+	Auth             string   `yaml:"auth,omitempty"`
+	AuthScheme       string   `yaml:"auth_scheme,omitempty"`
 	Issuer           string   `yaml:"issuer,omitempty"`
 	ClientID         string   `yaml:"client_id,omitempty"`
 	ClientSecretFile string   `yaml:"client_secret_file,omitempty"`
+	SecretCommand    string   `yaml:"secret_command,omitempty"`
+	ClientKeyFile    string   `yaml:"client_key_file,omitempty"`
+	ClientAuth       string   `yaml:"client_auth,omitempty"`
 	Audience         string   `yaml:"audience,omitempty"`
+	Organization     string   `yaml:"organization,omitempty"`
 	Scopes           []string `yaml:"scopes,omitempty,flow"`
 	Grant            string   `yaml:"grant,omitempty"`
 	TokenStore       string   `yaml:"token_store,omitempty"`
+	Region           string   `yaml:"region,omitempty"`
 }
 
 func (p ProfileSettings) texts() map[Name]string {
 	return map[Name]string{
 		Endpoint:         p.Endpoint,
+		Auth:             p.Auth,
+		AuthScheme:       p.AuthScheme,
 		Issuer:           p.Issuer,
 		ClientID:         p.ClientID,
 		ClientSecretFile: p.ClientSecretFile,
+		SecretCommand:    p.SecretCommand,
+		ClientKeyFile:    p.ClientKeyFile,
+		ClientAuth:       p.ClientAuth,
 		Audience:         p.Audience,
+		Organization:     p.Organization,
 		Scopes:           strings.Join(p.Scopes, " "),
 		Grant:            p.Grant,
 		TokenStore:       p.TokenStore,
+		Region:           p.Region,
 	}
+}
+
+// A NamedText is a setting with its value.
+type NamedText struct {
+	Name Name
+	Text string
+}
+
+// Named returns the settings that p has, in the order of Settings.
+func (p ProfileSettings) Named() []NamedText {
+	texts := p.texts()
+	var named []NamedText
+	for _, setting := range Settings() {
+		if text := texts[setting.Name]; text != "" {
+			named = append(named, NamedText{setting.Name, text})
+		}
+	}
+	return named
 }
 
 // FileError says what is wrong with the configuration file, with the line where
@@ -101,6 +133,14 @@ func (f *ProfileFile) Check(profile Value) error {
 		return nil
 	}
 	return f.unknown(profile.Text)
+}
+
+// Get returns the profile called name, or an *UnknownProfileError.
+func (f *ProfileFile) Get(name string) (ProfileSettings, error) {
+	if profile, known := f.Profiles[name]; known {
+		return profile, nil
+	}
+	return ProfileSettings{}, f.unknown(name)
 }
 
 func (f *ProfileFile) unknown(name string) error {

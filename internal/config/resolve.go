@@ -100,13 +100,20 @@ func (r Resolved) Scopes() []string {
 func (r Resolved) Profile() ProfileSettings {
 	return ProfileSettings{
 		Endpoint:         r.Text(Endpoint),
+		Auth:             r.Text(Auth),
+		AuthScheme:       r.Text(AuthScheme),
 		Issuer:           r.Text(Issuer),
 		ClientID:         r.Text(ClientID),
 		ClientSecretFile: r.Text(ClientSecretFile),
+		SecretCommand:    r.Text(SecretCommand),
+		ClientKeyFile:    r.Text(ClientKeyFile),
+		ClientAuth:       r.Text(ClientAuth),
 		Audience:         r.Text(Audience),
+		Organization:     r.Text(Organization),
 		Scopes:           r.Scopes(),
 		Grant:            r.Text(Grant),
 		TokenStore:       r.Text(TokenStore),
+		Region:           r.Text(Region),
 	}
 }
 

@@ -31,6 +31,9 @@ func (k Key) Secret() string {
 	return hash("secret v1", k.issuer(), k.ClientID)
 }
 
+// APIKey returns the name under which the API key for an endpoint is stored.
+func APIKey(endpoint string) string { return hash("api key v1", endpoint) }
+
 // issuer is compared without its trailing slash, as people type it both ways.
 // An audience is not: there the slash matters.
 func (k Key) issuer() string { return strings.TrimSuffix(k.Issuer, "/") }

@@ -44,7 +44,7 @@ func (e *RenewalError) Unwrap() error { return e.Err }
 
 // RoundTrip implements http.RoundTripper.
 func (t *Authorization) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.URL.Scheme != t.Endpoint.Scheme || req.URL.Host != t.Endpoint.Host {
+	if !sameHost(req.URL, t.Endpoint) {
 		return t.Base.RoundTrip(req)
 	}
 	token, err := t.Source.Token(req.Context())

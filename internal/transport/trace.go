@@ -79,13 +79,13 @@ func writeHeader(w io.Writer, mark string, header http.Header) {
 		if shownHeader(name) {
 			value = strings.Join(header[name], ", ")
 		}
-		fmt.Fprintf(w, "%s %s: %s\n", mark, name, value)
+		_, _ = fmt.Fprintf(w, "%s %s: %s\n", mark, name, value)
 	}
 }
 
 func writeBody(w io.Writer, mark, body string, secrets secrets) {
 	if body != "" {
-		fmt.Fprintf(w, "%s\n%s %s\n", mark, mark, secrets.hideEscaped(body))
+		_, _ = fmt.Fprintf(w, "%s\n%s %s\n", mark, mark, secrets.hideEscaped(body))
 	}
 }
 

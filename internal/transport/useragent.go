@@ -3,7 +3,9 @@
 //
 //	UserAgent      names the program
 //	Authorization  puts the access token in, and renews it once after a refusal
+//	APIKey         puts an API key in instead
 //	Retry          sends again what surely did not run, and queries
+//	Signature      signs one attempt as AWS wants it
 //	Attempt        makes one attempt whole, within a time limit
 //	Trace          prints one attempt, without secrets
 //

@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/transport"
+)
+
+// The authorization modes of AppSync (developer guide, "Configuring authorization
+// and authentication"), as --auth takes them.
+const (
+	authOIDC    = "oidc"
+	authCognito = "cognito"
+	authLambda  = "lambda"
+	authAPIKey  = "api-key"
+	authIAM     = "iam"
+)
+
+// authModeError says that a setting names no authorization mode, or no scheme.
+type authModeError struct{ text string }
+
+func (e *authModeError) Error() string { return e.text }
+
+// An access is how requests get past an API's authorization.
+type access struct {
+	chain  http.RoundTripper
+	source tokenSource // of the token that chain sends; nil if it sends none
+}
+
+// authorized returns the access to an API in the authorization mode of settings:
+// by a token, an API key or a signature.
+func (app *App) authorized(ctx context.Context, flags *globals, settings config.Resolved, endpoint *url.URL) (access, error) {
+	chain := app.chain(app.attempt(flags))
+	switch mode := settings.Text(config.Auth); mode {
+	case "", authOIDC, authCognito, authLambda:
+		scheme, err := authScheme(settings)
+		if err != nil {
+			return access{}, err
+		}
+		source, err := app.bearer(settings, flags)
+		return access{&transport.Authorization{Source: source, Endpoint: endpoint, Scheme: scheme, Base: chain}, source}, err
+	case authAPIKey:
+		key, err := app.apiKey(ctx, settings, flags, endpoint)
+		return access{chain: &transport.APIKey{Key: key, Endpoint: endpoint, Base: chain}}, err
+	case authIAM:
+		return access{chain: app.signedChain(flags, settings, endpoint)}, nil
+	default:
+		return access{}, &authModeError{fmt.Sprintf("there is no authorization mode %q: it is %s, %s, %s, %s or %s",
+			mode, authOIDC, authCognito, authLambda, authAPIKey, authIAM)}
+	}
+}
+
+func authScheme(settings config.Resolved) (string, error) {
+	switch scheme := strings.ToLower(settings.Text(config.AuthScheme)); scheme {
+	case "", "raw":
+		return "", nil
+	case "bearer":
+		return "Bearer", nil
+	default:
+		return "", &authModeError{fmt.Sprintf("there is no scheme %q: it is raw or bearer", scheme)}
+	}
+}
+
+// signedChain signs with AWS's own signer and the credentials that the AWS CLI
+// would use, which are looked up when the first request is sent.
+func (app *App) signedChain(flags *globals, settings config.Resolved, endpoint *url.URL) http.RoundTripper {
+	signer := v4.NewSigner()
+	sign := func(ctx context.Context, req *http.Request, payload string) error {
+		loaded, err := awsconfig.LoadDefaultConfig(ctx)
+		if err != nil {
+			return &awsError{err}
+		}
+		region := firstOf(settings.Text(config.Region), regionOf(endpoint), loaded.Region)
+		if region == "" {
+			return &config.MissingError{Setting: config.Describe(config.Region)}
+		}
+		credentials, err := loaded.Credentials.Retrieve(ctx)
+		if err != nil {
+			return &awsError{err}
+		}
+		return signer.SignHTTP(ctx, credentials, req, payload, "appsync", region, app.Now().UTC().Truncate(time.Second))
+	}
+	return app.chain(&transport.Signature{Sign: sign, Endpoint: endpoint, Base: app.attempt(flags)})
+}
+
+// awsError says that no AWS credentials could be had.
+type awsError struct{ err error }
+
+func (e *awsError) Error() string { return "AWS credentials: " + e.err.Error() }
+func (e *awsError) Unwrap() error { return e.err }
+
+// regionOf reads the region in ID.appsync-api.REGION.amazonaws.com; "" for other
+// hosts.
+func regionOf(endpoint *url.URL) string {
+	_, rest, found := strings.Cut(endpoint.Hostname(), ".appsync-api.")
+	if !found {
+		return ""
+	}
+	region, _, _ := strings.Cut(rest, ".")
+	return region
+}
+
+func firstOf(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}

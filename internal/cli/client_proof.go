@@ -1,0 +1,160 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/config"
+)
+
+// The ways in which a client proves itself, as --client-auth takes them.
+const (
+	proveByPost  = "post"
+	proveByBasic = "basic"
+	proveByRS256 = "rs256"
+	proveByPS256 = "ps256"
+)
+
+// clientProof is how a machine's client proves itself to the provider. The
+// method is never tried out: a wrong guess costs quota and hides the first error.
+type clientProof struct {
+	method  string
+	secret  auth.Secret // from the environment or a file; may be empty
+	command string      // prints the secret; run only when it is needed
+	keyFile string
+	run     func(ctx context.Context, command string) (auth.Secret, error)
+}
+
+// clientAuthError says that settings for the client's proof do not fit together.
+type clientAuthError struct{ text string }
+
+func (e *clientAuthError) Error() string { return e.text }
+
+// secretError says that a client secret cannot be had from where it should come.
+type secretError struct {
+	from string // "client secret file"
+	err  error
+}
+
+func (e *secretError) Error() string { return e.from + ": " + e.err.Error() }
+func (e *secretError) Unwrap() error { return e.err }
+
+func (app *App) clientProof(settings config.Resolved) (*clientProof, error) {
+	secret, err := clientSecret(settings)
+	if err != nil {
+		return nil, err
+	}
+	proof := &clientProof{
+		method:  settings.Text(config.ClientAuth),
+		secret:  secret,
+		command: settings.Text(config.SecretCommand),
+		keyFile: settings.Text(config.ClientKeyFile),
+		run:     app.secretFromCommand,
+	}
+	switch proof.method {
+	case "":
+		proof.method = proveByPost
+		if proof.keyFile != "" {
+			proof.method = proveByRS256
+		}
+	case proveByPost, proveByBasic:
+	case proveByRS256, proveByPS256:
+		if proof.keyFile == "" {
+			return nil, &config.MissingError{Setting: config.Describe(config.ClientKeyFile)}
+		}
+	default:
+		return nil, &clientAuthError{fmt.Sprintf("there is no client authentication %q: it is %s, %s, %s or %s",
+			proof.method, proveByPost, proveByBasic, proveByRS256, proveByPS256)}
+	}
+	return proof, nil
+}
+
+// clientSecret reads the secret from the environment or from its file.
+func clientSecret(settings config.Resolved) (auth.Secret, error) {
+	if secret := settings.Text(config.ClientSecret); secret != "" {
+		return auth.Secret(secret), nil
+	}
+	path := settings.Text(config.ClientSecretFile)
+	if path == "" {
+		return "", nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return "", &secretError{"client secret file", err}
+	}
+	defer file.Close() //nolint:errcheck // opened for reading
+	return readSecret("client secret file", file)
+}
+
+// readSecret reads a secret that stands alone on a line.
+func readSecret(from string, r io.Reader) (auth.Secret, error) {
+	const most = 64 << 10
+	data, err := io.ReadAll(io.LimitReader(r, most))
+	if err != nil {
+		return "", &secretError{from, err}
+	}
+	secret := strings.TrimSpace(string(data))
+	if secret == "" || len(data) == most || strings.ContainsAny(secret, "\r\n\x00") {
+		return "", &secretError{from, errors.New("it must give one line, the secret")}
+	}
+	return auth.Secret(secret), nil
+}
+
+// secretFromCommand runs a command by the shell, as users of password managers
+// write them. It may ask its own questions at the terminal.
+func (app *App) secretFromCommand(ctx context.Context, command string) (auth.Secret, error) {
+	const from = "secret command"
+	shell := []string{"sh", "-c", command}
+	if runtime.GOOS == "windows" {
+		shell = []string{"cmd", "/C", command}
+	}
+	child := exec.CommandContext(ctx, shell[0], shell[1:]...) //nolint:gosec // the user's own command
+	child.Stdin, child.Stderr, child.Env = app.In, app.Err, app.Environ()
+	out, err := child.Output()
+	if err != nil {
+		return "", &secretError{from, err}
+	}
+	return readSecret(from, strings.NewReader(string(out)))
+}
+
+// atHand reports whether settings hold a secret or a key, or the way to one.
+func (p *clientProof) atHand() bool {
+	return p.secret != "" || p.command != "" || p.keyFile != ""
+}
+
+// byKey reports whether the client signs, and has no secret.
+func (p *clientProof) byKey() bool { return p.method == proveByRS256 || p.method == proveByPS256 }
+
+// authentication returns the proof for one token request. stored looks up a
+// secret that no setting gives.
+func (p *clientProof) authentication(ctx context.Context, stored func() (auth.Secret, error)) (auth.Authentication, error) {
+	if p.byKey() {
+		encoded, err := os.ReadFile(p.keyFile)
+		if err != nil {
+			return nil, &secretError{"client key file", err}
+		}
+		return auth.NewPrivateKeyJWT(encoded, "", strings.ToUpper(p.method))
+	}
+	secret, err := p.secret, error(nil)
+	switch {
+	case secret != "":
+	case p.command != "":
+		secret, err = p.run(ctx, p.command)
+	default:
+		secret, err = stored()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p.method == proveByBasic {
+		return auth.SecretBasic{Secret: secret}, nil
+	}
+	return auth.SecretPost{Secret: secret}, nil
+}

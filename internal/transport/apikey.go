@@ -1,0 +1,25 @@
+package transport
+
+import (
+	"net/http"
+	"net/url"
+)
+
+// APIKey sends an API key to Endpoint's host, and to no other, in AppSync's
+// x-api-key header.
+type APIKey struct {
+	Key      string
+	Endpoint *url.URL
+	Base     http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *APIKey) RoundTrip(req *http.Request) (*http.Response, error) {
+	if sameHost(req.URL, t.Endpoint) {
+		req = req.Clone(req.Context())
+		req.Header.Set("X-Api-Key", t.Key)
+	}
+	return t.Base.RoundTrip(req)
+}
+
+func sameHost(a, b *url.URL) bool { return a.Scheme == b.Scheme && a.Host == b.Host }

@@ -1,0 +1,47 @@
+package transport
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+)
+
+// Signature signs each attempt for Endpoint's host, and for no other, as AWS
+// wants it (Signature Version 4). It stands inside Retry, since a signature is
+// good for a few minutes only.
+type Signature struct {
+	// Sign adds the signature's headers. payload is the SHA-256 of the body in
+	// hexadecimal digits.
+	Sign     func(ctx context.Context, req *http.Request, payload string) error
+	Endpoint *url.URL
+	Base     http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *Signature) RoundTrip(req *http.Request) (*http.Response, error) {
+	if !sameHost(req.URL, t.Endpoint) {
+		return t.Base.RoundTrip(req)
+	}
+	signed := req.Clone(req.Context())
+	maps.DeleteFunc(signed.Header, func(_ string, values []string) bool {
+		return len(values) == 0 // not sent, see Retry: it must not be signed
+	})
+	sum := sha256.New()
+	if req.GetBody != nil {
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		if _, err := io.Copy(sum, body); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.Sign(req.Context(), signed, hex.EncodeToString(sum.Sum(nil))); err != nil {
+		return nil, err
+	}
+	return t.Base.RoundTrip(signed)
+}
