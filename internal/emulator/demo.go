@@ -15,8 +15,8 @@ const (
 	Audience        = "https://appsyncctl.example/customers"
 )
 
-// demoTenant has one API, a machine client and a native one, for device flow and for
-// authorization code with PKCE on loopback.
+// demoTenant has one API, a machine client and a native one, for the device flow and
+// for authorization code with PKCE on three loopback ports.
 func demoTenant(issuer string) auth0.Config {
 	return auth0.Config{
 		Issuer: issuer,
@@ -33,7 +33,9 @@ func demoTenant(issuer string) auth0.Config {
 				ID:           DeviceClientID,
 				Name:         "Demo command line",
 				Grants:       []string{auth0.GrantDeviceCode, auth0.GrantAuthorizationCode, auth0.GrantRefreshToken},
-				RedirectURIs: []string{"http://127.0.0.1/callback", "http://localhost/callback"},
+				RedirectURIs: []string{ // exact, as at Auth0; those that the client tries
+					"http://127.0.0.1:8976/callback", "http://127.0.0.1:8977/callback", "http://127.0.0.1:8978/callback",
+				},
 				Organization: auth0.OrganizationAllow,
 			},
 		},

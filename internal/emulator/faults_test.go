@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
 )
@@ -307,4 +309,25 @@ func TestParseFault(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzParseFault: what a flag is taken for, JSON says again.
+func FuzzParseFault(f *testing.F) {
+	f.Add("throttled,count=2,retry_after=1")
+	f.Add("slow,delay=1m,rate=0.5,path=/graphql,operation=ListCustomers")
+	f.Add("answer,status=410")
+	f.Fuzz(func(t *testing.T, text string) {
+		fault, err := emulator.ParseFault(text)
+		if err != nil || !utf8.ValidString(text) {
+			return
+		}
+		written, err := json.Marshal(fault)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got emulator.Fault
+		if err := json.Unmarshal(written, &got); err != nil || !reflect.DeepEqual(got, fault) {
+			t.Errorf("%s: got %+v (%v), want %+v", written, got, err, fault)
+		}
+	})
 }

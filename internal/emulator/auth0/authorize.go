@@ -118,7 +118,7 @@ func (t *Tenant) readAuthorization(w http.ResponseWriter, r *http.Request) (*aut
 		showMessage(w, http.StatusForbidden, "Unknown client", "The client_id is not that of an application of this tenant.")
 		return nil, false
 	}
-	if !client.redirectsTo(query.Get("redirect_uri")) {
+	if !client.redirectsTo(query.Get("redirect_uri"), t.config.AnyLoopbackPort) {
 		showMessage(w, http.StatusForbidden, "Callback URL mismatch",
 			"The redirect_uri is not in the list of allowed callback URLs of this application.")
 		return nil, false

@@ -38,6 +38,7 @@ func TestAuthorizeErrorsOnAPage(t *testing.T) {
 		{"unknown client", []string{"client_id", "nobody"}},
 		{"no redirect URI", []string{"redirect_uri", ""}},
 		{"foreign redirect URI", []string{"redirect_uri", "https://evil.example/callback"}},
+		{"another port", []string{"redirect_uri", "http://127.0.0.1:4322/callback"}},
 		{"another path", []string{"redirect_uri", "http://127.0.0.1:4321/other"}},
 		{"another query", []string{"redirect_uri", callback + "?x=1"}},
 		{"another loopback name", []string{"redirect_uri", "http://localhost:4321/callback"}},
@@ -56,9 +57,35 @@ func TestAuthorizeErrorsOnAPage(t *testing.T) {
 	}
 }
 
+func TestAnyLoopbackPort(t *testing.T) {
+	tn := start(t, func(c *auth0.Config) { c.AnyLoopbackPort = true })
+	tests := []struct {
+		uri    string
+		status int
+	}{
+		{callback, 200},
+		{"http://127.0.0.1:4322/callback", 200},
+		{"http://127.0.0.1/callback", 200},
+		{"https://127.0.0.1:4322/callback", 403},
+		{"http://127.0.0.1:4322/other", 403},
+		{"http://127.0.0.1:4322/callback?x=1", 403},
+		{"http://127.0.0.1:4322/callback#x", 403},
+		{"http://localhost:4322/callback", 403},
+		{"http://evil@127.0.0.1:4322/callback", 403},
+		{"https://app.example:444/callback", 403},
+	}
+	for _, tt := range tests {
+		t.Run(tt.uri, func(t *testing.T) {
+			if got := tn.get(t, authorizePath("redirect_uri", tt.uri)); got.status != tt.status {
+				t.Errorf("got %d, want %d", got.status, tt.status)
+			}
+		})
+	}
+}
+
 func TestAuthorizeErrorsSentBack(t *testing.T) {
 	tn := start(t, func(c *auth0.Config) {
-		c.Clients = append(c.Clients, auth0.Client{ID: "other", Grants: []string{device}, RedirectURIs: []string{"http://127.0.0.1/callback"}})
+		c.Clients = append(c.Clients, auth0.Client{ID: "other", Grants: []string{device}, RedirectURIs: []string{callback}})
 	})
 	tests := []struct {
 		name    string

@@ -19,6 +19,14 @@ type Config struct {
 	AutoApprove   bool             // a device or a login is approved without a person
 	RefreshLeeway time.Duration    // how long the previous refresh token may be used again; default none
 
+	// RevocationDeletesGrant makes the revocation of one refresh token revoke all that
+	// the user has with that client and API.
+	RevocationDeletesGrant bool
+
+	// AnyLoopbackPort lets a redirect URI on a loopback host have another port than the
+	// registered one (RFC 8252 section 7.3), which Auth0 refuses.
+	AnyLoopbackPort bool
+
 	DeviceInterval time.Duration // between polls, whole seconds; default 5 s, or 1 s with AutoApprove
 	DeviceLifetime time.Duration // of a device code; default 900 s
 
@@ -57,7 +65,7 @@ type Client struct {
 	Method       AuthMethod `yaml:"token_endpoint_auth_method"` // default AnySecret with a secret, else None
 	PublicKey    string     `yaml:"public_key"`                 // PEM, PKIX; for PrivateKeyJWT
 	Grants       []string   `yaml:"grant_types"`                // by their full names
-	RedirectURIs []string   `yaml:"callbacks"`                  // one on a loopback host matches any port
+	RedirectURIs []string   `yaml:"callbacks"`                  // compared byte by byte; see AnyLoopbackPort
 	LogoutURIs   []string   `yaml:"allowed_logout_urls"`        // that a logout may return to
 
 	// Audiences are the client grants: API identifier to scopes. Nil is every API

@@ -171,6 +171,9 @@ func TestActivatePages(t *testing.T) {
 			if policy := got.header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors 'none'") {
 				t.Errorf("policy %q", policy)
 			}
+			if policy := got.header.Get("Referrer-Policy"); policy != "same-origin" {
+				t.Errorf("referrer policy %q", policy)
+			}
 		})
 	}
 }
@@ -179,12 +182,14 @@ func TestActivateRefuses(t *testing.T) {
 	tn := start(t, nil)
 	begin := tn.post(t, "/oauth/device/code", "client_id", "native").ok(t)
 	code := begin.text("user_code")
+	own := strings.TrimSuffix(tn.issuer, "/")
 	tests := []struct {
 		name   string
 		origin string
 		pairs  []string
 		status int
 	}{
+		{"form on our page", own, []string{"user_code", code}, 400},
 		{"form on another site", "https://evil.example", []string{"user_code", code, "action", "approve"}, 403},
 		{"no action", "", []string{"user_code", code}, 400},
 		{"unknown user", "", []string{"user_code", code, "action", "approve", "user", "nobody"}, 400},

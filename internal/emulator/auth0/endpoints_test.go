@@ -66,6 +66,21 @@ func TestRevoke(t *testing.T) {
 	tn.refresh(t, "native", token).refused(t, 403, "invalid_grant", badRefresh)
 }
 
+func TestRevokeOneOrAll(t *testing.T) {
+	for _, all := range []bool{false, true} {
+		t.Run(strconv.FormatBool(all), func(t *testing.T) {
+			tn := start(t, func(c *auth0.Config) { c.RevocationDeletesGrant = all })
+			phone, laptop := tn.login(t, "native").text("refresh_token"), tn.login(t, "native").text("refresh_token")
+			other := tn.login(t, "keeper").text("refresh_token")
+			tn.post(t, "/oauth/revoke", "client_id", "native", "token", phone).ok(t)
+			if got := tn.refresh(t, "native", laptop); (got.status == http.StatusForbidden) != all {
+				t.Errorf("the other login: %d %s", got.status, got.body)
+			}
+			tn.refresh(t, "keeper", other).ok(t)
+		})
+	}
+}
+
 func TestLogout(t *testing.T) {
 	tn := start(t, nil)
 	tests := []struct {

@@ -35,7 +35,8 @@ func showPage(w http.ResponseWriter, status int, name string, data any) {
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
-	header.Set("Referrer-Policy", "no-referrer")
+	// Not no-referrer, with which a browser sends "Origin: null" with the page's own form.
+	header.Set("Referrer-Policy", "same-origin")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)

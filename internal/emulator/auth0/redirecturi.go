@@ -8,22 +8,22 @@ import (
 	"slices"
 )
 
-// redirectsTo tells whether uri is one of the client's: the same text, or, for a
-// loopback one, the same but for the port (RFC 8252 section 7.3).
-func (c *Client) redirectsTo(uri string) bool {
+// redirectsTo tells whether uri is one of the client's. Auth0 compares the text, port
+// included; anyPort is RFC 8252 section 7.3 instead: any port of a loopback host.
+func (c *Client) redirectsTo(uri string, anyPort bool) bool {
+	if uri == "" {
+		return false
+	}
+	if slices.Contains(c.RedirectURIs, uri) {
+		return true
+	}
 	asked, err := url.Parse(uri)
-	if err != nil || uri == "" || asked.Fragment != "" {
+	if err != nil || !anyPort || !isLoopback(asked.Hostname()) || asked.User != nil || asked.Fragment != "" {
 		return false
 	}
 	return slices.ContainsFunc(c.RedirectURIs, func(registered string) bool {
-		if registered == uri {
-			return true
-		}
 		allowed, err := url.Parse(registered)
-		if err != nil || !isLoopback(allowed.Hostname()) {
-			return false
-		}
-		return allowed.Scheme == asked.Scheme && allowed.Hostname() == asked.Hostname() && asked.User == nil &&
+		return err == nil && allowed.Scheme == asked.Scheme && allowed.Hostname() == asked.Hostname() &&
 			allowed.Path == asked.Path && allowed.RawQuery == asked.RawQuery
 	})
 }

@@ -1,7 +1,10 @@
 package auth0_test
 
 import (
+	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -123,4 +126,30 @@ func TestOldestFamilyGoesFirst(t *testing.T) {
 	}
 	tn.refresh(t, "native", oldest).refused(t, 403, "invalid_grant", badRefresh)
 	tn.refresh(t, "native", next).ok(t)
+}
+
+// TestRefreshRace sends one refresh token many times at once: it is good for one.
+func TestRefreshRace(t *testing.T) {
+	tn := start(t, nil)
+	token := tn.login(t, "native").text("refresh_token")
+	var good atomic.Int32
+	var all sync.WaitGroup
+	for range 20 {
+		r := tn.request(t, "/oauth/token", "grant_type", auth0.GrantRefreshToken, "client_id", "native", "refresh_token", token)
+		all.Go(func() {
+			resp, err := new(http.Client).Do(r)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				good.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if good.Load() != 1 {
+		t.Errorf("%d refreshes succeeded, want 1", good.Load())
+	}
 }

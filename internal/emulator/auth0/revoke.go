@@ -36,5 +36,17 @@ func (t *Tenant) revokeToken(r *http.Request) error {
 		return refuse(http.StatusBadRequest, "invalid_request", "The token was not issued to this client.")
 	}
 	token.family.revoked = true
+	if t.config.RevocationDeletesGrant {
+		t.revokeGrant(token.family.grant)
+	}
 	return nil
+}
+
+// revokeGrant revokes every family of g's user, client and API. The caller holds t.mu.
+func (t *Tenant) revokeGrant(g grant) {
+	for _, token := range t.refreshTokens {
+		if of := token.family.grant; of.user == g.user && of.client == g.client && of.api == g.api {
+			token.family.revoked = true
+		}
+	}
 }

@@ -67,7 +67,7 @@ func start(t *testing.T, change func(*auth0.Config)) tenant {
 			{ID: "basic", Secret: secret, Method: auth0.SecretBasic, Grants: []string{auth0.GrantClientCredentials}},
 			{
 				ID: "native", Grants: []string{device, auth0.GrantAuthorizationCode, auth0.GrantRefreshToken},
-				RedirectURIs: []string{"http://127.0.0.1/callback", "https://app.example/callback"},
+				RedirectURIs: []string{callback, "https://app.example/callback"},
 				LogoutURIs:   []string{"https://app.example/bye"},
 				Organization: auth0.OrganizationAllow,
 			},
