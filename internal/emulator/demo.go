@@ -30,9 +30,9 @@ func demoTenant(issuer string) auth0.Config {
 				Organization: auth0.OrganizationAllow,
 			},
 			{
-				ID:           DeviceClientID,
-				Name:         "Demo command line",
-				Grants:       []string{auth0.GrantDeviceCode, auth0.GrantAuthorizationCode, auth0.GrantRefreshToken},
+				ID:     DeviceClientID,
+				Name:   "Demo command line",
+				Grants: []string{auth0.GrantDeviceCode, auth0.GrantAuthorizationCode, auth0.GrantRefreshToken},
 				RedirectURIs: []string{ // exact, as at Auth0; those that the client tries
 					"http://127.0.0.1:8976/callback", "http://127.0.0.1:8977/callback", "http://127.0.0.1:8978/callback",
 				},
