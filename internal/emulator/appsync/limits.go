@@ -14,7 +14,7 @@ const maxResolvers = 10_000
 // does not count the fields that it reads from a parent's result.
 func (a *API) checkLimits(operation *ast.OperationDefinition) any {
 	if limit := a.config.DepthLimit; limit > 0 {
-		if depth(operation.SelectionSet) > limit {
+		if (depths{}).of(operation.SelectionSet) > limit {
 			return requestError{Message: fmt.Sprintf("Query depth exceeds the limit of %d.", limit)}
 		}
 	}
@@ -31,10 +31,24 @@ func (a *API) checkLimits(operation *ast.OperationDefinition) any {
 	return nil
 }
 
-func depth(selections ast.SelectionSet) int {
+// depths measures nesting. It remembers fragments, by name: they can spread each
+// other so often that following every spread would never end.
+type depths map[string]int
+
+func (d depths) of(selections ast.SelectionSet) int {
 	deepest := 0
-	for field := range eachField(selections) {
-		deepest = max(deepest, 1+depth(field.SelectionSet))
+	for _, selection := range selections {
+		switch s := selection.(type) {
+		case *ast.Field:
+			deepest = max(deepest, 1+d.of(s.SelectionSet))
+		case *ast.InlineFragment:
+			deepest = max(deepest, d.of(s.SelectionSet))
+		case *ast.FragmentSpread:
+			if _, known := d[s.Name]; !known {
+				d[s.Name] = d.of(s.Definition.SelectionSet)
+			}
+			deepest = max(deepest, d[s.Name])
+		}
 	}
 	return deepest
 }

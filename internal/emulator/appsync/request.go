@@ -16,7 +16,7 @@ type request struct {
 	Variables     map[string]any `json:"variables"`
 }
 
-// readRequest returns the body too: a signature may cover it.
+// readBody reads the whole body: an IAM signature covers it.
 func readBody(r *http.Request) ([]byte, *refusal) {
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
 	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {

@@ -14,25 +14,12 @@ import (
 func (a *API) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	a.headers(w.Header())
 	if r.Method == http.MethodOptions {
+		w.Header().Set("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
+		w.Header().Set("Access-Control-Allow-Headers", r.Header.Get("Access-Control-Request-Headers"))
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	if r.Method != http.MethodPost && r.Method != http.MethodGet {
-		write(w, r, http.StatusMethodNotAllowed, refusalBody(&refusal{Type: "BadRequestException", Message: "Method not allowed."}))
-		return
-	}
-	body, refused := readBody(r)
-	if refused == nil {
-		refused = a.authorizer.authorize(r.Context(), credentials{header: r.Header, host: r.Host, method: r.Method, url: r.URL, body: body})
-	}
-	var req request
-	if refused == nil {
-		req, refused = decode(r, body)
-	}
-	var answer *response
-	if refused == nil {
-		answer, refused = a.execute(r.Context(), req)
-	}
+	answer, refused := a.answer(r)
 	if refused != nil {
 		w.Header().Set("x-amzn-ErrorType", refused.Type)
 		write(w, r, refused.Status, refusalBody(refused))
@@ -40,6 +27,25 @@ func (a *API) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("x-amzn-appsync-tokensconsumed", "1")
 	write(w, r, http.StatusOK, answer.encode())
+}
+
+func (a *API) answer(r *http.Request) (*response, *refusal) {
+	if r.Method != http.MethodPost && r.Method != http.MethodGet {
+		return nil, &refusal{Status: http.StatusMethodNotAllowed, Type: "BadRequestException", Message: "Method not allowed."}
+	}
+	body, refused := readBody(r)
+	if refused != nil {
+		return nil, refused
+	}
+	refused = a.authorizer.authorize(r.Context(), credentials{header: r.Header, host: r.Host, method: r.Method, url: r.URL, body: body})
+	if refused != nil {
+		return nil, refused
+	}
+	req, refused := decode(r, body)
+	if refused != nil {
+		return nil, refused
+	}
+	return a.execute(r.Context(), req)
 }
 
 func (a *API) headers(h http.Header) {

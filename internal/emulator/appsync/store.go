@@ -10,7 +10,7 @@ import (
 
 // ErrCondition says that an item was there when it should not have been, or not
 // there when it should.
-var ErrCondition = errors.New("condition failed") //nolint:gochecknoglobals // a sentinel
+var ErrCondition = errors.New("condition failed")
 
 // An Item is a row of the table. An attribute that is a nil string is DynamoDB's
 // NULL: present, unlike one that is missing.

@@ -2,6 +2,7 @@ package appsync_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -61,6 +62,7 @@ func TestValidation(t *testing.T) {
 		{`query($x: String!) {getCustomer(id: $x) {id}}`, 1, 37, "VariableTypeMismatch: Variable type 'String!' doesn't match expected type 'ID!' @ 'getCustomer'"},
 		{`query($x: ID) {getCustomer(id: $x) {id}}`, 1, 32, "VariableTypeMismatch: Variable type 'ID' doesn't match expected type 'ID!' @ 'getCustomer'"},
 		{`{getCustomer(id: $x) {id}}`, 1, 18, "UndefinedVariable: Undefined variable x @ 'getCustomer'"},
+		{`{getCustomer(id: "1") {...F}} fragment F on Customer {name @include(if: $x)}`, 1, 73, "UndefinedVariable: Undefined variable x"},
 		{`query($x: ID) {__typename}`, 1, 7, "UnusedVariable: Unused variable x"},
 		{`{getCustomer(id: "1") {...F}}`, 0, 0, "UndefinedFragment: Undefined fragment F @ 'getCustomer'"},
 		{`{__typename} fragment F on Customer {id}`, 1, 14, "UnusedFragment: Unused fragment F"},
@@ -141,6 +143,7 @@ func TestLimits(t *testing.T) {
 		{"deep enough", func(c *appsync.Config) { c.DepthLimit = 3 }, "{listCustomers{items{id}}}", ""},
 		{"too deep", func(c *appsync.Config) { c.DepthLimit = 2 }, "{listCustomers{items{id}}}", "Query depth exceeds the limit of 2."},
 		{"too deep in a fragment", func(c *appsync.Config) { c.DepthLimit = 2 }, "{listCustomers{...F}} fragment F on CustomerConnection {items{id}}", "Query depth exceeds the limit of 2."},
+		{"fragments that multiply", func(c *appsync.Config) { c.DepthLimit = 3 }, bomb(40), "query expands to too many selections (limit 100000)"},
 		{"few resolvers", func(c *appsync.Config) { c.ResolverLimit = 2 }, "{a: listCustomers{nextToken} b: listCustomers{nextToken}}", ""},
 		{"many resolvers", func(c *appsync.Config) { c.ResolverLimit = 1 }, "{a: listCustomers{nextToken} b: listCustomers{nextToken}}", "Resolver count exceeds the limit of 1."},
 		{"introspection", nil, "{__schema{queryType{name}}}", ""},
@@ -160,4 +163,15 @@ func TestLimits(t *testing.T) {
 			}
 		})
 	}
+}
+
+// bomb is a document of n fragments, each of which spreads the next one twice.
+func bomb(n int) string {
+	var text strings.Builder
+	text.WriteString("{ listCustomers { ...F0 } }")
+	for i := range n {
+		fmt.Fprintf(&text, " fragment F%d on CustomerConnection { nextToken ...F%d ...F%d }", i, i+1, i+1)
+	}
+	fmt.Fprintf(&text, " fragment F%d on CustomerConnection { nextToken }", n)
+	return text.String()
 }

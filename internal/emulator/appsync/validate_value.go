@@ -96,7 +96,8 @@ func fits(definition *ast.Definition, value *ast.Value) bool {
 }
 
 // variablesIn checks the variables inside a value: declared, and of a type that
-// fits its place. Fragments belong to no operation, so theirs are left to the engine.
+// fits its place. A fragment belongs to no operation: whether its variables are
+// declared is seen by markUsed, whether they fit is left to the engine.
 func (v *validator) variablesIn(value *ast.Value, expected *ast.Type, hasDefault bool) {
 	if value.Kind != ast.Variable {
 		for _, child := range value.Children {
@@ -121,6 +122,7 @@ func (v *validator) variablesIn(value *ast.Value, expected *ast.Type, hasDefault
 	}
 	declared := v.variables.ForName(value.Raw)
 	if declared == nil {
+		v.used[value.Raw] = true // told once
 		v.addAt(value.Position, "UndefinedVariable", "Undefined variable %s", value.Raw)
 		return
 	}
@@ -171,6 +173,9 @@ func (v *validator) markArguments(arguments ast.ArgumentList) {
 
 func (v *validator) markValue(value *ast.Value) {
 	if value.Kind == ast.Variable {
+		if !v.used[value.Raw] && v.variables.ForName(value.Raw) == nil {
+			v.addAt(value.Position, "UndefinedVariable", "Undefined variable %s", value.Raw)
+		}
 		v.used[value.Raw] = true
 	}
 	for _, child := range value.Children {
