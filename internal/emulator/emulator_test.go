@@ -1,12 +1,14 @@
 package emulator_test
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -343,6 +345,29 @@ func TestDateIsTheEmulatorsTime(t *testing.T) {
 	resp, body := r.query(t, `{ listCustomers { items { id } } }`)
 	if got := resp.Header.Get("Date"); got != then.Format(http.TimeFormat) || resp.StatusCode != 200 {
 		t.Errorf("Date %q, want %q; %d %s", got, then.Format(http.TimeFormat), resp.StatusCode, body)
+	}
+}
+
+func TestLog(t *testing.T) {
+	var lines bytes.Buffer
+	r := start(t, emulator.Config{Log: slog.New(slog.NewTextHandler(&lines, nil))})
+	r.query(t, `query Everyone { listCustomers { items { id } } }`)
+	r.must(t, http.MethodGet, "/authorize?client_id=secret-in-query", "", "")
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	log := lines.String()
+	for _, want := range []string{
+		"method=POST path=/oauth/token operation=client_credentials status=200",
+		"method=POST path=/graphql operation=Everyone status=200",
+		"method=GET path=/authorize operation=\"\" status=403",
+	} {
+		if !strings.Contains(log, want) {
+			t.Errorf("no %s in\n%s", want, log)
+		}
+	}
+	if strings.Contains(log, r.env["APPSYNCCTL_CLIENT_SECRET"]) || strings.Contains(log, "secret-in-query") {
+		t.Error("a secret is in the log")
 	}
 }
 

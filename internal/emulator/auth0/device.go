@@ -151,7 +151,7 @@ func (t *Tenant) redeemDeviceCode(client *Client, p parameters, _ http.Header) (
 	if d == nil || d.client != client || d.state == deviceExpired {
 		return nil, errDeviceCode
 	}
-	if now.After(d.expires) { // said once; afterwards the code is unknown
+	if now.After(d.expires) { // said once, in unconfirmed words; afterwards the code is unknown
 		d.state = deviceExpired
 		return nil, refuse(http.StatusForbidden, "expired_token", "The device code has expired.")
 	}
