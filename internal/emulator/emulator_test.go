@@ -348,6 +348,61 @@ func TestDateIsTheEmulatorsTime(t *testing.T) {
 	}
 }
 
+func TestOperations(t *testing.T) {
+	tests := []struct {
+		name, method, path, kind, body string
+		want                           string
+	}{
+		{"operation name", "POST", "/graphql", "application/json", `{"operationName":"B","query":"query A {x} query B {y}"}`, "B"},
+		{"the document's name", "POST", "/graphql", "application/json", `{"query":"query A {x}"}`, "A"},
+		{"first field", "POST", "/graphql", "application/json", `{"query":"{ a: listCustomers {nextToken} }"}`, "listCustomers"},
+		{"by GET", "GET", "/graphql?query=%7BgetCustomer%7Bid%7D%7D", "", "", "getCustomer"},
+		{"not GraphQL", "POST", "/graphql", "application/json", `{"query":"}"}`, ""},
+		{"not JSON", "POST", "/graphql", "application/json", `query`, ""},
+		{"grant in a form", "POST", "/oauth/token", formType, "grant_type=refresh_token&refresh_token=hidden", "refresh_token"},
+		{"grant in JSON", "POST", "/oauth/token", "application/json", `{"grant_type":"refresh_token","refresh_token":"hidden"}`, "refresh_token"},
+		{"a long one", "POST", "/oauth/token", formType, "grant_type=" + strings.Repeat("x", 1000), strings.Repeat("x", 200)},
+	}
+	r := start(t, emulator.Config{})
+	for i, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r.must(t, tt.method, tt.path, tt.kind, tt.body)
+			_, body := r.must(t, http.MethodGet, "/_emulator/requests", "", "")
+			var got []struct{ Operation string }
+			if err := json.Unmarshal([]byte(body), &got); err != nil {
+				t.Fatal(err)
+			}
+			if len(got) != i+1 || got[i].Operation != tt.want || strings.Contains(body, "hidden") {
+				t.Errorf("got %s, want %q", body, tt.want)
+			}
+		})
+	}
+}
+
+func TestLogIsBounded(t *testing.T) {
+	r := start(t, emulator.Config{})
+	const all = 1100
+	for i := range all {
+		r.must(t, http.MethodGet, fmt.Sprintf("/path/%d", i), "", "")
+	}
+	_, body := r.must(t, http.MethodGet, "/_emulator/requests", "", "")
+	var requests []struct{ Path string }
+	if err := json.Unmarshal([]byte(body), &requests); err != nil {
+		t.Fatal(err)
+	}
+	if len(requests) != 1000 || requests[999].Path != "/path/1099" {
+		t.Errorf("%d requests", len(requests))
+	}
+	_, body = r.must(t, http.MethodGet, "/_emulator/counts", "", "")
+	var counts map[string]int
+	if err := json.Unmarshal([]byte(body), &counts); err != nil {
+		t.Fatal(err)
+	}
+	if len(counts) != 1001 || counts["other"] != 100 {
+		t.Errorf("%d paths, %d others", len(counts), counts["other"])
+	}
+}
+
 func TestLog(t *testing.T) {
 	var lines bytes.Buffer
 	r := start(t, emulator.Config{Log: slog.New(slog.NewTextHandler(&lines, nil))})

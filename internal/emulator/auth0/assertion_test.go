@@ -101,6 +101,10 @@ func TestPrivateKeyJWT(t *testing.T) {
 				return
 			}
 			got.ok(t)
+			// Without client_id the assertion's subject says who it is.
+			tn.post(t, "/oauth/token", "grant_type", "client_credentials", "audience", audience, "client_assertion", assertion,
+				"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer").
+				refused(t, 401, "invalid_client", "The client assertion's jti was used before")
 			send(t, assertion).refused(t, 401, "invalid_client", "The client assertion's jti was used before")
 		})
 	}
