@@ -27,7 +27,7 @@ type API struct {
 	schema     *ast.Schema     // for validation
 	engine     *graphql.Schema // for execution
 	authorizer authorizer
-	hub        *hub
+	guard      guard
 }
 
 // New makes an API from its configuration. An error names the field at fault.
@@ -65,9 +65,9 @@ func New(config Config) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("token key: %w", err)
 	}
-	events := newHub()
+	events, access := newHub(), guard{schema: parsed, only: config.DefaultMode}
 	engine, err := graphql.ParseSchema(config.Schema,
-		&resolver{store: config.Store, tokens: tokens, hub: events, fault: config.Fault},
+		&resolver{store: config.Store, tokens: tokens, hub: events, guard: access, fault: config.Fault},
 		graphql.SubscribeResolverTimeout(config.ExecutionTime),
 		graphql.Logger(silent{}))
 	if err != nil {
@@ -77,7 +77,7 @@ func New(config Config) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &API{config: config, schema: parsed, engine: engine, authorizer: modes, hub: events}, nil
+	return &API{config: config, schema: parsed, engine: engine, authorizer: modes, guard: access}, nil
 }
 
 // ServeHTTP implements http.Handler.

@@ -74,36 +74,36 @@ func clientPattern(expression string) (*regexp.Regexp, error) {
 // authorize picks the mode from the shape of the headers, as AppSync does: a
 // signature is IAM's, a Bearer or a JWT OpenID's or Cognito's and never the
 // function's, a key the key's, anything else the function's.
-func (a authorizer) authorize(ctx context.Context, c credentials) *refusal {
+func (a authorizer) authorize(ctx context.Context, c credentials) (Mode, *refusal) {
 	authorization := strings.TrimSpace(c.header.Get("Authorization"))
 	key := c.header.Get("x-api-key")
 	token, bearer := cutBearer(authorization)
 	switch {
 	case strings.HasPrefix(authorization, signaturePrefix):
 		if a.iam == nil {
-			return notAllowed()
+			return ModeIAM, notAllowed()
 		}
-		return a.iam.authorize(ctx, c)
+		return ModeIAM, a.iam.authorize(ctx, c)
 	case authorization == "" && key != "":
-		return a.authorizeKey(key)
+		return ModeAPIKey, a.authorizeKey(key)
 	case authorization == "":
-		return unauthorized("Valid authorization header not provided.")
+		return "", unauthorized("Valid authorization header not provided.")
 	case !bearer && !looksLikeJWT(token) && a.lambda != "":
 		if !same(token, a.lambda) {
-			return notAllowed()
+			return ModeLambda, notAllowed()
 		}
-		return nil
+		return ModeLambda, nil
 	case bearer && a.strictRaw:
-		return unauthorized("Unable to parse JWT token.")
+		return ModeOpenID, unauthorized("Unable to parse JWT token.")
 	}
-	mode := a.oidc
-	if a.cognito != nil && (mode == nil || sameIssuer(unverifiedIssuer(token), a.cognito.issuer)) {
-		mode = a.cognito
+	mode, provider := ModeOpenID, a.oidc
+	if a.cognito != nil && (provider == nil || sameIssuer(unverifiedIssuer(token), a.cognito.issuer)) {
+		mode, provider = ModeCognito, a.cognito
 	}
-	if mode == nil {
-		return notAllowed()
+	if provider == nil {
+		return mode, notAllowed()
 	}
-	return mode.authorize(ctx, token)
+	return mode, provider.authorize(ctx, token)
 }
 
 func (a authorizer) authorizeKey(given string) *refusal {

@@ -38,6 +38,12 @@ type Config struct {
 	// LambdaToken turns AWS_LAMBDA on: the one token that the function allows.
 	LambdaToken Secret
 
+	// DefaultMode is the one mode that may use the root fields without a directive
+	// such as @aws_api_key. When empty every mode that is on may: AppSync always has
+	// a default, but the wizard's schema has no directives, so that it would leave
+	// the other modes nothing.
+	DefaultMode Mode
+
 	// IntrospectionOff hides __schema and __type (introspectionConfig: DISABLED).
 	IntrospectionOff bool
 	// DepthLimit bounds the nesting of a document (queryDepthLimit); zero is no bound.

@@ -2,21 +2,11 @@ package appsync
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
-
-// rootType returns the name of the type that the operation starts from.
-func (p *prepared) rootType() string {
-	switch p.operation.Operation {
-	case ast.Mutation:
-		return "Mutation"
-	case ast.Subscription:
-		return "Subscription"
-	}
-	return "Query"
-}
 
 // rootField returns the first field of the operation, nil when there is none.
 func (p *prepared) rootField() *ast.Field {
@@ -56,7 +46,7 @@ func (p *prepared) locate(path []any) []location {
 
 // eachField yields the fields of a selection with those of its fragments. The
 // document is validated: fragments exist and do not cycle.
-func eachField(selections ast.SelectionSet) func(func(*ast.Field) bool) {
+func eachField(selections ast.SelectionSet) iter.Seq[*ast.Field] {
 	return func(yield func(*ast.Field) bool) { walkFields(selections, yield) }
 }
 

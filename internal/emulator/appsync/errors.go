@@ -42,9 +42,11 @@ func tableFailure(kind, message string) error {
 }
 
 // fieldDenied is the refusal of one field to a caller who was let in.
-type fieldDenied struct{ Field string }
+type fieldDenied struct{ Field, Type string }
 
-func (e *fieldDenied) Error() string { return "not authorized to access " + e.Field }
+func (e *fieldDenied) Error() string {
+	return "Not Authorized to access " + e.Field + " on type " + e.Type
+}
 
 // location is a place in the document; AppSync never names the source.
 type location struct {

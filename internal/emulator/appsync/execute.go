@@ -104,8 +104,7 @@ func (a *API) render(p *prepared, result *graphql.Response) *response {
 		case errors.As(err, &field):
 			answer.errors = append(answer.errors, fieldError{Path: e.Path, ErrorType: field.Type, Locations: places, Message: field.Message})
 		case errors.As(err, &denied):
-			answer.errors = append(answer.errors, fieldError{Path: e.Path, ErrorType: "Unauthorized", Locations: places,
-				Message: "Not Authorized to access " + denied.Field + " on type " + p.rootType()})
+			answer.errors = append(answer.errors, fieldError{Path: e.Path, ErrorType: "Unauthorized", Locations: places, Message: denied.Error()})
 		case errors.As(err, &null):
 			answer.errors = append(answer.errors, requestError{Path: e.Path, Message: "Cannot return null for non-nullable type: '" +
 				null.Type + "' within parent '" + null.Parent + "' (" + pathText(e.Path) + ")"})

@@ -151,3 +151,30 @@ func TestNewRefuses(t *testing.T) {
 		})
 	}
 }
+
+// With a default mode the others need a directive (aws-appsync-community#361).
+func TestDefaultMode(t *testing.T) {
+	opened := strings.Replace(schema.Wizard(), "getCustomer(id: ID!): Customer", "getCustomer(id: ID!): Customer @aws_api_key", 1)
+	s := serve(t, func(c *appsync.Config) {
+		c.Schema = opened
+		c.APIKeys = []appsync.Secret{"da2-x"}
+		c.DefaultMode = appsync.ModeOpenID
+	})
+	const query = `{"query":"{ getCustomer(id: \"1\") { id } listCustomers { nextToken } }"}`
+	denied := func(field string) string {
+		return `"errorType":"Unauthorized","errorInfo":null,"locations":[{"line":1,"column":` + map[string]string{"getCustomer": "3", "listCustomers": "31"}[field] +
+			`,"sourceName":null}],"message":"Not Authorized to access ` + field + ` on type Query"}]}`
+	}
+	tests := []struct{ name, header, value, want string }{
+		{"the default", "Authorization", s.auth, `{"data":{"getCustomer":null,"listCustomers":{"nextToken":null}},"errors":[{"path":["getCustomer"],"data":null,` + denied("getCustomer")},
+		{"another", "x-api-key", "da2-x", `{"data":{"getCustomer":null,"listCustomers":null},"errors":[{"path":["listCustomers"],"data":null,` + denied("listCustomers")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := s.send(t, http.MethodPost, s.endpoint, query, map[string]string{tt.header: tt.value})
+			if got.status != http.StatusOK || got.header.Get("x-amzn-ErrorType") != "" || got.body != tt.want {
+				t.Errorf("got  %d %s\nwant %s", got.status, got.body, tt.want)
+			}
+		})
+	}
+}

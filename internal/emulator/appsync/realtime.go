@@ -79,7 +79,8 @@ func (a *API) authorizeHandshake(r *http.Request, offered []string) *refusal {
 			return refused
 		}
 	}
-	return a.authorizer.authorize(r.Context(), c)
+	_, refused := a.authorizer.authorize(r.Context(), c)
+	return refused
 }
 
 // show puts the pairs of a header object in the place of the request's headers. Its

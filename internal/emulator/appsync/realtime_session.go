@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -144,10 +146,10 @@ func (s *session) prepare(ctx context.Context, frame inbound) (*prepared, []any)
 			Message: fmt.Sprintf("Max number of %d subscriptions reached", limit)}}
 	}
 	c := credentials{host: s.endpoint.Host, method: http.MethodPost, url: s.endpoint, body: []byte(frame.Payload.Data)}
-	refused := c.show(frame.Payload.Extensions.Authorization)
-	if refused == nil {
-		refused = s.api.authorizer.authorize(ctx, c)
+	if refused := c.show(frame.Payload.Extensions.Authorization); refused != nil {
+		return nil, []any{refused.frame()}
 	}
+	mode, refused := s.api.authorizer.authorize(ctx, c)
 	if refused != nil {
 		return nil, []any{refused.frame()}
 	}
@@ -163,6 +165,13 @@ func (s *session) prepare(ctx context.Context, frame inbound) (*prepared, []any)
 		return nil, invalid.errors
 	case p.operation.Operation != ast.Subscription:
 		return nil, []any{unsupported(string(p.operation.Operation))}
+	}
+	roots := slices.Collect(eachField(p.operation.SelectionSet))
+	if len(roots) != 1 || strings.HasPrefix(roots[0].Name, "__") { // GraphQL, section 5.2.3.1
+		return nil, []any{badRequest("A subscription must have exactly one root field.").frame()}
+	}
+	if err := s.api.guard.check(mode, "Subscription", roots[0].Name); err != nil {
+		return nil, []any{frameError{ErrorType: "Unauthorized", Message: err.Error()}}
 	}
 	return p, nil
 }

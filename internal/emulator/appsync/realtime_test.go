@@ -205,7 +205,10 @@ func TestHandshake(t *testing.T) {
 }
 
 func TestStartRefused(t *testing.T) {
-	s := serve(t, func(c *appsync.Config) { c.MaxSubscriptions = 1 })
+	s := serve(t, func(c *appsync.Config) {
+		c.Schema = strings.Replace(c.Schema, `@aws_subscribe(mutations: ["deleteCustomer"])`, `@aws_subscribe(mutations: ["deleteCustomer"]) @aws_iam`, 1)
+		c.MaxSubscriptions = 1
+	})
 	const query = "subscription { onCreateCustomer { id } }"
 	tests := []struct {
 		name string
@@ -214,6 +217,11 @@ func TestStartRefused(t *testing.T) {
 	}{
 		{"expired", func(c *socket) { c.start("2", query, nil, s.token(t, map[string]any{"exp": 1})) }, `{"id":"2","type":"error","payload":{"errors":[{"errorType":"UnauthorizedException","errorCode":401,"message":"Token has expired."}]}}`},
 		{"invalid", func(c *socket) { c.start("2", "subscription { nope }", nil, s.auth) }, `{"id":"2","type":"error","payload":{"errors":[{"path":null,"locations":[{"line":1,"column":16,"sourceName":null}],"message":"Validation error of type FieldUndefined: Field 'nope' in type 'Subscription' is undefined @ 'nope'"}]}}`},
+		{"another mode than the default", func(c *socket) { c.start("2", "subscription { onDeleteCustomer { id } }", nil, s.auth) }, `{"id":"2","type":"error","payload":{"errors":[{"errorType":"Unauthorized","message":"Not Authorized to access onDeleteCustomer on type Subscription"}]}}`},
+		{"no field", func(c *socket) { c.start("2", "subscription { __typename }", nil, s.auth) }, `{"id":"2","type":"error","payload":{"errors":[{"errorType":"BadRequestException","errorCode":400,"message":"A subscription must have exactly one root field."}]}}`},
+		{"two fields", func(c *socket) {
+			c.start("2", "subscription { onCreateCustomer { id } onUpdateCustomer { id } }", nil, s.auth)
+		}, `{"id":"2","type":"error","payload":{"errors":[{"errorType":"BadRequestException","errorCode":400,"message":"A subscription must have exactly one root field."}]}}`},
 		{"a query", func(c *socket) { c.start("2", "query { __typename }", nil, s.auth) }, `{"id":"2","type":"error","payload":{"errors":[{"errorType":"UnsupportedOperation","errorCode":400,"message":"query not supported through the realtime channel"}]}}`},
 		{"no id", func(c *socket) { c.start("", query, nil, s.auth) }, `{"type":"error","payload":{"errors":[{"errorType":"BadRequestException","errorCode":400,"message":"The subscription has no id."}]}}`},
 		{"no JSON", func(c *socket) { c.send("meow") }, `{"type":"error","payload":{"errors":[{"errorType":"BadRequestException","errorCode":400,"message":"The frame cannot be read."}]}}`},

@@ -15,6 +15,7 @@ type resolver struct {
 	store  Store
 	tokens pageTokens
 	hub    *hub
+	guard  guard
 	fault  func(name, operation string) bool
 }
 
@@ -29,7 +30,7 @@ type createArguments struct {
 // allows one, on the condition that there is none yet.
 func (r *resolver) CreateCustomer(ctx context.Context, args createArguments) (*customer, error) {
 	const operation = "createCustomer"
-	if err := r.refuse(operation); err != nil {
+	if err := r.refuse(ctx, "Mutation", operation); err != nil {
 		return nil, err
 	}
 	id := uuid.NewString()
@@ -58,7 +59,7 @@ type updateArguments struct {
 // the others, null and "" alike, on the condition that the item exists.
 func (r *resolver) UpdateCustomer(ctx context.Context, args updateArguments) (*customer, error) {
 	const operation = "updateCustomer"
-	if err := r.refuse(operation); err != nil {
+	if err := r.refuse(ctx, "Mutation", operation); err != nil {
 		return nil, err
 	}
 	id := string(args.Input.ID)
@@ -89,7 +90,7 @@ type keyArguments struct{ ID graphql.ID }
 // wizard's resolver names the key and no condition (unconfirmed).
 func (r *resolver) DeleteCustomer(ctx context.Context, args struct{ Input keyArguments }) (*customer, error) {
 	const operation = "deleteCustomer"
-	if err := r.refuse(operation); err != nil {
+	if err := r.refuse(ctx, "Mutation", operation); err != nil {
 		return nil, err
 	}
 	id := string(args.Input.ID)
@@ -109,7 +110,7 @@ func (r *resolver) DeleteCustomer(ctx context.Context, args struct{ Input keyArg
 
 // GetCustomer returns the item, or null.
 func (r *resolver) GetCustomer(ctx context.Context, args keyArguments) (*customer, error) {
-	if err := r.refuse("getCustomer"); err != nil {
+	if err := r.refuse(ctx, "Query", "getCustomer"); err != nil {
 		return nil, err
 	}
 	if err := checkKey(string(args.ID)); err != nil {
@@ -125,10 +126,14 @@ func (r *resolver) GetCustomer(ctx context.Context, args keyArguments) (*custome
 	return &customer{item: item}, nil
 }
 
-// refuse makes the faults that take the place of a field's answer.
-func (r *resolver) refuse(operation string) error {
+// refuse checks the mode against the root field, and makes the faults that take
+// the place of its answer.
+func (r *resolver) refuse(ctx context.Context, parent, operation string) error {
+	if err := r.guard.check(modeOf(ctx), parent, operation); err != nil {
+		return err
+	}
 	if r.fault(FaultUnauthorized, operation) {
-		return &fieldDenied{Field: operation}
+		return &fieldDenied{Field: operation, Type: parent}
 	}
 	if r.fault(FaultTimeout, operation) {
 		return &resolveError{Type: "ExecutionTimeout", Message: "Execution timed out."}

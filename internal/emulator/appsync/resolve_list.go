@@ -30,7 +30,7 @@ func (c *connection) NextToken() *string  { return c.next }
 // a page that ends at the limit has a token even when nothing follows.
 func (r *resolver) ListCustomers(ctx context.Context, args listArguments) (*connection, error) {
 	const operation = "listCustomers"
-	if err := r.refuse(operation); err != nil {
+	if err := r.refuse(ctx, "Query", operation); err != nil {
 		return nil, err
 	}
 	limit := defaultLimit

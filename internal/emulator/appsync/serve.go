@@ -37,7 +37,7 @@ func (a *API) answer(r *http.Request) (*response, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	refused = a.authorizer.authorize(r.Context(), credentials{header: r.Header, host: r.Host, method: r.Method, url: r.URL, body: body})
+	mode, refused := a.authorizer.authorize(r.Context(), credentials{header: r.Header, host: r.Host, method: r.Method, url: r.URL, body: body})
 	if refused != nil {
 		return nil, refused
 	}
@@ -45,7 +45,7 @@ func (a *API) answer(r *http.Request) (*response, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	return a.execute(r.Context(), req)
+	return a.execute(withMode(r.Context(), mode), req)
 }
 
 func (a *API) headers(h http.Header) {

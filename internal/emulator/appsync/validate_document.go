@@ -1,6 +1,7 @@
 package appsync
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -50,7 +51,7 @@ func (v *validator) cycles() {
 }
 
 // spreads yields every spread below a selection, without following them.
-func spreads(selections ast.SelectionSet) func(func(*ast.FragmentSpread) bool) {
+func spreads(selections ast.SelectionSet) iter.Seq[*ast.FragmentSpread] {
 	return func(yield func(*ast.FragmentSpread) bool) { walkSpreads(selections, yield) }
 }
 
