@@ -184,6 +184,13 @@ clients:
 	}
 }
 
+func TestMachineWithoutSecret(t *testing.T) {
+	r := start(t, emulator.Config{TenantYAML: []byte("clients: [{client_id: keyed, grant_types: [client_credentials]}]")})
+	if r.env["APPSYNCCTL_CLIENT_ID"] != "keyed" || r.env["APPSYNCCTL_CLIENT_SECRET"] != "" {
+		t.Errorf("client id %q with a secret: %v", r.env["APPSYNCCTL_CLIENT_ID"], r.env["APPSYNCCTL_CLIENT_SECRET"] != "")
+	}
+}
+
 func TestChangedServices(t *testing.T) {
 	r := start(t, emulator.Config{
 		Tenant: func(c *auth0.Config) { c.RateLimit = 1 },

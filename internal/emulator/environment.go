@@ -36,7 +36,7 @@ func (e *Emulator) Environment() []Variable { return slices.Clone(e.environment)
 func environment(origin string, tenant auth0.Config) []Variable {
 	var machine, native auth0.Client
 	for _, client := range slices.Backward(tenant.Clients) {
-		if client.Secret != "" && slices.Contains(client.Grants, auth0.GrantClientCredentials) {
+		if slices.Contains(client.Grants, auth0.GrantClientCredentials) {
 			machine = client
 		}
 		if slices.Contains(client.Grants, auth0.GrantDeviceCode) {
