@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/gofrs/flock"
@@ -39,7 +40,7 @@ func SaveProfile(path, name string, settings ProfileSettings) error {
 // error is an *UnknownProfileError if there is no such profile.
 func UseProfile(path, name string) error {
 	return editKnown(path, name, func(root *yaml.Node) {
-		set(root, "current", &yaml.Node{Kind: yaml.ScalarNode, Value: name})
+		set(root, "current", scalar(name))
 	})
 }
 
@@ -79,6 +80,9 @@ func describedKeys() []string {
 }
 
 func edit(path string, change func(root *yaml.Node) error) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // people link to the files that they share between machines
+	}
 	if unlock, err := lock(path); err == nil {
 		defer unlock()
 	}
@@ -90,17 +94,24 @@ func edit(path string, change func(root *yaml.Node) error) error {
 	if err := yaml.Unmarshal(data, &document); err != nil {
 		return &FileError{path, err}
 	}
-	if document.Kind == 0 { // an empty or missing file
+	var text bytes.Buffer
+	if document.Kind == 0 { // an empty or missing file; what it has is comments
 		document = yaml.Node{Kind: yaml.DocumentNode, Content: []*yaml.Node{mapping()}}
+		text.Write(data)
+		if len(data) > 0 && !bytes.HasSuffix(data, []byte("\n")) {
+			text.WriteByte('\n')
+		}
 	}
 	root := document.Content[0]
+	if root.Tag == "!!null" { // a document without content
+		root.Kind, root.Tag, root.Value = yaml.MappingNode, "!!map", ""
+	}
 	if root.Kind != yaml.MappingNode {
 		return &FileError{path, fmt.Errorf("line %d: not a mapping", root.Line)}
 	}
 	if err := change(root); err != nil {
 		return err
 	}
-	var text bytes.Buffer
 	encoder := yaml.NewEncoder(&text)
 	encoder.SetIndent(2)
 	if err := encoder.Encode(&document); err != nil {
@@ -112,11 +123,19 @@ func edit(path string, change func(root *yaml.Node) error) error {
 // lock keeps another writer out. Where no lock can be had, the write is still
 // whole; only one of two at the same moment may be lost.
 func lock(path string) (unlock func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
 	file := flock.New(path+".lock", flock.SetPermissions(0o600))
 	if err := file.Lock(); err != nil {
 		return nil, err
 	}
 	return func() { _ = file.Close() }, nil
+}
+
+// scalar is a text, quoted where it reads as something else, such as null.
+func scalar(text string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 }
 
 func mapping() *yaml.Node { return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"} }
@@ -156,6 +175,6 @@ func set(parent *yaml.Node, key string, value *yaml.Node) {
 		return
 	}
 	if value != nil {
-		parent.Content = append(parent.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: key}, value)
+		parent.Content = append(parent.Content, scalar(key), value)
 	}
 }

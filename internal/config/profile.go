@@ -118,6 +118,9 @@ func ReadProfiles(path string) (*ProfileFile, error) {
 	if err := decoder.Decode(file); err != nil && !errors.Is(err, io.EOF) {
 		return nil, &FileError{path, err}
 	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, &FileError{path, errors.New("more than one YAML document")}
+	}
 	for name := range file.Profiles {
 		if err := checkProfileName(name); err != nil {
 			return nil, &FileError{path, err}

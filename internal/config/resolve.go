@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"unicode"
 )
 
 // Layers are the places where settings come from. A setting that is empty in
@@ -93,7 +94,7 @@ func (r Resolved) Require(name Name) (string, error) {
 
 // Scopes returns the scopes as a list.
 func (r Resolved) Scopes() []string {
-	return strings.FieldsFunc(r.Text(Scopes), func(c rune) bool { return c == ' ' || c == ',' })
+	return strings.FieldsFunc(r.Text(Scopes), func(c rune) bool { return c == ',' || unicode.IsSpace(c) })
 }
 
 // Profile returns what a profile may keep of the settings that somebody chose.
@@ -125,6 +126,9 @@ func (e *ProfileNameError) Error() string {
 }
 
 func checkProfileName(name string) error {
+	if name == "" {
+		return &ProfileNameError{name}
+	}
 	for _, c := range name {
 		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 		if !letter && !('0' <= c && c <= '9') && !strings.ContainsRune("._-", c) {
