@@ -17,47 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
-	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
-	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
-
-// scriptEmulator starts an emulator for the rest of the script and sets the
-// variables that lead to it:
-//
-//	emulator [extended] [auto-approve] [client-id-pattern=EXPR] [token-lifetime=DURATION]
-func scriptEmulator(ts *testscript.TestScript, neg bool, args []string) {
-	if neg {
-		ts.Fatalf("emulator cannot be expected to fail")
-	}
-	lifetime := 24 * time.Hour
-	config := emulator.Config{Tenant: func(tenant *auth0.Config) {
-		tenant.DeviceInterval = time.Second // scripts wait for polls
-		tenant.APIs[0].Lifetime = lifetime
-	}}
-	for _, arg := range args {
-		name, value, _ := strings.Cut(arg, "=")
-		switch name {
-		case "extended":
-			config.Schema = schema.Extended()
-		case "auto-approve":
-			config.AutoApprove = true
-		case "client-id-pattern":
-			config.ClientIDPattern = value
-		case "token-lifetime":
-			var err error
-			lifetime, err = time.ParseDuration(value)
-			ts.Check(err)
-		default:
-			ts.Fatalf("emulator: unknown option %q", name)
-		}
-	}
-	running, err := emulator.Start(context.Background(), config)
-	ts.Check(err)
-	ts.Defer(func() { _ = running.Close() })
-	for _, variable := range running.Environment() {
-		ts.Setenv(variable.Name, variable.Value)
-	}
-}
 
 // scriptActivate is the person who confirms or refuses a device login. It waits
 // for the code in a file that holds what login prints: activate FILE approve|deny
@@ -68,6 +28,27 @@ func scriptActivate(ts *testscript.TestScript, neg bool, args []string) {
 	shown := waitFor(ts, args[0], regexp.MustCompile(`activate\?user_code=([A-Z-]+)`))
 	form := url.Values{"user_code": {shown[1]}, "action": {args[1]}}
 	call(ts, http.MethodPost, "/activate", form.Encode())
+}
+
+// scriptBrowse is the person whose browser opens the address that login shows in
+// a file, and who approves or refuses there: browse FILE approve|deny [FILE]. On
+// another machine the browser cannot come back; where it was sent then goes into
+// the last file.
+func scriptBrowse(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: browse FILE approve|deny [FILE]")
+	}
+	shown := waitFor(ts, args[0], regexp.MustCompile(`http://\S+/authorize(\?\S+)`))
+	form := url.Values{"action": {args[1]}}
+	if len(args) == 2 {
+		call(ts, http.MethodPost, "/authorize"+shown[1], form.Encode()) // follows the way back
+		return
+	}
+	far := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := far.PostForm(strings.TrimSuffix(ts.Getenv("APPSYNCCTL_ISSUER"), "/")+"/authorize"+shown[1], form)
+	ts.Check(err)
+	ts.Check(resp.Body.Close())
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(resp.Header.Get("Location")+"\n"), 0o600))
 }
 
 // scriptExits runs a command and checks its exit code, which ! cannot tell from
@@ -126,7 +107,7 @@ func call(ts *testscript.TestScript, method, path, body string) []byte {
 	address := strings.TrimSuffix(ts.Getenv("APPSYNCCTL_ISSUER"), "/") + path
 	req, err := http.NewRequestWithContext(context.Background(), method, address, strings.NewReader(body))
 	ts.Check(err)
-	if path == "/activate" {
+	if method == http.MethodPost && !strings.HasPrefix(body, "{") {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	resp, err := http.DefaultClient.Do(req)

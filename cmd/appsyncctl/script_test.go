@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 			"envfile":  scriptEnvFile,
 			"waitfor":  scriptWaitFor,
 			"activate": scriptActivate,
+			"browse":   scriptBrowse,
 			"exits":    scriptExits,
 		},
 	})
@@ -123,5 +124,8 @@ func (k folderKeyring) Delete(_ context.Context, key string) error {
 }
 
 func (k folderKeyring) Probe(ctx context.Context) error {
-	return k.Set(ctx, "probe", []byte("probe"))
+	if err := k.Set(ctx, "probe", []byte("probe")); err != nil {
+		return err
+	}
+	return k.Delete(ctx, "probe")
 }

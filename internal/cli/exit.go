@@ -71,7 +71,7 @@ func isUsage(err error) bool {
 		is[*config.UnknownProfileError](err) || is[*config.ProfileNameError](err) || is[*config.NoHomeError](err) ||
 		is[*appsync.EndpointError](err) || is[*auth.IssuerError](err) || is[*auth.IssuerMismatchError](err) ||
 		is[*auth.DiscoveryError](err) || is[*auth.UnsupportedError](err) ||
-		is[*grantError](err) || is[*storeModeError](err) || is[*secretError](err) || is[*clientAuthError](err) || is[*auth.KeyError](err) || is[*authModeError](err) || is[*auth.EndpointError](err) || is[*opaqueTokenError](err) ||
+		is[*grantError](err) || is[*storeModeError](err) || is[*secretError](err) || is[*clientAuthError](err) || is[*auth.KeyError](err) || is[*authModeError](err) || is[*noLoginError](err) || is[*awsError](err) || is[*auth.EndpointError](err) || is[*opaqueTokenError](err) ||
 		is[tokencache.NoSealError](err)
 }
 

@@ -16,6 +16,7 @@ import (
 
 type loginOptions struct {
 	secretFromStdin bool
+	apiKeyFromStdin bool
 	noBrowser       bool
 }
 
@@ -31,7 +32,12 @@ With a client secret the program logs in as itself (client credentials). The
 secret comes from standard input, a file or the environment, never from a flag,
 and is kept beside the token, so that later commands renew it by themselves.
 Without a secret a person logs in: the program shows an address and a code, and
-waits until they have been confirmed on any device (device flow, RFC 8628).`,
+waits until they have been confirmed on any device (device flow, RFC 8628). Where
+the provider has no device flow, --grant browser takes the browser of this machine;
+it comes back to http://127.0.0.1:8976/callback (or 8977, or 8978), which must be
+registered.
+
+With --auth api-key there is no login: the API key is kept in the keyring.`,
 		Example: `  appsyncctl login --issuer https://TENANT.auth0.com/ --client-id ID --audience API --endpoint URL
   pass show auth0/machine | appsyncctl login --client-secret-stdin`,
 		Args: noArguments,
@@ -40,6 +46,7 @@ waits until they have been confirmed on any device (device flow, RFC 8628).`,
 		},
 	}
 	cmd.Flags().BoolVar(&options.secretFromStdin, "client-secret-stdin", false, "read the client secret from standard input")
+	cmd.Flags().BoolVar(&options.apiKeyFromStdin, "api-key-stdin", false, "read the API key from standard input, with --auth api-key")
 	cmd.Flags().BoolVar(&options.noBrowser, "no-browser", false, "do not open a browser, only show the address")
 	return cmd
 }
@@ -48,6 +55,9 @@ func (app *App) login(ctx context.Context, flags *globals, options loginOptions)
 	file, settings, err := app.readSettings(flags)
 	if err != nil {
 		return err
+	}
+	if mode := settings.Text(config.Auth); mode == authAPIKey || mode == authIAM {
+		return app.loginWithout(ctx, flags, file.Path, settings, options)
 	}
 	if options.secretFromStdin {
 		if settings, err = app.withSecretFrom(app.In, settings); err != nil {
@@ -71,7 +81,7 @@ func (app *App) login(ctx context.Context, flags *globals, options loginOptions)
 	if err := app.keep(ctx, held, token); err != nil {
 		return err
 	}
-	profile := settings.Get(config.Profile).Text
+	profile := settings.Text(config.Profile)
 	kept := settings.Profile()
 	kept.Issuer, kept.Grant = held.grant.issuer, held.grant.name
 	kept.ClientSecretFile, kept.ClientKeyFile = absolute(kept.ClientSecretFile), absolute(kept.ClientKeyFile)

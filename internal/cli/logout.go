@@ -41,6 +41,9 @@ func (app *App) logout(ctx context.Context, flags *globals) error {
 	if err != nil {
 		return err
 	}
+	if settings.Text(config.Auth) == authAPIKey {
+		return app.forgetAPIKey(ctx, settings, flags)
+	}
 	held, err := app.credential(settings, flags)
 	if err != nil {
 		return err

@@ -32,6 +32,7 @@ func TestCommandTree(t *testing.T) {
 		"client-secret-file":  true, // a path
 		"client-key-file":     true, // a path
 		"client-secret-stdin": true, // a switch
+		"api-key-stdin":       true, // a switch
 		"token-store":         true, // a name
 	}
 	root := new(cli.App).RootCommand()

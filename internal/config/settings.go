@@ -7,7 +7,10 @@
 // and keeps a person's comments.
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Name names a setting. It is also the key in a profile.
 type Name string
@@ -122,12 +125,6 @@ func (e *MissingError) Remedy() string {
 
 // label returns the name in words: "client ID".
 func (s Setting) label() string {
-	switch s.Name {
-	case ClientID:
-		return "client ID"
-	case ClientSecret:
-		return "client secret"
-	default:
-		return string(s.Name)
-	}
+	words := strings.ReplaceAll(string(s.Name), "_", " ")
+	return strings.NewReplacer("id", "ID", "api", "API").Replace(words)
 }

@@ -77,7 +77,7 @@ func (e *NoAnswerError) Error() string {
 func (e *NoAnswerError) Unwrap() error { return e.Err }
 
 func noAnswer(req *http.Request, attempts int, err error) error {
-	if err == nil || req.Context().Err() != nil {
+	if _, unsigned := errors.AsType[*SigningError](err); unsigned || err == nil || req.Context().Err() != nil {
 		return err
 	}
 	return &NoAnswerError{Host: req.URL.Host, Attempts: attempts, Err: err}

@@ -21,6 +21,12 @@ type Signature struct {
 	Base     http.RoundTripper
 }
 
+// SigningError says that a request could not be signed, so it was not sent.
+type SigningError struct{ Err error }
+
+func (e *SigningError) Error() string { return e.Err.Error() }
+func (e *SigningError) Unwrap() error { return e.Err }
+
 // RoundTrip implements http.RoundTripper.
 func (t *Signature) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !sameHost(req.URL, t.Endpoint) {
@@ -41,7 +47,7 @@ func (t *Signature) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	if err := t.Sign(req.Context(), signed, hex.EncodeToString(sum.Sum(nil))); err != nil {
-		return nil, err
+		return nil, &SigningError{err}
 	}
 	return t.Base.RoundTrip(signed)
 }
