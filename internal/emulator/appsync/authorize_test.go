@@ -1,9 +1,16 @@
 package appsync_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
 )
@@ -93,6 +100,51 @@ func checkRefusal(t *testing.T, got reply, message string) {
 	if kind := got.header.Get("x-amzn-ErrorType"); kind != "UnauthorizedException" {
 		t.Errorf("x-amzn-ErrorType: got %q", kind)
 	}
+}
+
+// The asymmetric algorithms of AppSync's list, and none other.
+func TestAlgorithms(t *testing.T) {
+	p256, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		algorithm jose.SignatureAlgorithm
+		key       any // nil is the provider's RSA key
+		want      string
+	}{
+		{algorithm: jose.RS512}, {algorithm: jose.PS256}, {algorithm: jose.ES256, key: p256},
+		{algorithm: jose.HS256, key: []byte(strings.Repeat("k", 32)), want: unreadable},
+	}
+	for _, tt := range tests {
+		t.Run(string(tt.algorithm), func(t *testing.T) {
+			s := serve(t, nil)
+			key := &jose.JSONWebKey{Key: s.key.Load().Key, KeyID: "this"}
+			if tt.key != nil {
+				key.Key = tt.key
+			}
+			if public := key.Public(); public.Valid() { // a shared secret has no public half
+				s.key.Store(key)
+			}
+			signer, err := jose.NewSigner(jose.SigningKey{Algorithm: tt.algorithm, Key: key}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			token, err := jwt.Signed(signer).Claims(s.claims()).Serialize()
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkRefusal(t, s.send(t, http.MethodPost, s.endpoint, `{"query":"{__typename}"}`, map[string]string{"Authorization": token}), tt.want)
+		})
+	}
+}
+
+// A provider that cannot be asked lets nobody in.
+func TestProviderIsDown(t *testing.T) {
+	s := serve(t, func(c *appsync.Config) {
+		c.HTTP = &http.Client{Transport: http.NewFileTransport(http.Dir(t.TempDir()))}
+	})
+	checkRefusal(t, s.post(t, `{"query":"{__typename}"}`), noHeader)
 }
 
 func TestKeyRotation(t *testing.T) {

@@ -1,7 +1,6 @@
 package appsync_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -38,7 +37,7 @@ func filled(tb testing.TB, n int) *appsync.Memory {
 	store := appsync.NewMemory()
 	city := "Boston"
 	for i := range n {
-		if err := store.Create(context.Background(), appsync.Item{ID: fmt.Sprint(i), Attributes: map[string]*string{"city": &city}}); err != nil {
+		if err := store.Create(tb.Context(), appsync.Item{ID: fmt.Sprint(i), Attributes: map[string]*string{"city": &city}}); err != nil {
 			tb.Fatal(err)
 		}
 	}

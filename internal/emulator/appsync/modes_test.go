@@ -3,6 +3,7 @@ package appsync_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"net/http"
@@ -120,6 +121,48 @@ func TestIAM(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The handshake signs POST …/graphql/connect with {}, a start its own data.
+func TestIAMInRealTime(t *testing.T) {
+	keys := aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "the secret"}
+	s := serve(t, func(c *appsync.Config) {
+		c.IAM = &appsync.AccessKey{ID: keys.AccessKeyID, Secret: appsync.Secret(keys.SecretAccessKey)}
+	})
+	signed := func(path, body string) map[string]string {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+s.host()+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Accept", "application/json, text/javascript")
+		req.Header.Set("Content-Encoding", "amz-1.0")
+		req.Header.Set("Content-Type", "application/json; charset=UTF-8")
+		sum := sha256.Sum256([]byte(body))
+		if err := v4.NewSigner().SignHTTP(t.Context(), keys, req, hex.EncodeToString(sum[:]), "appsync", "eu-west-1", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		pairs := map[string]string{"host": s.host()}
+		for name := range req.Header {
+			pairs[strings.ToLower(name)] = req.Header.Get(name)
+		}
+		return pairs
+	}
+	c := s.dial(t, "", nil, "graphql-ws", "header-"+base64.RawURLEncoding.EncodeToString(encode(t, signed("/graphql/connect", "{}"))))
+	c.send(`{"type":"connection_init"}`)
+	c.want(`{"type":"connection_ack","payload":{"connectionTimeoutMs":300000}}`)
+	c.want(`{"type":"ka"}`)
+	const data = `{"query":"subscription { onCreateCustomer { id } }"}`
+	start := func(authorization map[string]string) {
+		c.send(string(encode(t, map[string]any{"id": "1", "type": "start", "payload": map[string]any{
+			"data": data, "extensions": map[string]any{"authorization": authorization},
+		}})))
+	}
+	start(signed("/graphql", "{}"))
+	if got := c.read(); !strings.Contains(got, `"errorCode":401,"message":"The request signature we calculated`) {
+		t.Errorf("got %s", got)
+	}
+	start(signed("/graphql", data))
+	c.want(`{"id":"1","type":"start_ack"}`)
 }
 
 func TestSecretsDoNotPrint(t *testing.T) {

@@ -1,14 +1,19 @@
 package appsync_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/uuid"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
 )
 
 const (
@@ -80,6 +85,27 @@ func TestConflict(t *testing.T) {
 	if !want.MatchString(got) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+}
+
+// A failure of the table is the field's, not the server's.
+func TestStoreFails(t *testing.T) {
+	s := serve(t, func(c *appsync.Config) { c.Store = brokenStore{appsync.NewMemory()} })
+	for _, query := range []string{`{ a: getCustomer(id: "1") { id } }`, `{ a: listCustomers { nextToken } }`} {
+		got := s.call(t, query, nil)
+		if !strings.HasPrefix(got, `{"data":{"a":null},"errors":[{"path":["a"],"data":null,"errorType":"DynamoDB:DynamoDbException"`) || strings.Contains(got, "disk") {
+			t.Errorf("got %s", got)
+		}
+	}
+}
+
+type brokenStore struct{ appsync.Store }
+
+func (brokenStore) Get(context.Context, string) (appsync.Item, bool, error) {
+	return appsync.Item{}, false, errors.New("the disk is gone")
+}
+
+func (brokenStore) Scan(context.Context, string) iter.Seq2[appsync.Item, error] {
+	return func(yield func(appsync.Item, error) bool) { yield(appsync.Item{}, errors.New("the disk is gone")) }
 }
 
 // Two mutations in one request run in order, and the failure of one leaves the

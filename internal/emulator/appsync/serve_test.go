@@ -78,6 +78,19 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
+func TestMethods(t *testing.T) {
+	s := serve(t, nil)
+	got := s.send(t, http.MethodPut, s.endpoint, "{}", map[string]string{"Authorization": s.auth})
+	if got.status != http.StatusMethodNotAllowed {
+		t.Errorf("PUT: %d %s", got.status, got.body)
+	}
+	// A browser asks first, and without credentials.
+	got = s.send(t, http.MethodOptions, s.endpoint, "", map[string]string{"Access-Control-Request-Headers": "authorization"})
+	if got.status != http.StatusOK || got.header.Get("Access-Control-Allow-Headers") != "authorization" {
+		t.Errorf("OPTIONS: %d %v", got.status, got.header)
+	}
+}
+
 func TestGzip(t *testing.T) {
 	s := serve(t, nil)
 	tests := []struct {

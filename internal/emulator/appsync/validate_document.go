@@ -98,7 +98,7 @@ func (v *validator) condition(name string, position *ast.Position) bool {
 }
 
 func (v *validator) compatible(parent, inner *ast.Definition, position *ast.Position) {
-	if parent == nil || inner == nil {
+	if parent == nil || inner == nil || !inner.IsCompositeType() { // told elsewhere
 		return
 	}
 	possible := v.schema.GetPossibleTypes(parent)

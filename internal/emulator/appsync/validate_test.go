@@ -68,11 +68,25 @@ func TestValidation(t *testing.T) {
 		{`{__typename} fragment F on Customer {id}`, 1, 14, "UnusedFragment: Unused fragment F"},
 		{`{getCustomer(id: "1") {...F}} fragment F on Customer {...G} fragment G on Customer {...F}`, 1, 31, "FragmentCycle: Fragment cycles not allowed"},
 		{`{getCustomer(id: "1") {... on Nope {id}}}`, 0, 0, "UnknownType: Unknown type Nope @ 'getCustomer'"},
+		{`query A {__typename} query A {__typename} query B {__typename}`, 1, 22, "DuplicateOperationName: There can be only one operation named 'A'"},
+		{`{__typename} query B {__typename}`, 1, 1, "LoneAnonymousOperationViolation: Anonymous operation with other operations."},
+		{`{getCustomer(id: "1") {...F}} fragment F on Query {__typename}`, 0, 0, "InvalidFragmentType: Fragment cannot be spread here as objects of type Customer can never be of type Query @ 'getCustomer'"},
+		{`{getCustomer(id: "1") {...F}} fragment F on String {__typename}`, 1, 31, "InvalidFragmentType: Fragment type condition is invalid, must be on Object/Interface/Union @ 'F'"},
+		{`{getCustomer(id: "1") {id @include(if: 1)}}`, 1, 36, "WrongType: argument 'if' with value 'IntValue{value=1}' is not a valid 'Boolean' @ 'getCustomer/id'"},
+		{`{listCustomers(limit: 1.5) {nextToken}}`, 1, 16, "WrongType: argument 'limit' with value 'FloatValue{value=1.5}' is not a valid 'Int' @ 'listCustomers'"},
+		{`{listCustomers(limit: 9999999999) {nextToken}}`, 1, 16, "WrongType: argument 'limit' with value 'IntValue{value=9999999999}' is not a valid 'Int' @ 'listCustomers'"},
+		{`{listCustomers(nextToken: ENUM) {nextToken}}`, 1, 16, "WrongType: argument 'nextToken' with value 'EnumValue{name='ENUM'}' is not a valid 'String' @ 'listCustomers'"},
 		{`{getCustomer(id: "1") {id @nope}}`, 0, 0, "UnknownDirective: Unknown directive nope @ 'getCustomer/id'"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.query, func(t *testing.T) {
-			message, line, column := requestErrors(t, s.call(t, tt.query, nil))
+			// The name chooses among several operations and is ignored by one without.
+			name := ""
+			if strings.Count(tt.query, "query") > 1 || strings.Contains(tt.query, "} query B") {
+				name = "B"
+			}
+			body := s.post(t, string(encode(t, map[string]any{"query": tt.query, "operationName": name}))).body
+			message, line, column := requestErrors(t, body)
 			if want := "Validation error of type " + tt.want; message != want {
 				t.Errorf("message:\ngot  %s\nwant %s", message, want)
 			}
@@ -102,6 +116,11 @@ func TestVariables(t *testing.T) {
 		{"text for Int", listQuery, m{"limit": "ten"}, "Variable 'limit' has an invalid value. Expected type 'Int' but was 'String'.", true},
 		{"fraction for Int", listQuery, m{"limit": 1.5}, "Variable 'limit' has an invalid value. Expected type 'Int' but was 'Double'.", true},
 		{"too much for Int", listQuery, m{"limit": 1 << 40}, "Variable 'limit' has an invalid value. Expected type 'Int' but was 'Integer'.", true},
+		{"list for ID", get, m{"id": []any{"1"}}, "Variable 'id' has an invalid value. Expected type 'ID' but was 'ArrayList'.", true},
+		{"boolean for ID", get, m{"id": true}, "Variable 'id' has an invalid value. Expected type 'ID' but was 'Boolean'.", true},
+		{"boolean for Int", listQuery, m{"limit": true}, "Variable 'limit' has an invalid value. Expected type 'Int' but was 'Boolean'.", true},
+		{"number for Boolean", `query($x: Boolean!) { __typename @include(if: $x) }`, m{"x": 1}, "Variable 'x' has an invalid value. Expected type 'Boolean' but was 'Integer'.", true},
+		{"null in a list", `query($b: [String!]!) { listCustomers(filter: {name: {between: $b}}) { nextToken } }`, m{"b": []any{nil}}, "Variable 'b' has coerced Null value for NonNull type 'String!'", true},
 		{"object for String", createMutation, m{"input": m{"name": m{}}}, "Variable 'name' has an invalid value. Expected type 'String' but was 'LinkedHashMap'.", true},
 	}
 	for _, tt := range tests {
@@ -125,6 +144,21 @@ func TestLenientVariables(t *testing.T) {
 	}
 	if got := s.list(t, map[string]any{"limit": "10"}).ids(); len(got) != 1 {
 		t.Errorf("limit as text: %v", got)
+	}
+	// Numbers serve as ids, in variables and in the document; defaults fill in.
+	id := serve(t, extended)
+	id.create(t, map[string]any{"id": 7})
+	for _, query := range []string{"query($id: ID!) { getCustomer(id: $id) { id } }", "query($id: ID = 7) { getCustomer(id: $id) { id } }", "{ getCustomer(id: 7) { id } }"} {
+		variables := map[string]any{}
+		if strings.Contains(query, "ID!)") {
+			variables["id"] = 7
+		}
+		if got, want := id.call(t, query, variables), `{"data":{"getCustomer":{"id":"7"}}}`; got != want {
+			t.Errorf("%s: got %s, want %s", query, got, want)
+		}
+	}
+	if got, want := s.call(t, "query($x: Boolean!) { __typename @include(if: $x) a: __typename }", map[string]any{"x": false}), `{"data":{"a":"Query"}}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 	// An unknown variable is ignored, a single value makes a list of one.
 	got := s.call(t, listQuery, map[string]any{"more": 1, "filter": map[string]any{"id": map[string]any{"between": "a"}}})
