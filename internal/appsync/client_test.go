@@ -367,7 +367,7 @@ func TestRequest(t *testing.T) {
 		{
 			"create, unset fields are left out",
 			func(ctx context.Context, c graphql.Client) error {
-				_, err := appsync.CreateCustomer(ctx, c, appsync.CreateCustomerInput{Name: ptr("Ann"), City: ptr("")})
+				_, err := appsync.CreateCustomer(ctx, c, appsync.CreateCustomerInput{Name: new("Ann"), City: new("")})
 				return err
 			},
 			"CreateCustomer", `{"input":{"name":"Ann","city":""}}`, false,
@@ -391,7 +391,7 @@ func TestRequest(t *testing.T) {
 		{
 			"list",
 			func(ctx context.Context, c graphql.Client) error {
-				_, err := appsync.ListCustomers(ctx, c, ptr(20), ptr("t"))
+				_, err := appsync.ListCustomers(ctx, c, new(20), new("t"))
 				return err
 			},
 			"ListCustomers", `{"limit":20,"nextToken":"t"}`, true,
@@ -467,7 +467,7 @@ func TestCreateSelectsEveryField(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := appsync.Customer{Id: "1", Name: ptr("n"), City: ptr("c"), State: ptr("s"), Country: ptr("u")}
+	want := appsync.Customer{Id: "1", Name: new("n"), City: new("c"), State: new("s"), Country: new("u")}
 	if !reflect.DeepEqual(*resp.CreateCustomer, want) {
 		t.Errorf("got %+v, want %+v", resp.CreateCustomer, want)
 	}

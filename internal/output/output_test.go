@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -77,7 +78,7 @@ func TestTable(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var before [][]string
 			for _, row := range tt.rows {
-				before = append(before, append([]string(nil), row...))
+				before = append(before, slices.Clone(row))
 			}
 			var got strings.Builder
 			if err := output.Table(&got, tt.header, tt.rows); err != nil {

@@ -3,6 +3,7 @@ package tokencache_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 
@@ -79,10 +80,7 @@ func TestSealTampered(t *testing.T) {
 	}
 	for _, member := range []string{"salt", "nonce", "sealed"} {
 		for _, value := range []any{nil, "", "AAAA", "AAAAAAAAAAAAAAAAAAAAAA=="} {
-			changed := make(map[string]any)
-			for name, old := range envelope {
-				changed[name] = old
-			}
+			changed := maps.Clone(envelope)
 			changed[member] = value
 			text, err := json.Marshal(changed)
 			if err != nil {

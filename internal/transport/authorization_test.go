@@ -92,10 +92,17 @@ func TestAuthorizationAfterRefusal(t *testing.T) {
 			[]string{"a"},
 		},
 		{
-			"no other token",
-			tokens{token: "a", renewed: "a"},
+			"no way to get another",
+			tokens{token: "a"},
 			[]reply{refusal, success},
 			401, "refused", []string{"a"},
+			[]string{"a"},
+		},
+		{
+			"issued once more, the same",
+			tokens{token: "a", renewed: "a"},
+			[]reply{refusal},
+			401, "refused", []string{"a", "a"},
 			[]string{"a"},
 		},
 		{

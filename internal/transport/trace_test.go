@@ -52,7 +52,7 @@ func asJSON(t *testing.T, text string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Trim(string(data), `"`)
+	return string(data[1 : len(data)-1])
 }
 
 func TestTraceHidesSecrets(t *testing.T) {
