@@ -3,14 +3,13 @@ package appsync_test
 import (
 	"context"
 	"iter"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"net/http"
-	"net/http/httptest"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
