@@ -50,7 +50,7 @@ func TestWriteMakesFileAndFolders(t *testing.T) {
 
 func TestWriteReplaces(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "name")
-	if err := os.WriteFile(path, []byte("a longer old content"), 0o644); err != nil { //nolint:gosec // open to others on purpose
+	if err := os.WriteFile(path, []byte("a longer old content"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, content := range []string{"new", "", "again"} {
