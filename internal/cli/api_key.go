@@ -41,7 +41,7 @@ func (app *App) loginWithout(ctx context.Context, flags *globals, path string, s
 	if err != nil {
 		return err
 	}
-	if err := place.Set(ctx, tokencache.APIKey(endpoint.String()), []byte(key)); err != nil {
+	if err := place.SetAlone(ctx, tokencache.APIKey(endpoint.String()), []byte(key), app.notice); err != nil {
 		return err
 	}
 	profile := settings.Text(config.Profile)
@@ -89,7 +89,7 @@ func (app *App) forgetAPIKey(ctx context.Context, settings config.Resolved, flag
 // apiKeyPlace is where API keys rest: the keyring, or a file that a passphrase
 // seals.
 func (app *App) apiKeyPlace(settings config.Resolved, flags *globals) (*tokencache.Place, error) {
-	stores, err := app.stores(settings, "", app.Keyring(app.Terminal && !flags.noInput, app.notice))
+	stores, err := app.stores(settings, tokencache.Seal{}, app.Keyring(app.Terminal && !flags.noInput, app.notice))
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func (app *App) authorized(ctx context.Context, flags *globals, settings config.
 		if err != nil {
 			return access{}, err
 		}
-		source, err := app.bearer(settings, flags)
+		source, err := app.bearer(ctx, settings, flags)
 		return access{&transport.Authorization{Source: source, Endpoint: endpoint, Scheme: scheme, Base: chain}, source}, err
 	case authAPIKey:
 		key, err := app.apiKey(ctx, settings, flags, endpoint)

@@ -9,9 +9,11 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
 // The ways in which a client proves itself, as --client-auth takes them.
@@ -26,10 +28,9 @@ const (
 // method is never tried out: a wrong guess costs quota and hides the first error.
 type clientProof struct {
 	method  string
-	secret  auth.Secret // from the environment or a file; may be empty
-	command string      // prints the secret; run only when it is needed
+	secret  auth.Secret                 // from the environment or a file; may be empty
+	ask     func() (auth.Secret, error) // runs the secret command, once; nil without one
 	keyFile string
-	run     func(ctx context.Context, command string) (auth.Secret, error)
 }
 
 // clientAuthError says that settings for the client's proof do not fit together.
@@ -46,7 +47,7 @@ type secretError struct {
 func (e *secretError) Error() string { return e.from + ": " + e.err.Error() }
 func (e *secretError) Unwrap() error { return e.err }
 
-func (app *App) clientProof(settings config.Resolved) (*clientProof, error) {
+func (app *App) clientProof(ctx context.Context, settings config.Resolved) (*clientProof, error) {
 	secret, err := clientSecret(settings)
 	if err != nil {
 		return nil, err
@@ -54,9 +55,12 @@ func (app *App) clientProof(settings config.Resolved) (*clientProof, error) {
 	proof := &clientProof{
 		method:  settings.Text(config.ClientAuth),
 		secret:  secret,
-		command: settings.Text(config.SecretCommand),
 		keyFile: settings.Text(config.ClientKeyFile),
-		run:     app.secretFromCommand,
+	}
+	if command := settings.Text(config.SecretCommand); command != "" {
+		proof.ask = sync.OnceValues(func() (auth.Secret, error) {
+			return app.secretFromCommand(ctx, command)
+		})
 	}
 	switch proof.method {
 	case "":
@@ -126,7 +130,36 @@ func (app *App) secretFromCommand(ctx context.Context, command string) (auth.Sec
 
 // atHand reports whether settings hold a secret or a key, or the way to one.
 func (p *clientProof) atHand() bool {
-	return p.secret != "" || p.command != "" || p.keyFile != ""
+	return p.secret != "" || p.ask != nil || p.keyFile != ""
+}
+
+// seal returns what can seal a token file on this machine: whatever the client
+// proves itself with. A command is run only when there is something to seal.
+func (p *clientProof) seal() tokencache.Seal {
+	switch {
+	case p.byKey():
+		return tokencache.SecretSealFrom(func() (string, error) {
+			key, err := p.key()
+			return string(key), err
+		})
+	case p.secret != "":
+		return tokencache.SecretSeal(string(p.secret))
+	case p.ask != nil:
+		return tokencache.SecretSealFrom(func() (string, error) {
+			secret, err := p.ask()
+			return string(secret), err
+		})
+	default:
+		return tokencache.Seal{}
+	}
+}
+
+func (p *clientProof) key() ([]byte, error) {
+	encoded, err := os.ReadFile(p.keyFile)
+	if err != nil {
+		return nil, &secretError{"client key file", err}
+	}
+	return encoded, nil
 }
 
 // byKey reports whether the client signs, and has no secret.
@@ -134,19 +167,19 @@ func (p *clientProof) byKey() bool { return p.method == proveByRS256 || p.method
 
 // authentication returns the proof for one token request. stored looks up a
 // secret that no setting gives.
-func (p *clientProof) authentication(ctx context.Context, stored func() (auth.Secret, error)) (auth.Authentication, error) {
+func (p *clientProof) authentication(stored func() (auth.Secret, error)) (auth.Authentication, error) {
 	if p.byKey() {
-		encoded, err := os.ReadFile(p.keyFile)
+		encoded, err := p.key()
 		if err != nil {
-			return nil, &secretError{"client key file", err}
+			return nil, err
 		}
 		return auth.NewPrivateKeyJWT(encoded, "", strings.ToUpper(p.method))
 	}
 	secret, err := p.secret, error(nil)
 	switch {
 	case secret != "":
-	case p.command != "":
-		secret, err = p.run(ctx, p.command)
+	case p.ask != nil:
+		secret, err = p.ask()
 	default:
 		secret, err = stored()
 	}

@@ -66,8 +66,8 @@ func (e *grantError) Error() string {
 }
 
 // grant puts together what settings say about getting a token.
-func (app *App) grant(settings config.Resolved, flags *globals) (*grant, error) {
-	proof, err := app.clientProof(settings)
+func (app *App) grant(ctx context.Context, settings config.Resolved, flags *globals) (*grant, error) {
+	proof, err := app.clientProof(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func (g *grant) renew(ctx context.Context, old tokencache.Entry, stored func() (
 }
 
 func (g *grant) asMachine(ctx context.Context, stored func() (auth.Secret, error)) (*oauth2.Token, error) {
-	authentication, err := g.proof.authentication(ctx, stored)
+	authentication, err := g.proof.authentication(stored)
 	if err != nil {
 		return nil, err
 	}

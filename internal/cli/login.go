@@ -67,7 +67,7 @@ func (app *App) login(ctx context.Context, flags *globals, options loginOptions)
 	if err := checkEndpoint(settings); err != nil {
 		return err
 	}
-	held, err := app.credential(settings, flags)
+	held, err := app.credential(ctx, settings, flags)
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (app *App) keep(ctx context.Context, held *credential, token *oauth2.Token)
 		app.notice("the client secret is not stored: there is no keyring; later commands need it in the environment")
 		return nil
 	}
-	if err := held.place.Set(ctx, held.key.Secret(), []byte(secret)); err != nil {
+	if err := held.place.SetAlone(ctx, held.key.Secret(), []byte(secret), app.notice); err != nil {
 		return fmt.Errorf("the client secret could not be stored: %w", err)
 	}
 	return nil

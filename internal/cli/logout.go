@@ -44,7 +44,7 @@ func (app *App) logout(ctx context.Context, flags *globals) error {
 	if settings.Text(config.Auth) == authAPIKey {
 		return app.forgetAPIKey(ctx, settings, flags)
 	}
-	held, err := app.credential(settings, flags)
+	held, err := app.credential(ctx, settings, flags)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (app *App) logoutAll(ctx context.Context, flags *globals) error {
 		return err
 	}
 	keyring := app.Keyring(app.Terminal && !flags.noInput, app.notice)
-	stores, err := app.stores(settings, "", keyring)
+	stores, err := app.stores(settings, tokencache.Seal{}, keyring)
 	if err != nil {
 		return err
 	}
@@ -105,28 +105,23 @@ func (app *App) recordedGrant(record tokencache.Record, flags *globals) *grant {
 // forget revokes what can be revoked, deletes the token and the client's secret,
 // and says what was done. It reports whether there was a token.
 func (app *App) forget(ctx context.Context, held *credential) (bool, error) {
-	entry, err := held.source.Stored(ctx)
-	unreadable := is[tokencache.NoSealError](err) // deleting needs no seal
-	if err != nil && !unreadable {
-		return false, err
-	}
-	found := unreadable || entry.AccessToken != "" || entry.RefreshToken != ""
-	if entry.RefreshToken != "" {
-		app.revoke(ctx, held.grant, entry.RefreshToken)
-	}
+	records, _ := held.stores.Index.Records() // a damaged index knows nothing
+	_, found := records[held.key.Token()]
+	var entry tokencache.Entry
+	err := held.source.Remove(ctx, func(stored tokencache.Entry) {
+		entry = stored
+		found = found || stored != (tokencache.Entry{})
+		if stored.RefreshToken != "" {
+			app.revoke(ctx, held.grant, stored.RefreshToken)
+		}
+	})
 	where := held.place.Name()
-	err = errors.Join(
-		held.place.Delete(ctx, held.key.Token()),
-		held.place.Delete(ctx, held.key.Secret()),
-	)
+	err = errors.Join(err, held.place.Delete(ctx, held.key.Secret()))
 	if err != nil {
 		return found, err
 	}
-	if err := held.stores.Index.Remove(ctx, held.key.Token()); err != nil {
+	if err := held.stores.Index.Remove(ctx, held.key.Token()); err != nil || !found {
 		return found, err
-	}
-	if !found {
-		return false, nil
 	}
 	app.notice(fmt.Sprintf("logged out of %s: the token is no longer in the %s", held.grant.issuer, where))
 	if left := entry.Expiry.Sub(app.Now()); left > 0 {

@@ -89,7 +89,7 @@ func (app *App) inspect(ctx context.Context, settings config.Resolved, flags *gl
 		view.Token = app.describeToken(token, "")
 		return nil
 	}
-	held, err := app.credential(settings, flags)
+	held, err := app.credential(ctx, settings, flags)
 	if err != nil {
 		return err
 	}

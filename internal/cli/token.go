@@ -82,7 +82,7 @@ func (app *App) tokenFor(ctx context.Context, settings config.Resolved, flags *g
 		claims, _ := auth.ParseClaims(token) // what cannot be read has no known expiry
 		return token, claims.Expiry, nil
 	}
-	held, err := app.credential(settings, flags)
+	held, err := app.credential(ctx, settings, flags)
 	if err != nil {
 		return "", time.Time{}, err
 	}

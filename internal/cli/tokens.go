@@ -20,11 +20,11 @@ type tokenSource interface {
 }
 
 // bearer returns the source of the tokens that settings describe.
-func (app *App) bearer(settings config.Resolved, flags *globals) (tokenSource, error) {
+func (app *App) bearer(ctx context.Context, settings config.Resolved, flags *globals) (tokenSource, error) {
 	if token := settings.Text(config.Token); token != "" {
 		return givenToken(token), nil
 	}
-	held, err := app.credential(settings, flags)
+	held, err := app.credential(ctx, settings, flags)
 	if err != nil {
 		return nil, err
 	}
@@ -52,8 +52,8 @@ type credential struct {
 }
 
 // credential decorates the grant of settings with the token cache.
-func (app *App) credential(settings config.Resolved, flags *globals) (*credential, error) {
-	grant, err := app.grant(settings, flags)
+func (app *App) credential(ctx context.Context, settings config.Resolved, flags *globals) (*credential, error) {
+	grant, err := app.grant(ctx, settings, flags)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (app *App) credential(settings config.Resolved, flags *globals) (*credentia
 
 func (app *App) cached(grant *grant, settings config.Resolved, flags *globals) (*credential, error) {
 	keyring := app.Keyring(app.Terminal && !flags.noInput, app.notice)
-	stores, err := app.stores(settings, grant.proof.secret, keyring)
+	stores, err := app.stores(settings, grant.proof.seal(), keyring)
 	if err != nil {
 		return nil, err
 	}
@@ -88,8 +88,9 @@ func (app *App) hold(grant *grant, stores *tokencache.Stores, keyring Keyring) *
 	return held
 }
 
-// stores returns the stores that settings allow.
-func (app *App) stores(settings config.Resolved, secret auth.Secret, keyring Keyring) (*tokencache.Stores, error) {
+// stores returns the stores that settings allow. A passphrase seals the file, if
+// there is one, and else seal does.
+func (app *App) stores(settings config.Resolved, seal tokencache.Seal, keyring Keyring) (*tokencache.Stores, error) {
 	mode, err := storeMode(settings)
 	if err != nil {
 		return nil, err
@@ -102,7 +103,6 @@ func (app *App) stores(settings config.Resolved, secret auth.Secret, keyring Key
 	if err != nil {
 		locks = state // no home: XDG_STATE_HOME is all there is
 	}
-	seal := tokencache.SecretSeal(string(secret))
 	if passphrase := settings.Text(config.Passphrase); passphrase != "" {
 		seal = tokencache.PassphraseSeal(passphrase)
 	}

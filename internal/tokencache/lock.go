@@ -22,6 +22,22 @@ func (e *LockTimeoutError) Error() string {
 	return fmt.Sprintf("another process has been renewing this token for %s (lock %s)", LockTimeout, e.Path)
 }
 
+// exclusively runs do under the lock, so that only one process does at a time.
+// Where no lock can be had, as in a read-only home, it tells notice and goes on:
+// one token request too many is better than none.
+func exclusively(ctx context.Context, path string, notice func(string), do func() error) error {
+	unlock, err := lockFile(ctx, path)
+	if err == nil {
+		defer unlock()
+		return do()
+	}
+	if _, held := errors.AsType[*LockTimeoutError](err); held || ctx.Err() != nil {
+		return err
+	}
+	notice(fmt.Sprintf("continuing without a lock: %v", err))
+	return do()
+}
+
 // lockFile takes the lock and returns the function that gives it back. The file
 // stays: removing it would let two processes hold locks on different files of
 // one name.

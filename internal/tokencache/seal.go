@@ -19,7 +19,7 @@ import (
 // guessed. It prints as [redacted].
 type Seal struct {
 	derivation string
-	secret     string
+	secret     func() (string, error) // nil if there is none
 }
 
 const (
@@ -32,16 +32,27 @@ const (
 )
 
 // SecretSeal returns a seal for holders of the client secret.
-func SecretSeal(secret string) Seal { return Seal{fromSecret, secret} }
+func SecretSeal(secret string) Seal { return newSeal(fromSecret, secret) }
+
+// SecretSealFrom is SecretSeal for a secret that takes effort to get: get is
+// called when there is something to seal or to open, and not before.
+func SecretSealFrom(get func() (string, error)) Seal { return Seal{fromSecret, get} }
 
 // PassphraseSeal returns a seal for holders of the passphrase.
-func PassphraseSeal(passphrase string) Seal { return Seal{fromPassphrase, passphrase} }
+func PassphraseSeal(passphrase string) Seal { return newSeal(fromPassphrase, passphrase) }
+
+func newSeal(derivation, secret string) Seal {
+	if secret == "" {
+		return Seal{}
+	}
+	return Seal{derivation, func() (string, error) { return secret, nil }}
+}
 
 // IsZero reports whether there is nothing to seal with.
-func (s Seal) IsZero() bool { return s.secret == "" }
+func (s Seal) IsZero() bool { return s.secret == nil }
 
 // ByPassphrase reports whether a passphrase seals, and not the client secret.
-func (s Seal) ByPassphrase() bool { return s.derivation == fromPassphrase && !s.IsZero() }
+func (s Seal) ByPassphrase() bool { return s.derivation == fromPassphrase }
 
 func (Seal) String() string       { return "[redacted]" }
 func (Seal) GoString() string     { return "[redacted]" }
@@ -102,12 +113,15 @@ func (s Seal) Open(key string, data []byte) ([]byte, error) {
 
 func (s Seal) cipher(salt []byte) (cipher.AEAD, error) {
 	const size = 32 // AES-256
+	secret, err := s.secret()
+	if err != nil {
+		return nil, err
+	}
 	var key []byte
-	var err error
 	if s.derivation == fromPassphrase {
-		key, err = pbkdf2.Key(sha256.New, s.secret, salt, iterations, size)
+		key, err = pbkdf2.Key(sha256.New, secret, salt, iterations, size)
 	} else {
-		key, err = hkdf.Key(sha256.New, []byte(s.secret), salt, "appsyncctl token store", size)
+		key, err = hkdf.Key(sha256.New, []byte(secret), salt, "appsyncctl token store", size)
 	}
 	if err != nil {
 		return nil, err

@@ -70,7 +70,11 @@ func (s *Source) get(ctx context.Context, good func(Entry) bool) (Entry, error) 
 		return Entry{}, err
 	}
 	if !good(entry) {
-		if entry, err = s.renew(ctx, good); err != nil {
+		err = s.alone(ctx, func() error {
+			entry, err = s.renew(ctx, good)
+			return err
+		})
+		if err != nil {
 			return Entry{}, err
 		}
 	}
@@ -78,21 +82,14 @@ func (s *Source) get(ctx context.Context, good func(Entry) bool) (Entry, error) 
 	return entry, nil
 }
 
-// renew does what only one process at a time may do: lock, read again, ask the
-// grant, save, unlock.
-func (s *Source) renew(ctx context.Context, good func(Entry) bool) (Entry, error) {
-	unlock, err := lockFile(ctx, s.Lock)
-	var held *LockTimeoutError
-	switch {
-	case err == nil:
-		defer unlock()
-	case errors.As(err, &held) || ctx.Err() != nil:
-		return Entry{}, err
-	default:
-		// Such as a read-only home: one request too many is better than none.
-		s.Notice(fmt.Sprintf("continuing without a lock: %v", err))
-	}
+// alone runs do while no other process renews, replaces or removes this token.
+func (s *Source) alone(ctx context.Context, do func() error) error {
+	return exclusively(ctx, s.Lock, s.Notice, do)
+}
 
+// renew does what only one process at a time may do: read again, ask the grant,
+// save.
+func (s *Source) renew(ctx context.Context, good func(Entry) bool) (Entry, error) {
 	entry, err := s.read(ctx)
 	if err != nil || good(entry) {
 		return entry, err
@@ -120,11 +117,25 @@ func (s *Source) renew(ctx context.Context, good func(Entry) bool) (Entry, error
 func (s *Source) Replace(ctx context.Context, token *oauth2.Token) (Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if unlock, err := lockFile(ctx, s.Lock); err == nil {
-		defer unlock()
-	}
 	s.current = NewEntry(token, s.Now())
-	return s.current, s.write(ctx, s.current)
+	ctx = context.WithoutCancel(ctx) // a finished login is not lost to Ctrl-C
+	return s.current, s.alone(ctx, func() error { return s.write(ctx, s.current) })
+}
+
+// Remove deletes the token. Before that it hands the entry to farewell, which may
+// revoke what can be revoked; the zero Entry if nothing usable is stored.
+func (s *Source) Remove(ctx context.Context, farewell func(Entry)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.current = Entry{}
+	return s.alone(ctx, func() error {
+		entry, err := s.read(ctx)
+		if _, sealed := errors.AsType[NoSealError](err); err != nil && !sealed { // deleting needs no seal
+			return err
+		}
+		farewell(entry)
+		return s.Store.Delete(ctx, s.Key)
+	})
 }
 
 // save stores a renewed token. A store that fails now is no reason to throw a

@@ -53,6 +53,11 @@ func (p *Place) FallsBack() bool { return p.falls }
 // the store's: per user for the keyring, per folder for files.
 func (p *Place) Lock(key string) string { return filepath.Join(p.locks, key+".lock") }
 
+// SetAlone is Set while no other process of this program writes under key.
+func (p *Place) SetAlone(ctx context.Context, key string, value []byte, notice func(string)) error {
+	return exclusively(ctx, p.Lock(key), notice, func() error { return p.Set(ctx, key, value) })
+}
+
 // Find returns the place where the token of key rests or will rest.
 func (s *Stores) Find(key Key) *Place {
 	mode, recorded := s.Mode, ""
