@@ -95,6 +95,13 @@ func (e *ResponseError) hasType(name string) bool {
 	return false
 }
 
+// NullError says that an operation was answered with null, and no error says why.
+type NullError struct{ Operation string }
+
+func (e *NullError) Error() string {
+	return "the API answered " + e.Operation + " with null and no reason"
+}
+
 // An Error is one entry of errors, as AppSync writes them: errorType, errorInfo
 // and data stand beside message (AppSync developer guide, "Error handling").
 // Validation errors have no Type and no Path.

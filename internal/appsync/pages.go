@@ -39,6 +39,9 @@ func Customers(ctx context.Context, client graphql.Client, limit int) iter.Seq2[
 			}
 			resp, err := ListCustomers(ctx, client, &size, next)
 			page := resp.GetListCustomers()
+			if page == nil && err == nil {
+				err = &NullError{Operation: "listCustomers"}
+			}
 			for _, customer := range page.items() {
 				if customer == nil { // one that the caller may not see
 					continue

@@ -67,7 +67,7 @@ func TestCustomers(t *testing.T) {
 	}{
 		{"one page", 0, []reply{page("", "a", "b")}, []string{"a", "b"}, []int{1000}, ""},
 		{"none", 0, []reply{page("")}, nil, []int{1000}, ""},
-		{"null list", 0, []reply{{body: `{"data":{"listCustomers":null}}`}}, nil, []int{1000}, ""},
+		{"null list", 0, []reply{{body: `{"data":{"listCustomers":null}}`}}, nil, []int{1000}, "with null and no reason"},
 		{"null items", 0, []reply{{body: `{"data":{"listCustomers":{"items":null,"nextToken":null}}}`}}, nil, []int{1000}, ""},
 		{"two pages", 0, []reply{page("1", "a"), page("", "b")}, []string{"a", "b"}, []int{1000, 1000}, ""},
 		{"empty pages between", 0, []reply{page("1"), page("2", "a"), page("3"), page("", "b")}, []string{"a", "b"}, []int{1000, 1000, 1000, 1000}, ""},

@@ -35,5 +35,18 @@ func Write(name string, data []byte) (err error) {
 	if err := part.Close(); err != nil {
 		return err
 	}
-	return os.Rename(part.Name(), name)
+	if err := os.Rename(part.Name(), name); err != nil {
+		return err
+	}
+	syncFolder(dir)
+	return nil
+}
+
+// syncFolder makes the rename last through a power cut, where the system can.
+// Windows cannot, and the new content is in place in any case.
+func syncFolder(dir string) {
+	if folder, err := os.Open(dir); err == nil {
+		_ = folder.Sync()
+		_ = folder.Close()
+	}
 }

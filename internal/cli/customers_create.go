@@ -57,7 +57,7 @@ func (app *App) customersCreate(ctx context.Context, flags *globals, options cus
 	created := resp.CreateCustomer
 	if created == nil {
 		if err == nil {
-			err = &emptyResultError{"createCustomer"}
+			err = &appsync.NullError{Operation: "createCustomer"}
 		}
 		return err
 	}
@@ -65,13 +65,6 @@ func (app *App) customersCreate(ctx context.Context, flags *globals, options cus
 		return writeCustomers(w, []*appsync.Customer{created})
 	})
 	return errors.Join(err, written)
-}
-
-// emptyResultError says that the API answered null and gave no reason.
-type emptyResultError struct{ operation string }
-
-func (e *emptyResultError) Error() string {
-	return "the API answered " + e.operation + " with null and no reason"
 }
 
 // optionalString declares a flag that leaves target nil unless it is given; an

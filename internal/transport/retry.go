@@ -77,8 +77,10 @@ func (e *NoAnswerError) Error() string {
 func (e *NoAnswerError) Unwrap() error { return e.Err }
 
 func noAnswer(req *http.Request, attempts int, err error) error {
-	if _, unsigned := errors.AsType[*SigningError](err); unsigned || err == nil || req.Context().Err() != nil {
-		return err
+	_, unsigned := errors.AsType[*SigningError](err)
+	_, tooLarge := errors.AsType[*TooLargeError](err)
+	if err == nil || unsigned || tooLarge || req.Context().Err() != nil {
+		return err // not for want of an answer
 	}
 	return &NoAnswerError{Host: req.URL.Host, Attempts: attempts, Err: err}
 }
