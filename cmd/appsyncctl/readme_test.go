@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -78,6 +79,39 @@ func TestReadmeConsole(t *testing.T) {
 		_, got, _ := strings.Cut(printed[i], "\n")
 		if !step.expects(got) {
 			t.Errorf("$ %s\ngot:\n%s\nwant:\n%s", step.command, got, step.output)
+		}
+	}
+}
+
+// TestReadmeProofs checks that the tests which the README names exist.
+func TestReadmeProofs(t *testing.T) {
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var source strings.Builder
+	err = filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		source.Write(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`(Test\\w+|\\w+\\.txtar)`").FindAllStringSubmatch(string(text), -1)
+	if len(named) == 0 {
+		t.Fatal("the README names no test")
+	}
+	for _, name := range named {
+		if script, ok := strings.CutSuffix(name[1], ".txtar"); ok {
+			if _, err := os.Stat(filepath.Join("../../testdata/script", script+".txtar")); err != nil {
+				t.Errorf("the README names %s: %v", name[1], err)
+			}
+		} else if !strings.Contains(source.String(), "func "+name[1]+"(") {
+			t.Errorf("the README names %s, and there is no such test", name[1])
 		}
 	}
 }
