@@ -112,6 +112,10 @@ func (s *setUp) option(name string) func(value string) {
 			s.ts.Setenv("AWS_SECRET_ACCESS_KEY", "script-secret")
 			s.api(func(a *appsync.Config) { a.IAM = &appsync.AccessKey{ID: "AKIASCRIPT", Secret: "script-secret"} })
 		}
+	case "cognito": // the tenant stands in for a user pool
+		return func(string) {
+			s.api(func(a *appsync.Config) { a.CognitoIssuer, a.Issuer = a.Issuer, "" })
+		}
 	case "lambda":
 		return func(value string) {
 			s.api(func(a *appsync.Config) { a.LambdaToken = appsync.Secret(value) })
