@@ -65,7 +65,7 @@ func ptr[T any](value T) *T { return &value }
 // list asks for a page and returns what came with the error.
 func list(t *testing.T, r reply) (*appsync.CustomerConnection, error) {
 	t.Helper()
-	resp, err := appsync.ListCustomers(t.Context(), (&api{replies: []reply{r}}).client(), nil, nil)
+	resp, err := appsync.ListCustomers(t.Context(), (&api{replies: []reply{r}}).client(), nil, nil, nil)
 	return resp.ListCustomers, err
 }
 
@@ -391,7 +391,7 @@ func TestRequest(t *testing.T) {
 		{
 			"list",
 			func(ctx context.Context, c graphql.Client) error {
-				_, err := appsync.ListCustomers(ctx, c, new(20), new("t"))
+				_, err := appsync.ListCustomers(ctx, c, nil, new(20), new("t"))
 				return err
 			},
 			"ListCustomers", `{"limit":20,"nextToken":"t"}`, true,
@@ -399,7 +399,7 @@ func TestRequest(t *testing.T) {
 		{
 			"list, nothing set",
 			func(ctx context.Context, c graphql.Client) error {
-				_, err := appsync.ListCustomers(ctx, c, nil, nil)
+				_, err := appsync.ListCustomers(ctx, c, nil, nil, nil)
 				return err
 			},
 			"ListCustomers", `{}`, true,

@@ -4,6 +4,8 @@ package appsync
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 
 	"github.com/Khan/genqlient/graphql"
 )
@@ -83,6 +85,14 @@ type DeleteCustomerResponse struct {
 // GetDeleteCustomer returns DeleteCustomerResponse.DeleteCustomer, and is useful for accessing the field via an interface.
 func (v *DeleteCustomerResponse) GetDeleteCustomer() *Customer { return v.DeleteCustomer }
 
+// GetCustomerResponse is returned by GetCustomer on success.
+type GetCustomerResponse struct {
+	GetCustomer *Customer `json:"getCustomer"`
+}
+
+// GetGetCustomer returns GetCustomerResponse.GetCustomer, and is useful for accessing the field via an interface.
+func (v *GetCustomerResponse) GetGetCustomer() *Customer { return v.GetCustomer }
+
 // ListCustomersResponse is returned by ListCustomers on success.
 type ListCustomersResponse struct {
 	ListCustomers *CustomerConnection `json:"listCustomers"`
@@ -90,6 +100,147 @@ type ListCustomersResponse struct {
 
 // GetListCustomers returns ListCustomersResponse.ListCustomers, and is useful for accessing the field via an interface.
 func (v *ListCustomersResponse) GetListCustomers() *CustomerConnection { return v.ListCustomers }
+
+// OnCreateCustomerResponse is returned by OnCreateCustomer on success.
+type OnCreateCustomerResponse struct {
+	OnCreateCustomer *Customer `json:"onCreateCustomer"`
+}
+
+// GetOnCreateCustomer returns OnCreateCustomerResponse.OnCreateCustomer, and is useful for accessing the field via an interface.
+func (v *OnCreateCustomerResponse) GetOnCreateCustomer() *Customer { return v.OnCreateCustomer }
+
+// OnDeleteCustomerResponse is returned by OnDeleteCustomer on success.
+type OnDeleteCustomerResponse struct {
+	OnDeleteCustomer *Customer `json:"onDeleteCustomer"`
+}
+
+// GetOnDeleteCustomer returns OnDeleteCustomerResponse.OnDeleteCustomer, and is useful for accessing the field via an interface.
+func (v *OnDeleteCustomerResponse) GetOnDeleteCustomer() *Customer { return v.OnDeleteCustomer }
+
+// OnUpdateCustomerResponse is returned by OnUpdateCustomer on success.
+type OnUpdateCustomerResponse struct {
+	OnUpdateCustomer *Customer `json:"onUpdateCustomer"`
+}
+
+// GetOnUpdateCustomer returns OnUpdateCustomerResponse.OnUpdateCustomer, and is useful for accessing the field via an interface.
+func (v *OnUpdateCustomerResponse) GetOnUpdateCustomer() *Customer { return v.OnUpdateCustomer }
+
+type TableCustomerFilterInput struct {
+	Id      *TableIDFilterInput     `json:"id,omitempty"`
+	Name    *TableStringFilterInput `json:"name,omitempty"`
+	City    *TableStringFilterInput `json:"city,omitempty"`
+	State   *TableStringFilterInput `json:"state,omitempty"`
+	Country *TableStringFilterInput `json:"country,omitempty"`
+}
+
+// GetId returns TableCustomerFilterInput.Id, and is useful for accessing the field via an interface.
+func (v *TableCustomerFilterInput) GetId() *TableIDFilterInput { return v.Id }
+
+// GetName returns TableCustomerFilterInput.Name, and is useful for accessing the field via an interface.
+func (v *TableCustomerFilterInput) GetName() *TableStringFilterInput { return v.Name }
+
+// GetCity returns TableCustomerFilterInput.City, and is useful for accessing the field via an interface.
+func (v *TableCustomerFilterInput) GetCity() *TableStringFilterInput { return v.City }
+
+// GetState returns TableCustomerFilterInput.State, and is useful for accessing the field via an interface.
+func (v *TableCustomerFilterInput) GetState() *TableStringFilterInput { return v.State }
+
+// GetCountry returns TableCustomerFilterInput.Country, and is useful for accessing the field via an interface.
+func (v *TableCustomerFilterInput) GetCountry() *TableStringFilterInput { return v.Country }
+
+type TableIDFilterInput struct {
+	Ne          *string   `json:"ne,omitempty"`
+	Eq          *string   `json:"eq,omitempty"`
+	Le          *string   `json:"le,omitempty"`
+	Lt          *string   `json:"lt,omitempty"`
+	Ge          *string   `json:"ge,omitempty"`
+	Gt          *string   `json:"gt,omitempty"`
+	Contains    *string   `json:"contains,omitempty"`
+	NotContains *string   `json:"notContains,omitempty"`
+	Between     []*string `json:"between,omitempty"`
+	BeginsWith  *string   `json:"beginsWith,omitempty"`
+}
+
+// GetNe returns TableIDFilterInput.Ne, and is useful for accessing the field via an interface.
+func (v *TableIDFilterInput) GetNe() *string { return v.Ne }
+
+// GetEq returns TableIDFilterInput.Eq, and is useful for accessing the field via an interface.
+func (v *TableIDFilterInput) GetEq() *string { return v.Eq }
+
+// GetLe returns TableIDFilterInput.Le, and is useful for accessing the field via an interface.
+func (v *TableIDFilterInput) GetLe() *string { return v.Le }
+
+// GetLt returns TableIDFilterInput.Lt, and is useful for accessing the field via an interface.
+func (v *TableIDFilterInput) GetLt() *string { return v.Lt }
+
+// GetGe returns TableIDFilterInput.Ge, and is useful for accessing the field via an interface.
+func (v *TableIDFilterInput) GetGe() *string { return v.Ge }
+
+// GetGt returns TableIDFilterInput.Gt, and is useful for accessing the field via an interface.
+func (v *TableIDFilterInput) GetGt() *string { return v.Gt }
+
+// GetContains returns TableIDFilterInput.Contains, and is useful for accessing the field via an interface.
+func (v *TableIDFilterInput) GetContains() *string { return v.Contains }
+
+// GetNotContains returns TableIDFilterInput.NotContains, and is useful for accessing the field via an interface.
+func (v *TableIDFilterInput) GetNotContains() *string { return v.NotContains }
+
+// GetBetween returns TableIDFilterInput.Between, and is useful for accessing the field via an interface.
+func (v *TableIDFilterInput) GetBetween() []*string { return v.Between }
+
+// GetBeginsWith returns TableIDFilterInput.BeginsWith, and is useful for accessing the field via an interface.
+func (v *TableIDFilterInput) GetBeginsWith() *string { return v.BeginsWith }
+
+type TableStringFilterInput struct {
+	Ne          *string   `json:"ne,omitempty"`
+	Eq          *string   `json:"eq,omitempty"`
+	Le          *string   `json:"le,omitempty"`
+	Lt          *string   `json:"lt,omitempty"`
+	Ge          *string   `json:"ge,omitempty"`
+	Gt          *string   `json:"gt,omitempty"`
+	Contains    *string   `json:"contains,omitempty"`
+	NotContains *string   `json:"notContains,omitempty"`
+	Between     []*string `json:"between,omitempty"`
+	BeginsWith  *string   `json:"beginsWith,omitempty"`
+}
+
+// GetNe returns TableStringFilterInput.Ne, and is useful for accessing the field via an interface.
+func (v *TableStringFilterInput) GetNe() *string { return v.Ne }
+
+// GetEq returns TableStringFilterInput.Eq, and is useful for accessing the field via an interface.
+func (v *TableStringFilterInput) GetEq() *string { return v.Eq }
+
+// GetLe returns TableStringFilterInput.Le, and is useful for accessing the field via an interface.
+func (v *TableStringFilterInput) GetLe() *string { return v.Le }
+
+// GetLt returns TableStringFilterInput.Lt, and is useful for accessing the field via an interface.
+func (v *TableStringFilterInput) GetLt() *string { return v.Lt }
+
+// GetGe returns TableStringFilterInput.Ge, and is useful for accessing the field via an interface.
+func (v *TableStringFilterInput) GetGe() *string { return v.Ge }
+
+// GetGt returns TableStringFilterInput.Gt, and is useful for accessing the field via an interface.
+func (v *TableStringFilterInput) GetGt() *string { return v.Gt }
+
+// GetContains returns TableStringFilterInput.Contains, and is useful for accessing the field via an interface.
+func (v *TableStringFilterInput) GetContains() *string { return v.Contains }
+
+// GetNotContains returns TableStringFilterInput.NotContains, and is useful for accessing the field via an interface.
+func (v *TableStringFilterInput) GetNotContains() *string { return v.NotContains }
+
+// GetBetween returns TableStringFilterInput.Between, and is useful for accessing the field via an interface.
+func (v *TableStringFilterInput) GetBetween() []*string { return v.Between }
+
+// GetBeginsWith returns TableStringFilterInput.BeginsWith, and is useful for accessing the field via an interface.
+func (v *TableStringFilterInput) GetBeginsWith() *string { return v.BeginsWith }
+
+// UpdateCustomerResponse is returned by UpdateCustomer on success.
+type UpdateCustomerResponse struct {
+	UpdateCustomer *Customer `json:"updateCustomer"`
+}
+
+// GetUpdateCustomer returns UpdateCustomerResponse.UpdateCustomer, and is useful for accessing the field via an interface.
+func (v *UpdateCustomerResponse) GetUpdateCustomer() *Customer { return v.UpdateCustomer }
 
 // __CreateCustomerInput is used internally by genqlient
 type __CreateCustomerInput struct {
@@ -107,17 +258,109 @@ type __DeleteCustomerInput struct {
 // GetId returns __DeleteCustomerInput.Id, and is useful for accessing the field via an interface.
 func (v *__DeleteCustomerInput) GetId() string { return v.Id }
 
+// __GetCustomerInput is used internally by genqlient
+type __GetCustomerInput struct {
+	Id string `json:"id"`
+}
+
+// GetId returns __GetCustomerInput.Id, and is useful for accessing the field via an interface.
+func (v *__GetCustomerInput) GetId() string { return v.Id }
+
 // __ListCustomersInput is used internally by genqlient
 type __ListCustomersInput struct {
-	Limit     *int    `json:"limit,omitempty"`
-	NextToken *string `json:"nextToken,omitempty"`
+	Filter    *TableCustomerFilterInput `json:"filter,omitempty"`
+	Limit     *int                      `json:"limit,omitempty"`
+	NextToken *string                   `json:"nextToken,omitempty"`
 }
+
+// GetFilter returns __ListCustomersInput.Filter, and is useful for accessing the field via an interface.
+func (v *__ListCustomersInput) GetFilter() *TableCustomerFilterInput { return v.Filter }
 
 // GetLimit returns __ListCustomersInput.Limit, and is useful for accessing the field via an interface.
 func (v *__ListCustomersInput) GetLimit() *int { return v.Limit }
 
 // GetNextToken returns __ListCustomersInput.NextToken, and is useful for accessing the field via an interface.
 func (v *__ListCustomersInput) GetNextToken() *string { return v.NextToken }
+
+// __OnCreateCustomerInput is used internally by genqlient
+type __OnCreateCustomerInput struct {
+	Id      *string `json:"id,omitempty"`
+	Name    *string `json:"name,omitempty"`
+	City    *string `json:"city,omitempty"`
+	State   *string `json:"state,omitempty"`
+	Country *string `json:"country,omitempty"`
+}
+
+// GetId returns __OnCreateCustomerInput.Id, and is useful for accessing the field via an interface.
+func (v *__OnCreateCustomerInput) GetId() *string { return v.Id }
+
+// GetName returns __OnCreateCustomerInput.Name, and is useful for accessing the field via an interface.
+func (v *__OnCreateCustomerInput) GetName() *string { return v.Name }
+
+// GetCity returns __OnCreateCustomerInput.City, and is useful for accessing the field via an interface.
+func (v *__OnCreateCustomerInput) GetCity() *string { return v.City }
+
+// GetState returns __OnCreateCustomerInput.State, and is useful for accessing the field via an interface.
+func (v *__OnCreateCustomerInput) GetState() *string { return v.State }
+
+// GetCountry returns __OnCreateCustomerInput.Country, and is useful for accessing the field via an interface.
+func (v *__OnCreateCustomerInput) GetCountry() *string { return v.Country }
+
+// __OnDeleteCustomerInput is used internally by genqlient
+type __OnDeleteCustomerInput struct {
+	Id      *string `json:"id,omitempty"`
+	Name    *string `json:"name,omitempty"`
+	City    *string `json:"city,omitempty"`
+	State   *string `json:"state,omitempty"`
+	Country *string `json:"country,omitempty"`
+}
+
+// GetId returns __OnDeleteCustomerInput.Id, and is useful for accessing the field via an interface.
+func (v *__OnDeleteCustomerInput) GetId() *string { return v.Id }
+
+// GetName returns __OnDeleteCustomerInput.Name, and is useful for accessing the field via an interface.
+func (v *__OnDeleteCustomerInput) GetName() *string { return v.Name }
+
+// GetCity returns __OnDeleteCustomerInput.City, and is useful for accessing the field via an interface.
+func (v *__OnDeleteCustomerInput) GetCity() *string { return v.City }
+
+// GetState returns __OnDeleteCustomerInput.State, and is useful for accessing the field via an interface.
+func (v *__OnDeleteCustomerInput) GetState() *string { return v.State }
+
+// GetCountry returns __OnDeleteCustomerInput.Country, and is useful for accessing the field via an interface.
+func (v *__OnDeleteCustomerInput) GetCountry() *string { return v.Country }
+
+// __OnUpdateCustomerInput is used internally by genqlient
+type __OnUpdateCustomerInput struct {
+	Id      *string `json:"id,omitempty"`
+	Name    *string `json:"name,omitempty"`
+	City    *string `json:"city,omitempty"`
+	State   *string `json:"state,omitempty"`
+	Country *string `json:"country,omitempty"`
+}
+
+// GetId returns __OnUpdateCustomerInput.Id, and is useful for accessing the field via an interface.
+func (v *__OnUpdateCustomerInput) GetId() *string { return v.Id }
+
+// GetName returns __OnUpdateCustomerInput.Name, and is useful for accessing the field via an interface.
+func (v *__OnUpdateCustomerInput) GetName() *string { return v.Name }
+
+// GetCity returns __OnUpdateCustomerInput.City, and is useful for accessing the field via an interface.
+func (v *__OnUpdateCustomerInput) GetCity() *string { return v.City }
+
+// GetState returns __OnUpdateCustomerInput.State, and is useful for accessing the field via an interface.
+func (v *__OnUpdateCustomerInput) GetState() *string { return v.State }
+
+// GetCountry returns __OnUpdateCustomerInput.Country, and is useful for accessing the field via an interface.
+func (v *__OnUpdateCustomerInput) GetCountry() *string { return v.Country }
+
+// __UpdateCustomerInput is used internally by genqlient
+type __UpdateCustomerInput struct {
+	Input CustomerChange `json:"input"`
+}
+
+// GetInput returns __UpdateCustomerInput.Input, and is useful for accessing the field via an interface.
+func (v *__UpdateCustomerInput) GetInput() CustomerChange { return v.Input }
 
 // The mutation executed by CreateCustomer.
 const CreateCustomer_Operation = `
@@ -206,10 +449,52 @@ func DeleteCustomer(
 	return data_, err_
 }
 
+// The query executed by GetCustomer.
+const GetCustomer_Operation = `
+query GetCustomer ($id: ID!) {
+	getCustomer(id: $id) {
+		... Customer
+	}
+}
+fragment Customer on Customer {
+	id
+	name
+	city
+	state
+	country
+}
+`
+
+// GetCustomer returns one customer; null when no customer has that id.
+func GetCustomer(
+	ctx_ context.Context,
+	client_ graphql.Client,
+	id string,
+) (data_ *GetCustomerResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "GetCustomer",
+		Query:  GetCustomer_Operation,
+		Variables: &__GetCustomerInput{
+			Id: id,
+		},
+	}
+
+	data_ = &GetCustomerResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
 // The query executed by ListCustomers.
 const ListCustomers_Operation = `
-query ListCustomers ($limit: Int, $nextToken: String) {
-	listCustomers(limit: $limit, nextToken: $nextToken) {
+query ListCustomers ($filter: TableCustomerFilterInput, $limit: Int, $nextToken: String) {
+	listCustomers(filter: $filter, limit: $limit, nextToken: $nextToken) {
 		items {
 			... Customer
 		}
@@ -225,11 +510,12 @@ fragment Customer on Customer {
 }
 `
 
-// ListCustomers returns one page. limit counts the items that AppSync scans, not
-// those it returns: a page may be empty and still carry a nextToken.
+// ListCustomers returns one page. limit counts the items that AppSync scans before
+// it filters, not those it returns: a page may be empty and still carry a nextToken.
 func ListCustomers(
 	ctx_ context.Context,
 	client_ graphql.Client,
+	filter *TableCustomerFilterInput,
 	limit *int,
 	nextToken *string,
 ) (data_ *ListCustomersResponse, err_ error) {
@@ -237,12 +523,267 @@ func ListCustomers(
 		OpName: "ListCustomers",
 		Query:  ListCustomers_Operation,
 		Variables: &__ListCustomersInput{
+			Filter:    filter,
 			Limit:     limit,
 			NextToken: nextToken,
 		},
 	}
 
 	data_ = &ListCustomersResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The subscription executed by OnCreateCustomer.
+const OnCreateCustomer_Operation = `
+subscription OnCreateCustomer ($id: ID, $name: String, $city: String, $state: String, $country: String) {
+	onCreateCustomer(id: $id, name: $name, city: $city, state: $state, country: $country) {
+		... Customer
+	}
+}
+fragment Customer on Customer {
+	id
+	name
+	city
+	state
+	country
+}
+`
+
+// OnCreateCustomer tells of each new customer. An argument that is left out lets
+// every value pass; null would let only null pass.
+// To unsubscribe, use [graphql.WebSocketClient.Unsubscribe]
+func OnCreateCustomer(
+	ctx_ context.Context,
+	client_ graphql.WebSocketClient,
+	id *string,
+	name *string,
+	city *string,
+	state *string,
+	country *string,
+) (dataChan_ chan OnCreateCustomerWsResponse, subscriptionID_ string, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "OnCreateCustomer",
+		Query:  OnCreateCustomer_Operation,
+		Variables: &__OnCreateCustomerInput{
+			Id:      id,
+			Name:    name,
+			City:    city,
+			State:   state,
+			Country: country,
+		},
+	}
+
+	dataChan_ = make(chan OnCreateCustomerWsResponse)
+	subscriptionID_, err_ = client_.Subscribe(req_, dataChan_, OnCreateCustomerForwardData)
+
+	return dataChan_, subscriptionID_, err_
+}
+
+type OnCreateCustomerWsResponse graphql.BaseResponse[*OnCreateCustomerResponse]
+
+func OnCreateCustomerForwardData(interfaceChan interface{}, jsonRawMsg json.RawMessage) error {
+	var gqlResp graphql.Response
+	var wsResp OnCreateCustomerWsResponse
+	err := json.Unmarshal(jsonRawMsg, &gqlResp)
+	if err != nil {
+		return err
+	}
+	if len(gqlResp.Errors) == 0 {
+		err = json.Unmarshal(jsonRawMsg, &wsResp)
+		if err != nil {
+			return err
+		}
+	} else {
+		wsResp.Errors = gqlResp.Errors
+	}
+	dataChan_, ok := interfaceChan.(chan OnCreateCustomerWsResponse)
+	if !ok {
+		return errors.New("failed to cast interface into 'chan OnCreateCustomerWsResponse'")
+	}
+	dataChan_ <- wsResp
+	return nil
+}
+
+// The subscription executed by OnDeleteCustomer.
+const OnDeleteCustomer_Operation = `
+subscription OnDeleteCustomer ($id: ID, $name: String, $city: String, $state: String, $country: String) {
+	onDeleteCustomer(id: $id, name: $name, city: $city, state: $state, country: $country) {
+		... Customer
+	}
+}
+fragment Customer on Customer {
+	id
+	name
+	city
+	state
+	country
+}
+`
+
+// OnDeleteCustomer tells of each removed customer, as it was.
+// To unsubscribe, use [graphql.WebSocketClient.Unsubscribe]
+func OnDeleteCustomer(
+	ctx_ context.Context,
+	client_ graphql.WebSocketClient,
+	id *string,
+	name *string,
+	city *string,
+	state *string,
+	country *string,
+) (dataChan_ chan OnDeleteCustomerWsResponse, subscriptionID_ string, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "OnDeleteCustomer",
+		Query:  OnDeleteCustomer_Operation,
+		Variables: &__OnDeleteCustomerInput{
+			Id:      id,
+			Name:    name,
+			City:    city,
+			State:   state,
+			Country: country,
+		},
+	}
+
+	dataChan_ = make(chan OnDeleteCustomerWsResponse)
+	subscriptionID_, err_ = client_.Subscribe(req_, dataChan_, OnDeleteCustomerForwardData)
+
+	return dataChan_, subscriptionID_, err_
+}
+
+type OnDeleteCustomerWsResponse graphql.BaseResponse[*OnDeleteCustomerResponse]
+
+func OnDeleteCustomerForwardData(interfaceChan interface{}, jsonRawMsg json.RawMessage) error {
+	var gqlResp graphql.Response
+	var wsResp OnDeleteCustomerWsResponse
+	err := json.Unmarshal(jsonRawMsg, &gqlResp)
+	if err != nil {
+		return err
+	}
+	if len(gqlResp.Errors) == 0 {
+		err = json.Unmarshal(jsonRawMsg, &wsResp)
+		if err != nil {
+			return err
+		}
+	} else {
+		wsResp.Errors = gqlResp.Errors
+	}
+	dataChan_, ok := interfaceChan.(chan OnDeleteCustomerWsResponse)
+	if !ok {
+		return errors.New("failed to cast interface into 'chan OnDeleteCustomerWsResponse'")
+	}
+	dataChan_ <- wsResp
+	return nil
+}
+
+// The subscription executed by OnUpdateCustomer.
+const OnUpdateCustomer_Operation = `
+subscription OnUpdateCustomer ($id: ID, $name: String, $city: String, $state: String, $country: String) {
+	onUpdateCustomer(id: $id, name: $name, city: $city, state: $state, country: $country) {
+		... Customer
+	}
+}
+fragment Customer on Customer {
+	id
+	name
+	city
+	state
+	country
+}
+`
+
+// OnUpdateCustomer tells of each changed customer, as it is now.
+// To unsubscribe, use [graphql.WebSocketClient.Unsubscribe]
+func OnUpdateCustomer(
+	ctx_ context.Context,
+	client_ graphql.WebSocketClient,
+	id *string,
+	name *string,
+	city *string,
+	state *string,
+	country *string,
+) (dataChan_ chan OnUpdateCustomerWsResponse, subscriptionID_ string, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "OnUpdateCustomer",
+		Query:  OnUpdateCustomer_Operation,
+		Variables: &__OnUpdateCustomerInput{
+			Id:      id,
+			Name:    name,
+			City:    city,
+			State:   state,
+			Country: country,
+		},
+	}
+
+	dataChan_ = make(chan OnUpdateCustomerWsResponse)
+	subscriptionID_, err_ = client_.Subscribe(req_, dataChan_, OnUpdateCustomerForwardData)
+
+	return dataChan_, subscriptionID_, err_
+}
+
+type OnUpdateCustomerWsResponse graphql.BaseResponse[*OnUpdateCustomerResponse]
+
+func OnUpdateCustomerForwardData(interfaceChan interface{}, jsonRawMsg json.RawMessage) error {
+	var gqlResp graphql.Response
+	var wsResp OnUpdateCustomerWsResponse
+	err := json.Unmarshal(jsonRawMsg, &gqlResp)
+	if err != nil {
+		return err
+	}
+	if len(gqlResp.Errors) == 0 {
+		err = json.Unmarshal(jsonRawMsg, &wsResp)
+		if err != nil {
+			return err
+		}
+	} else {
+		wsResp.Errors = gqlResp.Errors
+	}
+	dataChan_, ok := interfaceChan.(chan OnUpdateCustomerWsResponse)
+	if !ok {
+		return errors.New("failed to cast interface into 'chan OnUpdateCustomerWsResponse'")
+	}
+	dataChan_ <- wsResp
+	return nil
+}
+
+// The mutation executed by UpdateCustomer.
+const UpdateCustomer_Operation = `
+mutation UpdateCustomer ($input: UpdateCustomerInput!) {
+	updateCustomer(input: $input) {
+		... Customer
+	}
+}
+fragment Customer on Customer {
+	id
+	name
+	city
+	state
+	country
+}
+`
+
+// UpdateCustomer changes the fields that the input names and returns the whole
+// record. A field set to null is removed; one left out stays.
+func UpdateCustomer(
+	ctx_ context.Context,
+	client_ graphql.Client,
+	input CustomerChange,
+) (data_ *UpdateCustomerResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "UpdateCustomer",
+		Query:  UpdateCustomer_Operation,
+		Variables: &__UpdateCustomerInput{
+			Input: input,
+		},
+	}
+
+	data_ = &UpdateCustomerResponse{}
 	resp_ := &graphql.Response{Data: data_}
 
 	err_ = client_.MakeRequest(

@@ -37,7 +37,7 @@ func Customers(ctx context.Context, client graphql.Client, limit int) iter.Seq2[
 			if limit > 0 {
 				size = min(size, limit-count)
 			}
-			resp, err := ListCustomers(ctx, client, &size, next)
+			resp, err := ListCustomers(ctx, client, nil, &size, next)
 			page := resp.GetListCustomers()
 			if page == nil && err == nil {
 				err = &NullError{Operation: "listCustomers"}

@@ -114,7 +114,7 @@ func (s *Smoke) customer(name, city, state string) *smokeCustomer {
 // would be open to everyone.
 func (s *Smoke) refuseAnonymous(ctx context.Context) error {
 	one := 1
-	_, err := appsync.ListCustomers(ctx, s.Anonymous, &one, nil)
+	_, err := appsync.ListCustomers(ctx, s.Anonymous, nil, &one, nil)
 	answer, answered := errors.AsType[*appsync.ResponseError](err)
 	switch {
 	case err == nil:
