@@ -44,9 +44,15 @@ type Store interface {
 	Update(ctx context.Context, id string, change func(Item) Item) (Item, error)
 	// Delete removes the item and returns it, or false.
 	Delete(ctx context.Context, id string) (Item, bool, error)
-	// Scan yields the items after the given id in the order of Position; an empty
-	// id starts at the first. The id need not exist any more.
+	// Scan yields the items after the given id in an order that the store keeps,
+	// which is that of Position but for a table of DynamoDB's; an empty id starts at
+	// the first. The id need not exist any more.
 	Scan(ctx context.Context, after string) iter.Seq2[Item, error]
+
+	// Count returns how many items there are.
+	Count(ctx context.Context) (int, error)
+	// Clear deletes every item, and need not be atomic.
+	Clear(ctx context.Context) error
 }
 
 // Position orders a scan: arbitrary but stable, as a hash-partitioned table is, so

@@ -1,0 +1,182 @@
+package appsync
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// DynamoDB is a Store in a table of DynamoDB's whose one key is the text id. It asks
+// what the wizard's resolvers ask: conditions are the table's own, reads are
+// eventually consistent. AWS's own client was taken, since credentials, regions and
+// endpoints are then found as its other programs find them.
+type DynamoDB struct {
+	client *dynamodb.Client
+	table  *string
+}
+
+const (
+	keyName = "id"
+
+	exists  = "attribute_exists(#id)"
+	missing = "attribute_not_exists(#id)"
+
+	firstScan = 20 // the wizard's limit; each further scan asks for twice as many
+	lastScan  = 1000
+)
+
+// Get implements Store.
+func (d *DynamoDB) Get(ctx context.Context, id string) (Item, bool, error) {
+	return d.get(ctx, id, false)
+}
+
+func (d *DynamoDB) get(ctx context.Context, id string, consistent bool) (Item, bool, error) {
+	answer, err := d.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: d.table, Key: key(id), ConsistentRead: &consistent})
+	if err != nil || len(answer.Item) == 0 {
+		return Item{}, false, err
+	}
+	return fromRow(answer.Item), true, nil
+}
+
+// Create implements Store.
+func (d *DynamoDB) Create(ctx context.Context, item Item) error {
+	_, err := d.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName:                d.table,
+		Item:                     toRow(item),
+		ConditionExpression:      aws.String(missing),
+		ExpressionAttributeNames: map[string]string{"#id": keyName},
+	})
+	return condition(err)
+}
+
+// Update implements Store. Only attributes that change makes different are written,
+// so that others' changes to the rest of the item, and attributes that this API does
+// not know, stay.
+func (d *DynamoDB) Update(ctx context.Context, id string, change func(Item) Item) (Item, error) {
+	old, found, err := d.get(ctx, id, true)
+	if err != nil {
+		return Item{}, err
+	}
+	if !found {
+		return Item{}, ErrCondition
+	}
+	input := difference(old, change(old))
+	input.TableName, input.Key = d.table, key(id)
+	input.ConditionExpression, input.ReturnValues = aws.String(exists), types.ReturnValueAllNew
+	answer, err := d.client.UpdateItem(ctx, input)
+	if err != nil {
+		return Item{}, condition(err)
+	}
+	return fromRow(answer.Attributes), nil
+}
+
+// difference is the update that leads from one item to another.
+func difference(old, changed Item) *dynamodb.UpdateItemInput {
+	input := &dynamodb.UpdateItemInput{ExpressionAttributeNames: map[string]string{"#id": keyName}}
+	var set, remove []string
+	for name, value := range changed.Attributes {
+		before, had := old.Attributes[name]
+		if had && (operand{present: true, value: before}).equals(value) {
+			continue
+		}
+		if input.ExpressionAttributeValues == nil {
+			input.ExpressionAttributeValues = map[string]types.AttributeValue{}
+		}
+		input.ExpressionAttributeNames["#"+name] = name
+		input.ExpressionAttributeValues[":"+name] = toValue(value)
+		set = append(set, "#"+name+" = :"+name)
+	}
+	for name := range old.Attributes {
+		if _, kept := changed.Attributes[name]; !kept {
+			input.ExpressionAttributeNames["#"+name] = name
+			remove = append(remove, "#"+name)
+		}
+	}
+	var clauses []string
+	if len(set) > 0 {
+		clauses = append(clauses, "SET "+strings.Join(set, ", "))
+	}
+	if len(remove) > 0 {
+		clauses = append(clauses, "REMOVE "+strings.Join(remove, ", "))
+	}
+	if len(clauses) > 0 {
+		input.UpdateExpression = aws.String(strings.Join(clauses, " "))
+	}
+	return input
+}
+
+// Delete implements Store.
+func (d *DynamoDB) Delete(ctx context.Context, id string) (Item, bool, error) {
+	answer, err := d.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName: d.table, Key: key(id), ReturnValues: types.ReturnValueAllOld,
+	})
+	if err != nil || len(answer.Attributes) == 0 {
+		return Item{}, false, err
+	}
+	return fromRow(answer.Attributes), true, nil
+}
+
+// Scan implements Store, in the table's own order.
+func (d *DynamoDB) Scan(ctx context.Context, after string) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		input := &dynamodb.ScanInput{TableName: d.table}
+		if after != "" {
+			input.ExclusiveStartKey = key(after)
+		}
+		for limit := int32(firstScan); ; limit = min(2*limit, lastScan) {
+			input.Limit = aws.Int32(limit)
+			answer, err := d.client.Scan(ctx, input)
+			if err != nil {
+				yield(Item{}, err)
+				return
+			}
+			for _, row := range answer.Items {
+				if !yield(fromRow(row), nil) {
+					return
+				}
+			}
+			if input.ExclusiveStartKey = answer.LastEvaluatedKey; len(answer.LastEvaluatedKey) == 0 {
+				return
+			}
+		}
+	}
+}
+
+// Count implements Store. It reads the whole table: DynamoDB's own count is hours old.
+func (d *DynamoDB) Count(ctx context.Context) (int, error) {
+	pages := dynamodb.NewScanPaginator(d.client, &dynamodb.ScanInput{TableName: d.table, Select: types.SelectCount})
+	n := 0
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return 0, err
+		}
+		n += int(page.Count)
+	}
+	return n, nil
+}
+
+// Clear implements Store, an item at a time.
+func (d *DynamoDB) Clear(ctx context.Context) error {
+	for item, err := range d.Scan(ctx, "") {
+		if err != nil {
+			return err
+		}
+		if _, _, err := d.Delete(ctx, item.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func condition(err error) error {
+	if _, failed := errors.AsType[*types.ConditionalCheckFailedException](err); failed {
+		return ErrCondition
+	}
+	return err
+}
