@@ -46,7 +46,7 @@ func world() *cli.App {
 		Environ:   os.Environ,
 		Now:       time.Now,
 		Transport: http.DefaultTransport,
-		Keyring: func(interactive bool, notice func(string)) cli.Keyring {
+		Keyring: func(interactive bool, notice func(string)) tokencache.Probed {
 			return &tokencache.Keyring{Interactive: interactive, Notice: notice, LookupEnv: os.LookupEnv}
 		},
 		OpenBrowser: openBrowser,

@@ -58,7 +58,7 @@ func TestScripts(t *testing.T) {
 func scriptWorld() *cli.App {
 	app := world()
 	app.Build = cli.Build{Version: "1.2.3-test"}
-	app.Keyring = func(bool, func(string)) cli.Keyring {
+	app.Keyring = func(bool, func(string)) tokencache.Probed {
 		return folderKeyring(os.Getenv("TEST_KEYRING"))
 	}
 	app.OpenBrowser = func(url string) error {

@@ -1,27 +1,26 @@
+// API keys: where an API takes a key and no token, login and logout keep and
+// forget the key.
+
 package cli
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
-// noLoginError says that an authorization mode has nothing to log in with.
-type noLoginError struct{ mode string }
+// noTokenError says that an authorization mode has no tokens to deal with.
+type noTokenError struct{ mode string }
 
-func (e *noLoginError) Error() string {
-	return fmt.Sprintf("the authorization mode %s needs no login: it takes the credentials that the AWS CLI would", e.mode)
+func (e *noTokenError) Error() string {
+	return fmt.Sprintf("the authorization mode %s uses no token", e.mode)
 }
 
-// loginWithout is login for an API that takes no token: it keeps the API key.
-func (app *App) loginWithout(ctx context.Context, flags *globals, path string, settings config.Resolved, options loginOptions) error {
-	if settings.Text(config.Auth) == authIAM {
-		return &noLoginError{authIAM}
-	}
+// loginAPIKey stores the API key.
+func (app *App) loginAPIKey(ctx context.Context, flags *globals, path string, settings config.Resolved, options loginOptions) error {
 	endpoint, err := endpoint(settings)
 	if err != nil {
 		return err
@@ -37,61 +36,68 @@ func (app *App) loginWithout(ctx context.Context, flags *globals, path string, s
 	if key == "" {
 		return &config.MissingError{Setting: config.Describe(config.APIKey)}
 	}
-	place, err := app.apiKeyPlace(settings, flags)
+	stores, err := app.stores(settings, flags, tokencache.Seal{})
 	if err != nil {
 		return err
 	}
-	if err := place.SetAlone(ctx, tokencache.APIKey(endpoint.String()), []byte(key), app.notice); err != nil {
+	name := tokencache.APIKey(endpoint.String())
+	place := stores.FindName(name)
+	if err := place.SetAlone(ctx, name, []byte(key), app.notice); err != nil {
 		return err
 	}
+	app.record(ctx, stores, place, name, tokencache.Record{
+		Grant: authAPIKey, Endpoint: endpoint.String(), Saved: app.Now().UTC(),
+	})
 	profile := settings.Text(config.Profile)
 	if err := config.SaveProfile(path, profile, settings.Profile()); err != nil {
 		return err
 	}
-	app.notice(fmt.Sprintf("API key stored in the %s, settings in profile %s", place.Name(), profile))
+	app.notice(fmt.Sprintf("API key stored in the %s, settings in profile %s", storeName(place), profile))
 	return nil
 }
 
-// apiKey returns the key for an API: from the environment, else the one that a
-// login kept.
-func (app *App) apiKey(ctx context.Context, settings config.Resolved, flags *globals, endpoint *url.URL) (string, error) {
-	if key := settings.Text(config.APIKey); key != "" {
-		return key, nil
-	}
-	place, err := app.apiKeyPlace(settings, flags)
-	if err != nil {
-		return "", err
-	}
-	key, err := place.Get(ctx, tokencache.APIKey(endpoint.String()))
-	if errors.Is(err, tokencache.ErrNotFound) {
-		return "", &config.MissingError{Setting: config.Describe(config.APIKey)}
-	}
-	return string(key), err
-}
-
-// forgetAPIKey is logout for an API that takes a key.
-func (app *App) forgetAPIKey(ctx context.Context, settings config.Resolved, flags *globals) error {
+// logoutAPIKey forgets the API key of a profile.
+func (app *App) logoutAPIKey(ctx context.Context, flags *globals, settings config.Resolved) error {
 	endpoint, err := endpoint(settings)
 	if err != nil {
 		return err
 	}
-	place, err := app.apiKeyPlace(settings, flags)
+	stores, err := app.stores(settings, flags, tokencache.Seal{})
 	if err != nil {
 		return err
 	}
-	if err := place.Delete(ctx, tokencache.APIKey(endpoint.String())); err != nil {
+	return app.forgetAPIKey(ctx, stores, endpoint.String())
+}
+
+func (app *App) forgetAPIKey(ctx context.Context, stores *tokencache.Stores, endpoint string) error {
+	name := tokencache.APIKey(endpoint)
+	place := stores.FindName(name)
+	if err := place.Delete(ctx, name); err != nil {
 		return err
 	}
-	app.notice(fmt.Sprintf("the API key is no longer in the %s; it stays valid until it expires or is deleted in AppSync", place.Name()))
+	if err := stores.Index.Remove(ctx, name); err != nil {
+		return err
+	}
+	app.notice(fmt.Sprintf("the API key for %s is no longer in the %s; it stays valid until it expires or is deleted in AppSync",
+		endpoint, storeName(place)))
 	return nil
 }
 
-// apiKeyPlace is where API keys rest: the keyring, or a file that a passphrase
-// seals.
-func (app *App) apiKeyPlace(settings config.Resolved, flags *globals) (*tokencache.Place, error) {
-	stores, err := app.stores(settings, tokencache.Seal{}, app.Keyring(app.Terminal && !flags.noInput, app.notice))
-	if err != nil {
-		return nil, err
+// apiKey returns the key for an API and where it came from: the environment, or
+// the store that a login put it in.
+func (app *App) apiKey(ctx context.Context, settings config.Resolved, flags *globals, endpoint string) (key, from string, err error) {
+	if key := settings.Text(config.APIKey); key != "" {
+		return key, "environment", nil
 	}
-	return stores.Find(tokencache.Key{}), nil
+	stores, err := app.stores(settings, flags, tokencache.Seal{})
+	if err != nil {
+		return "", "", err
+	}
+	name := tokencache.APIKey(endpoint)
+	place := stores.FindName(name)
+	value, err := place.Get(ctx, name)
+	if errors.Is(err, tokencache.ErrNotFound) {
+		return "", "", &config.MissingError{Setting: config.Describe(config.APIKey)}
+	}
+	return string(value), place.Name(), err
 }

@@ -8,7 +8,6 @@
 package cli
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"time"
@@ -34,18 +33,11 @@ type App struct {
 	Transport http.RoundTripper
 	// Keyring opens the operating system's keyring. interactive says that a
 	// person can answer its prompt; notice tells them that one is waiting.
-	Keyring func(interactive bool, notice func(string)) Keyring
+	Keyring func(interactive bool, notice func(string)) tokencache.Probed
 	// OpenBrowser shows a page to a person and returns without waiting.
 	OpenBrowser func(url string) error
 
 	Build Build
-}
-
-// A Keyring is a token store that can be tried out before it is needed.
-type Keyring interface {
-	tokencache.Store
-	// Probe stores, reads and deletes a value.
-	Probe(ctx context.Context) error
 }
 
 // Build says which program this is.

@@ -49,7 +49,7 @@ func (app *App) authorized(ctx context.Context, flags *globals, settings config.
 		source, err := app.bearer(ctx, settings, flags)
 		return access{&transport.Authorization{Source: source, Endpoint: endpoint, Scheme: scheme, Base: chain}, source}, err
 	case authAPIKey:
-		key, err := app.apiKey(ctx, settings, flags, endpoint)
+		key, _, err := app.apiKey(ctx, settings, flags, endpoint.String())
 		return access{chain: &transport.APIKey{Key: key, Endpoint: endpoint, Base: chain}}, err
 	case authIAM:
 		return access{chain: app.signedChain(flags, settings, endpoint)}, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
@@ -71,7 +72,7 @@ func isUsage(err error) bool {
 		is[*config.UnknownProfileError](err) || is[*config.ProfileNameError](err) || is[*config.NoHomeError](err) ||
 		is[*appsync.EndpointError](err) || is[*auth.IssuerError](err) || is[*auth.IssuerMismatchError](err) ||
 		is[*auth.DiscoveryError](err) || is[*auth.UnsupportedError](err) ||
-		is[*grantError](err) || is[*storeModeError](err) || is[*secretError](err) || is[*clientAuthError](err) || is[*auth.KeyError](err) || is[*authModeError](err) || is[*noLoginError](err) || is[*awsError](err) || is[*auth.EndpointError](err) || is[*opaqueTokenError](err) ||
+		is[*grantError](err) || is[*storeModeError](err) || is[*secretError](err) || is[*clientAuthError](err) || is[*auth.KeyError](err) || is[*authModeError](err) || is[*noTokenError](err) || is[*awsError](err) || is[*auth.EndpointError](err) || is[*opaqueTokenError](err) ||
 		is[tokencache.NoSealError](err)
 }
 
@@ -105,7 +106,8 @@ func (app *App) report(err error) {
 	if err == nil {
 		return
 	}
-	text := output.Line(err.Error())
+	// Joined errors stand on a line each; one may have come by two ways.
+	text := output.Line(strings.Join(slices.Compact(strings.Split(err.Error(), "\n")), "; "))
 	if errors.Is(err, context.Canceled) {
 		text = "interrupted"
 	}

@@ -15,9 +15,9 @@ import (
 
 // The names of the grants, as --grant takes them.
 const (
-	clientCredentials = "client-credentials"
-	deviceCode        = "device"
-	browserLogin      = "browser"
+	grantClientCredentials = "client-credentials"
+	grantDevice            = "device"
+	grantBrowser           = "browser"
 )
 
 // A grant is a way to get a token, put together from settings.
@@ -62,7 +62,7 @@ func (e *opaqueTokenError) Error() string {
 type grantError struct{ name string }
 
 func (e *grantError) Error() string {
-	return fmt.Sprintf("there is no grant %q: it is %s, %s or %s", e.name, deviceCode, browserLogin, clientCredentials)
+	return fmt.Sprintf("there is no grant %q: it is %s, %s or %s", e.name, grantDevice, grantBrowser, grantClientCredentials)
 }
 
 // grant puts together what settings say about getting a token.
@@ -85,11 +85,11 @@ func (app *App) grant(ctx context.Context, settings config.Resolved, flags *glob
 		notice:   app.notice,
 	}
 	switch g.name {
-	case deviceCode, browserLogin, clientCredentials:
+	case grantDevice, grantBrowser, grantClientCredentials:
 	case "":
-		g.name = deviceCode
+		g.name = grantDevice
 		if proof.atHand() {
-			g.name = clientCredentials
+			g.name = grantClientCredentials
 		}
 	default:
 		return nil, &grantError{g.name}
@@ -138,7 +138,7 @@ func (g *grant) client(ctx context.Context, authentication auth.Authentication) 
 // renew gets a token without a person: by client credentials, or with the
 // refresh token of an earlier login. stored looks up the secret that a login kept.
 func (g *grant) renew(ctx context.Context, old tokencache.Entry, stored func() (auth.Secret, error)) (*oauth2.Token, error) {
-	if g.name == clientCredentials {
+	if g.name == grantClientCredentials {
 		return g.asMachine(ctx, stored)
 	}
 	switch {

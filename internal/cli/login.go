@@ -26,7 +26,7 @@ func (app *App) loginCommand(flags *globals) *cobra.Command {
 		Use:   "login",
 		Short: "Log in and keep the token",
 		Long: `Log in to the OpenID provider, keep the token in the keyring and save the
-settings that are no secret in the profile.
+non-secret settings in the profile.
 
 With a client secret the program logs in as itself (client credentials). The
 secret comes from standard input, a file or the environment, never from a flag,
@@ -56,8 +56,12 @@ func (app *App) login(ctx context.Context, flags *globals, options loginOptions)
 	if err != nil {
 		return err
 	}
-	if mode := settings.Text(config.Auth); mode == authAPIKey || mode == authIAM {
-		return app.loginWithout(ctx, flags, file.Path, settings, options)
+	settings = withoutForeignGrant(settings, file)
+	switch mode := settings.Text(config.Auth); mode {
+	case authAPIKey:
+		return app.loginAPIKey(ctx, flags, file.Path, settings, options)
+	case authIAM:
+		return &noTokenError{mode}
 	}
 	if options.secretFromStdin {
 		if settings, err = app.withSecretFrom(app.In, settings); err != nil {
@@ -67,29 +71,41 @@ func (app *App) login(ctx context.Context, flags *globals, options loginOptions)
 	if err := checkEndpoint(settings); err != nil {
 		return err
 	}
-	held, err := app.credential(ctx, settings, flags)
+	cached, err := app.cachedGrant(ctx, settings, flags)
 	if err != nil {
 		return err
 	}
-	if err := app.checkPlace(ctx, held); err != nil {
+	// Before a person logs in: a finished login must not be lost.
+	if err := cached.place.Ready(ctx); err != nil {
 		return err
 	}
-	token, err := app.obtain(ctx, held.grant, flags, options)
+	token, err := app.requestToken(ctx, cached.grant, flags, options)
 	if err != nil {
 		return err
 	}
-	if err := app.keep(ctx, held, token); err != nil {
+	if err := app.storeLogin(ctx, cached, token); err != nil {
 		return err
 	}
 	profile := settings.Text(config.Profile)
 	kept := settings.Profile()
-	kept.Issuer, kept.Grant = held.grant.issuer, held.grant.name
+	kept.Issuer, kept.Grant = cached.issuer, cached.name
 	kept.ClientSecretFile, kept.ClientKeyFile = absolute(kept.ClientSecretFile), absolute(kept.ClientKeyFile)
 	if err := config.SaveProfile(file.Path, profile, kept); err != nil {
 		return err
 	}
-	app.tellLogin(held, token, profile)
+	app.tellLogin(cached, token, profile)
 	return nil
+}
+
+// withoutForeignGrant forgets the profile's grant if another client logs in than
+// the profile's: it was chosen for that one, by its secret or the lack of one.
+func withoutForeignGrant(settings config.Resolved, file *config.ProfileFile) config.Resolved {
+	known := file.Profiles[settings.Text(config.Profile)].ClientID
+	grant := settings.Get(config.Grant)
+	if grant.Source == config.FromProfile && settings.Text(config.ClientID) != known {
+		return settings.With(config.Grant, config.Value{Source: config.Unset})
+	}
+	return settings
 }
 
 // absolute makes a path mean the same in every folder.
@@ -125,78 +141,55 @@ func checkEndpoint(settings config.Resolved) error {
 	return err
 }
 
-// checkPlace makes sure that the token can be stored before a person logs in: a
-// finished login must not be lost.
-func (app *App) checkPlace(ctx context.Context, held *credential) error {
-	switch tokencache.Mode(held.place.Name()) {
-	case tokencache.MemoryMode:
-		return nil
-	case tokencache.FileMode:
-		return held.stores.File.Ready()
-	}
-	err := held.keyring.Probe(ctx)
-	if err == nil || held.place.FallsBack() && is[*tokencache.UnavailableError](err) {
-		return nil
-	}
-	return err
-}
-
-// obtain gets a token: from the provider alone, or with a person.
-func (app *App) obtain(ctx context.Context, grant *grant, flags *globals, options loginOptions) (*oauth2.Token, error) {
-	if grant.name == clientCredentials {
+// requestToken gets a token: from the provider alone, or with a person.
+func (app *App) requestToken(ctx context.Context, grant *grant, flags *globals, options loginOptions) (*oauth2.Token, error) {
+	browser := !options.noBrowser && !flags.noInput
+	switch grant.name {
+	case grantClientCredentials:
 		return grant.renew(ctx, tokencache.Entry{}, func() (auth.Secret, error) {
 			return "", &config.MissingError{Setting: config.Describe(config.ClientSecret)}
 		})
-	}
-	browser := !options.noBrowser && !flags.noInput
-	if grant.name == browserLogin {
+	case grantBrowser:
 		return grant.checked(app.browserLogin(ctx, grant, browser))
+	default:
+		return grant.checked(app.deviceLogin(ctx, grant, browser))
 	}
-	return grant.checked(app.deviceLogin(ctx, grant, browser))
 }
 
-// keep stores the token, and the client's secret beside it.
-func (app *App) keep(ctx context.Context, held *credential, token *oauth2.Token) error {
-	if _, err := held.source.Replace(ctx, token); err != nil {
+// storeLogin stores the token, and the client's secret beside it.
+func (app *App) storeLogin(ctx context.Context, cached *cachedGrant, token *oauth2.Token) error {
+	if _, err := cached.source.Replace(ctx, token); err != nil {
 		return fmt.Errorf("the login worked, but its token could not be stored: %w", err)
 	}
-	secret := held.grant.proof.secret
-	if secret == "" || held.grant.name != clientCredentials {
+	secret := cached.proof.secret
+	if secret == "" || cached.name != grantClientCredentials {
 		return nil // a command or a key stays where it is
 	}
-	if !held.keepsSecret() {
+	if !cached.place.KeepsSecrets() {
 		app.notice("the client secret is not stored: there is no keyring; later commands need it in the environment")
 		return nil
 	}
-	if err := held.place.SetAlone(ctx, held.key.Secret(), []byte(secret), app.notice); err != nil {
+	if err := cached.place.SetAlone(ctx, cached.key.Secret(), []byte(secret), app.notice); err != nil {
 		return fmt.Errorf("the client secret could not be stored: %w", err)
 	}
 	return nil
 }
 
-// keepsSecret reports whether the client secret may rest beside the token: in
-// the keyring, or in a file that something else than the secret itself seals.
-func (c *credential) keepsSecret() bool {
-	switch tokencache.Mode(c.place.Name()) {
-	case tokencache.KeyringMode:
-		return true
-	case tokencache.FileMode:
-		return c.stores.File.Seal.ByPassphrase()
-	default:
-		return false
+func (app *App) tellLogin(cached *cachedGrant, token *oauth2.Token, profile string) {
+	claims, _ := auth.ParseClaims(token.AccessToken) // what cannot be read stays empty
+	who := firstOf(claims.Email, claims.Subject, "somebody that the token does not name")
+	app.notice(fmt.Sprintf("logged in to %s as %s", cached.issuer, who))
+	if cached.place.Name() == string(tokencache.MemoryMode) {
+		app.notice("the token is not kept (token store memory): the next command needs a new one")
+	} else {
+		app.notice(fmt.Sprintf("token stored in the %s, settings in profile %s", storeName(cached.place), profile))
 	}
 }
 
-func (app *App) tellLogin(held *credential, token *oauth2.Token, profile string) {
-	claims, _ := auth.ParseClaims(token.AccessToken)
-	who := claims.Subject
-	if claims.Email != "" {
-		who = claims.Email
+// storeName is a store as a sentence names it.
+func storeName(place *tokencache.Place) string {
+	if place.Name() == string(tokencache.FileMode) {
+		return "sealed file"
 	}
-	app.notice(fmt.Sprintf("logged in to %s as %s", held.grant.issuer, who))
-	if held.place.Name() == string(tokencache.MemoryMode) {
-		app.notice("the token is not kept (token store memory): the next command needs a new one")
-	} else {
-		app.notice(fmt.Sprintf("token stored in the %s, settings in profile %s", held.place.Name(), profile))
-	}
+	return place.Name()
 }

@@ -41,16 +41,19 @@ func (app *App) logout(ctx context.Context, flags *globals) error {
 	if err != nil {
 		return err
 	}
-	if settings.Text(config.Auth) == authAPIKey {
-		return app.forgetAPIKey(ctx, settings, flags)
+	switch mode := settings.Text(config.Auth); mode {
+	case authAPIKey:
+		return app.logoutAPIKey(ctx, flags, settings)
+	case authIAM:
+		return &noTokenError{mode}
 	}
-	held, err := app.credential(ctx, settings, flags)
+	cached, err := app.cachedGrant(ctx, settings, flags)
 	if err != nil {
 		return err
 	}
-	found, err := app.forget(ctx, held)
+	found, err := app.forget(ctx, cached)
 	if err == nil && !found {
-		app.notice("there was no token for profile " + settings.Text(config.Profile))
+		app.notice("not logged in with profile " + settings.Text(config.Profile))
 	}
 	return err
 }
@@ -61,8 +64,7 @@ func (app *App) logoutAll(ctx context.Context, flags *globals) error {
 	if err != nil {
 		return err
 	}
-	keyring := app.Keyring(app.Terminal && !flags.noInput, app.notice)
-	stores, err := app.stores(settings, tokencache.Seal{}, keyring)
+	stores, err := app.stores(settings, flags, tokencache.Seal{})
 	if err != nil {
 		return err
 	}
@@ -70,18 +72,21 @@ func (app *App) logoutAll(ctx context.Context, flags *globals) error {
 	if err != nil {
 		return err
 	}
+	if len(records) == 0 {
+		app.notice("not logged in anywhere")
+	}
 	var failures []error
 	for _, record := range records {
 		where := *stores
 		where.Mode = tokencache.Mode(record.Store)
-		grant := app.recordedGrant(record, flags)
-		held := app.hold(grant, &where, keyring)
-		if _, err := app.forget(ctx, held); err != nil {
-			failures = append(failures, fmt.Errorf("%s: %w", record.Issuer, err))
+		if record.Grant == authAPIKey {
+			err = app.forgetAPIKey(ctx, &where, record.Endpoint)
+		} else {
+			_, err = app.forget(ctx, app.cache(app.recordedGrant(record, flags), &where))
 		}
-	}
-	if len(records) == 0 {
-		app.notice("there was no token")
+		if err != nil {
+			failures = append(failures, fmt.Errorf("%s: %w", firstOf(record.Issuer, record.Endpoint), err))
+		}
 	}
 	return errors.Join(failures...)
 }
@@ -102,32 +107,47 @@ func (app *App) recordedGrant(record tokencache.Record, flags *globals) *grant {
 	}
 }
 
-// forget revokes what can be revoked, deletes the token and the client's secret,
-// and says what was done. It reports whether there was a token.
-func (app *App) forget(ctx context.Context, held *credential) (bool, error) {
-	records, _ := held.stores.Index.Records() // a damaged index knows nothing
-	_, found := records[held.key.Token()]
+// forget revokes what can be revoked, deletes the token, and the client's secret
+// with the last token of that client, and says what was done. It reports whether
+// there was a token.
+func (app *App) forget(ctx context.Context, cached *cachedGrant) (found bool, err error) {
+	name := cached.key.Token()
+	records, _ := cached.stores.Index.Records() // a damaged index knows nothing
+	_, found = records[name]
 	var entry tokencache.Entry
-	err := held.source.Remove(ctx, func(stored tokencache.Entry) {
+	err = cached.source.Remove(ctx, func(stored tokencache.Entry) {
 		entry = stored
 		found = found || stored != (tokencache.Entry{})
 		if stored.RefreshToken != "" {
-			app.revoke(ctx, held.grant, stored.RefreshToken)
+			app.revoke(ctx, cached.grant, stored.RefreshToken)
 		}
 	})
-	where := held.place.Name()
-	err = errors.Join(err, held.place.Delete(ctx, held.key.Secret()))
-	if err != nil {
+	where := storeName(cached.place)
+	if err == nil && found && !othersUseSecret(records, cached.key) {
+		err = cached.place.Delete(ctx, cached.key.Secret())
+	}
+	if err == nil {
+		err = cached.stores.Index.Remove(ctx, name)
+	}
+	if err != nil || !found {
 		return found, err
 	}
-	if err := held.stores.Index.Remove(ctx, held.key.Token()); err != nil || !found {
-		return found, err
-	}
-	app.notice(fmt.Sprintf("logged out of %s: the token is no longer in the %s", held.grant.issuer, where))
+	app.notice(fmt.Sprintf("logged out of %s: the token is no longer in the %s", cached.issuer, where))
 	if left := entry.Expiry.Sub(app.Now()); left > 0 {
 		app.notice(fmt.Sprintf("a copy of the access token would stay valid until %s (for %s)", stamp(entry.Expiry), span(left)))
 	}
 	return true, nil
+}
+
+// othersUseSecret reports whether another stored token is renewed with the same
+// client secret.
+func othersUseSecret(records map[string]tokencache.Record, key tokencache.Key) bool {
+	for name, record := range records {
+		if name != key.Token() && record.Key().Secret() == key.Secret() {
+			return true
+		}
+	}
+	return false
 }
 
 // revoke tells the provider that a refresh token is no longer wanted. A provider

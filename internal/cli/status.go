@@ -34,8 +34,9 @@ The exit code is 4 when a login is needed.`,
 // statusView is the document that status writes.
 type statusView struct {
 	Profile  string        `json:"profile"`
+	Auth     string        `json:"auth"` // the API's authorization mode
 	Grant    string        `json:"grant,omitempty"`
-	Store    string        `json:"store,omitempty"` // keyring, file, memory or environment
+	Store    string        `json:"store,omitempty"` // of the token or the API key: keyring, file or environment
 	Token    *tokenView    `json:"token"`           // null when there is none
 	Settings []settingView `json:"settings"`
 }
@@ -68,13 +69,14 @@ func (app *App) status(ctx context.Context, flags *globals) error {
 	if err != nil {
 		return err
 	}
-	view := statusView{Profile: settings.Text(config.Profile), Settings: settingViews(settings)}
-	problem := app.inspect(ctx, settings, flags, &view)
-	if view.Token == nil && problem == nil && view.Grant != clientCredentials {
-		problem = &loginNeededError{reason: "you are not logged in"}
+	view := statusView{
+		Profile:  settings.Text(config.Profile),
+		Auth:     firstOf(settings.Text(config.Auth), authOIDC),
+		Settings: settingViews(settings),
 	}
+	problem := app.inspect(ctx, settings, flags, &view)
 	err = flags.output.write(app.Out, view, func(w io.Writer) error {
-		return app.writeStatus(w, view)
+		return app.writeStatus(w, view, problem)
 	})
 	if err != nil {
 		return err
@@ -84,26 +86,38 @@ func (app *App) status(ctx context.Context, flags *globals) error {
 
 // inspect fills view with what is known of the token.
 func (app *App) inspect(ctx context.Context, settings config.Resolved, flags *globals, view *statusView) error {
+	switch view.Auth {
+	case authIAM:
+		return nil // the AWS CLI's credentials are its own matter
+	case authAPIKey:
+		endpoint, err := endpoint(settings)
+		if err == nil {
+			_, view.Store, err = app.apiKey(ctx, settings, flags, endpoint.String())
+		}
+		return err
+	}
 	if token := settings.Text(config.Token); token != "" {
 		view.Store = "environment"
 		view.Token = app.describeToken(token, "")
 		return nil
 	}
-	held, err := app.credential(ctx, settings, flags)
+	cached, err := app.cachedGrant(ctx, settings, flags)
 	if err != nil {
 		return err
 	}
-	view.Grant = held.grant.name
-	entry, err := held.source.Stored(ctx)
-	if err != nil {
+	view.Grant = cached.name
+	entry, err := cached.source.Stored(ctx)
+	switch {
+	case err != nil:
 		return err
+	case entry.AccessToken == "" && cached.name == grantClientCredentials:
+		return nil // the next command gets one
+	case entry.AccessToken == "":
+		return &loginNeededError{reason: "you are not logged in"}
 	}
-	if entry.AccessToken == "" {
-		return nil
-	}
-	view.Store = held.place.Name()
+	view.Store = cached.place.Name()
 	view.Token = app.describeToken(entry.AccessToken, entry.Scope)
-	view.Token.Renewable = entry.RefreshToken != "" || held.grant.name == clientCredentials
+	view.Token.Renewable = entry.RefreshToken != "" || cached.name == grantClientCredentials
 	if view.Token.ExpiresAt == nil && !entry.Expiry.IsZero() {
 		view.Token.ExpiresAt = &entry.Expiry
 	}
@@ -155,9 +169,14 @@ func settingViews(settings config.Resolved) []settingView {
 	return views
 }
 
-func (app *App) writeStatus(w io.Writer, view statusView) error {
+func (app *App) writeStatus(w io.Writer, view statusView, problem error) error {
 	pairs := [][2]string{{"Profile", view.Profile}, {"Grant", view.Grant}}
-	if token := view.Token; token != nil {
+	switch token := view.Token; {
+	case view.Auth == authIAM:
+		pairs = append(pairs, [2]string{"Credentials", "those of the AWS CLI"})
+	case view.Auth == authAPIKey && problem == nil:
+		pairs = append(pairs, [2]string{"API key", "from the " + view.Store})
+	case token != nil:
 		pairs = append(pairs, [][2]string{
 			{"Identity", strings.Join(nonEmpty(token.Name, token.Email, token.Subject), ", ")},
 			{"Organization", token.Organization},
@@ -168,8 +187,12 @@ func (app *App) writeStatus(w io.Writer, view statusView) error {
 			{"Expires", app.expiry(token)},
 			{"Stored in", view.Store},
 		}...)
-	} else {
-		pairs = append(pairs, [2]string{"Token", app.absence(view)})
+	case is[*loginNeededError](problem):
+		pairs = append(pairs, [2]string{"Token", "none"})
+	case problem != nil:
+		pairs = append(pairs, [2]string{"Token", "unknown: see the error"})
+	default:
+		pairs = append(pairs, [2]string{"Token", "none yet; the next command gets one"})
 	}
 	if err := output.Fields(w, pairs); err != nil {
 		return err
@@ -184,13 +207,6 @@ func (app *App) writeStatus(w io.Writer, view statusView) error {
 		}
 	}
 	return output.Table(w, []string{"SETTING", "VALUE", "FROM"}, rows)
-}
-
-func (app *App) absence(view statusView) string {
-	if view.Grant == clientCredentials {
-		return "none yet; the next command gets one"
-	}
-	return "none"
 }
 
 func (app *App) expiry(token *tokenView) string {

@@ -48,6 +48,9 @@ func (app *App) token(ctx context.Context, flags *globals, options tokenOptions)
 	if err != nil {
 		return err
 	}
+	if mode := settings.Text(config.Auth); mode == authAPIKey || mode == authIAM {
+		return &noTokenError{mode}
+	}
 	scheme, err := authScheme(settings)
 	if err != nil {
 		return err
@@ -82,14 +85,14 @@ func (app *App) tokenFor(ctx context.Context, settings config.Resolved, flags *g
 		claims, _ := auth.ParseClaims(token) // what cannot be read has no known expiry
 		return token, claims.Expiry, nil
 	}
-	held, err := app.credential(ctx, settings, flags)
+	cached, err := app.cachedGrant(ctx, settings, flags)
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	entry, err := held.source.Entry(ctx, options.minTTL)
+	entry, err := cached.source.Entry(ctx, options.minTTL)
 	if err == nil && options.force {
-		if _, err = held.source.Renew(ctx, entry.AccessToken); err == nil {
-			entry, err = held.source.Entry(ctx, 0)
+		if _, err = cached.source.Renew(ctx, entry.AccessToken); err == nil {
+			entry, err = cached.source.Entry(ctx, 0)
 		}
 	}
 	return entry.AccessToken, entry.Expiry, err

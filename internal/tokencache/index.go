@@ -29,8 +29,7 @@ type Record struct {
 	Audience     string    `json:"audience,omitempty"`
 	Organization string    `json:"organization,omitempty"`
 	Scopes       []string  `json:"scopes,omitempty"`
-	Renewable    bool      `json:"renewable,omitempty"` // a refresh token is stored with it
-	Secret       bool      `json:"secret,omitempty"`    // the client's secret is in the same store
+	Endpoint     string    `json:"endpoint,omitempty"` // of an API key, which has no issuer
 	Saved        time.Time `json:"saved"`
 	Expiry       time.Time `json:"expiry,omitzero"`
 }

@@ -33,7 +33,7 @@ func TestIndexRoundTrip(t *testing.T) {
 	}
 	want := tokencache.Record{
 		Store: "file", Grant: "device", Issuer: "https://tenant.example.com/", ClientID: "c1", Audience: "https://api",
-		Organization: "org", Scopes: []string{"read"}, Renewable: true, Secret: true,
+		Organization: "org", Scopes: []string{"read"}, Endpoint: "https://api.example/graphql",
 		Saved: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Expiry: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC),
 	}
 	other := tokencache.Record{Store: "keyring"}

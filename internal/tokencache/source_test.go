@@ -63,6 +63,9 @@ func (s *flaky) Delete(ctx context.Context, key string) error {
 	return s.Memory.Delete(ctx, key)
 }
 
+// Probe fails as Set does.
+func (s *flaky) Probe(context.Context) error { return s.setErr }
+
 // issued returns a token with n in it that lasts an hour.
 func issued(n int) *oauth2.Token {
 	return &oauth2.Token{

@@ -23,7 +23,7 @@ const (
 // Stores is what there is to choose from.
 type Stores struct {
 	Mode    Mode
-	Keyring Store
+	Keyring Probed
 	File    *File
 	Memory  Store
 	Index   Index
@@ -33,21 +33,41 @@ type Stores struct {
 	KeyringLocks string
 }
 
+// Probed is a store that can be tried out.
+type Probed interface {
+	Store
+	// Probe stores, reads and deletes a value.
+	Probe(ctx context.Context) error
+}
+
 // A Place is a store as chosen for one credential.
 type Place struct {
 	Store
 	locks string
 	name  func() string
-	falls bool
+	ready func(ctx context.Context) error
+	seal  Seal // of the file, if it may come to that
 }
 
 // Name returns what people call the store: keyring, file or memory. Where two
 // were possible it is the one that took the last value.
 func (p *Place) Name() string { return p.name() }
 
-// FallsBack reports whether a file takes the value where the keyring is
-// unavailable.
-func (p *Place) FallsBack() bool { return p.falls }
+// Ready returns why a value could not be stored, before there is one to lose.
+func (p *Place) Ready(ctx context.Context) error { return p.ready(ctx) }
+
+// KeepsSecrets reports whether a client's secret may rest here: in the keyring, or
+// in a file that something else than that secret seals.
+func (p *Place) KeepsSecrets() bool {
+	switch Mode(p.Name()) {
+	case KeyringMode:
+		return true
+	case FileMode:
+		return p.seal.ByPassphrase()
+	default:
+		return false
+	}
+}
 
 // Lock returns the path of the lock file for the value under key. Its scope is
 // the store's: per user for the keyring, per folder for files.
@@ -59,11 +79,14 @@ func (p *Place) SetAlone(ctx context.Context, key string, value []byte, notice f
 }
 
 // Find returns the place where the token of key rests or will rest.
-func (s *Stores) Find(key Key) *Place {
+func (s *Stores) Find(key Key) *Place { return s.FindName(key.Token()) }
+
+// FindName is Find for a value by the name under which it is stored.
+func (s *Stores) FindName(name string) *Place {
 	mode, recorded := s.Mode, ""
 	if mode == Auto {
 		records, _ := s.Index.Records() // a damaged index knows nothing
-		recorded = records[key.Token()].Store
+		recorded = records[name].Store
 	}
 	switch {
 	case mode == MemoryMode:
@@ -73,7 +96,13 @@ func (s *Stores) Find(key Key) *Place {
 	case mode == Auto && !s.File.Seal.IsZero():
 		pair := &fallback{first: s.Keyring, second: s.File}
 		place := s.place(KeyringMode, pair)
-		place.name, place.falls = pair.name, true
+		place.name = pair.name
+		place.ready = func(ctx context.Context) error {
+			if err := s.Keyring.Probe(ctx); !unavailable(err) {
+				return err
+			}
+			return nil // the file takes it
+		}
 		return place
 	case mode == Auto && recorded == "":
 		return s.place(KeyringMode, untried{s.Keyring})
@@ -95,11 +124,22 @@ func (u untried) Get(ctx context.Context, key string) ([]byte, error) {
 }
 
 func (s *Stores) place(mode Mode, store Store) *Place {
-	locks := s.KeyringLocks
-	if mode == FileMode {
-		locks = filepath.Join(s.File.Dir, "locks")
+	place := &Place{
+		Store: store,
+		locks: s.KeyringLocks,
+		name:  func() string { return string(mode) },
+		seal:  s.File.Seal,
 	}
-	return &Place{Store: store, locks: locks, name: func() string { return string(mode) }}
+	switch mode {
+	case FileMode:
+		place.locks = filepath.Join(s.File.Dir, "locks")
+		place.ready = func(context.Context) error { return s.File.Ready() }
+	case MemoryMode:
+		place.ready = func(context.Context) error { return nil }
+	default:
+		place.ready = s.Keyring.Probe
+	}
+	return place
 }
 
 // fallback is the keyring, or the sealed file where the keyring is unavailable.

@@ -74,8 +74,8 @@ func TestStoresFind(t *testing.T) {
 			stores, ring := newStores(t, tt.mode, tt.seal, tt.recorded)
 			ring.getErr, ring.setErr, ring.delErr = tt.fails, tt.fails, tt.fails
 			place := stores.Find(credential)
-			if got := place.FallsBack(); got != tt.falls {
-				t.Errorf("falls back: got %t, want %t", got, tt.falls)
+			if err := place.Ready(t.Context()); !errors.Is(err, tt.setErr) {
+				t.Errorf("ready: got %v, want %v as from Set", err, tt.setErr)
 			}
 			err := place.Set(t.Context(), "key", []byte("value"))
 			if !errors.Is(err, tt.setErr) {
