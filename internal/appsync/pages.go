@@ -2,21 +2,24 @@ package appsync
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 
 	"github.com/Khan/genqlient/graphql"
 )
 
 const (
-	// pageSize is how many items to ask for at once: AppSync has no limit of its
-	// own, DynamoDB ends a page at 1 MB.
-	pageSize = 1000
+	// DefaultPageSize is how many items to ask for at once: AppSync has no limit
+	// of its own, DynamoDB ends a page at 1 MB.
+	DefaultPageSize = 1000
 
 	// maxEmptyPages in a row are taken for a loop without end. Empty pages are
-	// normal behind a filter, and after many deletions.
-	maxEmptyPages = 1000
+	// normal after many deletions, and the more so behind a filter.
+	maxEmptyPages         = 1000
+	maxEmptyFilteredPages = 20 * maxEmptyPages
 )
 
 // A PagingError says that an API's pages do not end. The items before it are
@@ -25,73 +28,155 @@ type PagingError struct{ Reason string }
 
 func (e *PagingError) Error() string { return "the list does not end: " + e.Reason }
 
-// Customers yields up to limit customers, or all if limit is 0, page by page in
-// the API's own order. An error ends it; items that came with the error come
-// before it.
-func Customers(ctx context.Context, client graphql.Client, limit int) iter.Seq2[*Customer, error] {
-	return func(yield func(*Customer, error) bool) {
-		var next *string
-		seen := make(map[string]bool)
-		for count, empty := 0, 0; ; {
-			size := pageSize
-			if limit > 0 {
-				size = min(size, limit-count)
+// Paging says which customers to list, and in which steps.
+type Paging struct {
+	Filter *TableCustomerFilterInput // nil lets all pass
+	Size   int                       // items that the API looks at for one page, before it filters; 0 is DefaultPageSize
+	Limit  int                       // customers in all; 0 is all
+	Token  string                    // nextToken to start at; empty is the beginning
+}
+
+// A Page is one answer of listCustomers.
+type Page struct {
+	Customers []*Customer // without those that the caller may not see, which come as null
+	Token     string      // the nextToken that brought this page; empty for the first
+	Next      string      // the nextToken to go on with; empty at the end
+	// Cut is how many customers of this page were left out because Limit was
+	// reached. Next then equals Token: the page comes again as a whole.
+	Cut int
+}
+
+// Pages yields the API's pages one after the other, empty ones too. While the
+// caller is busy with a page the next one is fetched. An error ends it; a page
+// that came with the error comes before it.
+func Pages(ctx context.Context, client graphql.Client, paging Paging) iter.Seq2[*Page, error] {
+	return func(yield func(*Page, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		l := &lister{Paging: paging, client: client, seen: make(map[[sha256.Size]byte]bool)}
+		defer l.fetching.Wait()
+		defer cancel() // ends a request whose page nobody wants any more
+		if l.Size == 0 {
+			l.Size = DefaultPageSize
+		}
+		for answer := l.fetch(ctx, l.Token); ; {
+			page, err := l.page(<-answer)
+			more := false
+			if err == nil {
+				if more, err = l.more(page); more {
+					answer = l.fetch(ctx, page.Next)
+				}
 			}
-			resp, err := ListCustomers(ctx, client, nil, &size, next)
-			page := resp.GetListCustomers()
-			if page == nil && err == nil {
-				err = &NullError{Operation: "listCustomers"}
-			}
-			for _, customer := range page.items() {
-				if customer == nil { // one that the caller may not see
-					continue
-				}
-				if !yield(customer, nil) {
-					return
-				}
-				if count++; count == limit {
-					break
-				}
+			if page != nil && !yield(page, nil) {
+				return
 			}
 			if err != nil {
 				yield(nil, err)
+			}
+			if !more {
 				return
 			}
-			if next = page.next(); next == nil || count == limit && limit > 0 {
-				return
-			}
-			if empty = emptyPages(empty, page); empty == maxEmptyPages {
-				yield(nil, &PagingError{fmt.Sprintf("%d pages in a row were empty", empty)})
-				return
-			}
-			if seen[*next] {
-				yield(nil, &PagingError{"the API sent a nextToken for the second time"})
-				return
-			}
-			seen[*next] = true
 		}
 	}
 }
 
-func emptyPages(before int, page *CustomerConnection) int {
-	if slices.ContainsFunc(page.items(), func(c *Customer) bool { return c != nil }) {
-		return 0
+// Customers yields up to limit customers, or all if limit is 0, in the API's own
+// order. An error ends it; items that came with the error come before it.
+func Customers(ctx context.Context, client graphql.Client, limit int) iter.Seq2[*Customer, error] {
+	return func(yield func(*Customer, error) bool) {
+		for page, err := range Pages(ctx, client, Paging{Limit: limit}) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, customer := range page.Customers {
+				if !yield(customer, nil) {
+					return
+				}
+			}
+		}
 	}
-	return before + 1
 }
 
-func (c *CustomerConnection) items() []*Customer {
-	if c == nil {
-		return nil
-	}
-	return c.Items
+// lister is one run through the pages.
+type lister struct {
+	Paging
+	client graphql.Client
+	count  int // customers until now
+	empty  int // pages in a row
+	seen   map[[sha256.Size]byte]bool
+
+	fetching sync.WaitGroup
 }
 
-// next returns the token of the next page; an empty one means the end, as a
-// missing one does.
-func (c *CustomerConnection) next() *string {
-	if c == nil || c.NextToken == nil || *c.NextToken == "" {
-		return nil
+type pageAnswer struct {
+	token string
+	page  *CustomerConnection
+	err   error
+}
+
+// fetch asks for a page; its answer comes through the channel.
+func (l *lister) fetch(ctx context.Context, token string) <-chan pageAnswer {
+	size := l.Size
+	if l.Limit > 0 && l.Filter == nil {
+		size = min(size, l.Limit-l.count)
 	}
-	return c.NextToken
+	var next *string
+	if token != "" {
+		next = &token
+	}
+	answered := make(chan pageAnswer, 1)
+	l.fetching.Go(func() {
+		resp, err := ListCustomers(ctx, l.client, l.Filter, &size, next)
+		page := resp.GetListCustomers()
+		if page == nil && err == nil {
+			err = &NullError{Operation: "listCustomers"}
+		}
+		answered <- pageAnswer{token, page, err}
+	})
+	return answered
+}
+
+// page makes a page of an answer; nil when none came.
+func (l *lister) page(answer pageAnswer) (*Page, error) {
+	if answer.page == nil {
+		return nil, answer.err
+	}
+	page := &Page{
+		Customers: slices.DeleteFunc(answer.page.Items, func(c *Customer) bool { return c == nil }),
+		Token:     answer.token,
+	}
+	if answer.page.NextToken != nil {
+		page.Next = *answer.page.NextToken
+	}
+	l.empty++
+	if len(page.Customers) > 0 {
+		l.empty = 0
+	}
+	l.count += len(page.Customers)
+	if over := l.count - l.Limit; l.Limit > 0 && over > 0 {
+		page.Customers = page.Customers[:len(page.Customers)-over]
+		page.Cut, page.Next = over, page.Token
+		l.count = l.Limit
+	}
+	return page, answer.err
+}
+
+// more reports whether to ask for the page after this one.
+func (l *lister) more(page *Page) (bool, error) {
+	if page.Next == "" || l.Limit > 0 && l.count == l.Limit {
+		return false, nil
+	}
+	most := maxEmptyPages
+	if l.Filter != nil {
+		most = maxEmptyFilteredPages
+	}
+	if l.empty == most {
+		return false, &PagingError{fmt.Sprintf("%d pages in a row were empty", most)}
+	}
+	token := sha256.Sum256([]byte(page.Next)) // some are long, and there may be many
+	if l.seen[token] {
+		return false, &PagingError{"the API sent a nextToken for the second time"}
+	}
+	l.seen[token] = true
+	return true, nil
 }

@@ -160,7 +160,7 @@ func TestCustomersStops(t *testing.T) {
 		}
 		break
 	}
-	if len(server.bodies) != 1 {
-		t.Errorf("sent %d requests, want 1", len(server.bodies))
+	if len(server.bodies) > 2 { // the page that was read, and the one after it
+		t.Errorf("sent %d requests, want 2 at most", len(server.bodies))
 	}
 }

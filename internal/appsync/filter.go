@@ -1,0 +1,192 @@
+package appsync
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// A FilterError says why a filter cannot be understood.
+type FilterError struct {
+	Text   string // the sentence, or empty for JSON
+	Reason string
+}
+
+func (e *FilterError) Error() string {
+	if e.Text == "" {
+		return "the filter is not usable: " + e.Reason
+	}
+	return fmt.Sprintf("the filter %q is not usable: %s", short(e.Text), e.Reason)
+}
+
+// ParseFilter makes one filter of sentences such as
+//
+//	city = Boston
+//	name begins customer
+//	name between 'a b' and c
+//
+// A customer passes if all of them are true. A sentence is a field of the
+// schema, an operator and a value, which needs quotes when it holds a blank;
+// within quotes a doubled quote stands for one. Texts are compared byte by byte,
+// so case counts. No sentence gives no filter: nil. Errors are *FilterError.
+func ParseFilter(sentences ...string) (*TableCustomerFilterInput, error) {
+	if len(sentences) == 0 {
+		return nil, nil
+	}
+	filter := &TableCustomerFilterInput{}
+	for _, sentence := range sentences {
+		if err := filter.add(sentence); err != nil {
+			return nil, &FilterError{sentence, err.Error()}
+		}
+	}
+	return filter, nil
+}
+
+// ParseFilterJSON reads a filter in the schema's own form,
+// {"city":{"eq":"Boston"}}. A filter without a condition is nil. Errors are
+// *FilterError.
+func ParseFilterJSON(text string) (*TableCustomerFilterInput, error) {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields()
+	var filter *TableCustomerFilterInput
+	if err := decoder.Decode(&filter); err != nil {
+		return nil, &FilterError{Reason: strings.TrimPrefix(err.Error(), "json: ")}
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, &FilterError{Reason: "something follows the JSON object"}
+	}
+	// Empty conditions would make DynamoDB refuse the request.
+	if sent, err := json.Marshal(filter); err != nil || bytes.Equal(sent, []byte("{}")) || filter == nil {
+		return nil, err
+	}
+	given := map[string]*TableStringFilterInput{
+		"id": (*TableStringFilterInput)(filter.Id), "name": filter.Name, "city": filter.City,
+		"state": filter.State, "country": filter.Country,
+	}
+	for _, name := range filterFields() {
+		if conditions := given[name]; conditions != nil && conditions.Between != nil && len(conditions.Between) != 2 {
+			return nil, &FilterError{Reason: name + ".between needs two values"}
+		}
+	}
+	return filter, nil
+}
+
+func filterFields() []string { return []string{"id", "name", "city", "state", "country"} }
+
+// conditions returns where those on a field stand; nil for an unknown field. Those
+// on an id are of a type of their own, which differs in name only.
+func (f *TableCustomerFilterInput) conditions(field string) *TableStringFilterInput {
+	if field == "id" {
+		f.Id = cmp.Or(f.Id, &TableIDFilterInput{})
+		return (*TableStringFilterInput)(f.Id)
+	}
+	var place **TableStringFilterInput
+	switch field {
+	case "name":
+		place = &f.Name
+	case "city":
+		place = &f.City
+	case "state":
+		place = &f.State
+	case "country":
+		place = &f.Country
+	default:
+		return nil
+	}
+	*place = cmp.Or(*place, &TableStringFilterInput{})
+	return *place
+}
+
+// add takes in one sentence.
+func (f *TableCustomerFilterInput) add(sentence string) error {
+	words, err := filterWords(sentence)
+	if err != nil {
+		return err
+	}
+	if len(words) == 0 {
+		return errors.New("it is empty; say it like: city = Boston")
+	}
+	conditions := f.conditions(words[0].text)
+	if conditions == nil || words[0].quoted {
+		return fmt.Errorf("there is no field %q; the fields are %s", short(words[0].text), strings.Join(filterFields(), ", "))
+	}
+	operator, values := filterOperator(words[1:])
+	if operator == "" {
+		return fmt.Errorf("there is no operator after %s; the operators are %s", words[0].text, filterOperatorNames)
+	}
+	operands, err := filterOperands(operator, values)
+	if err != nil {
+		return err
+	}
+	if operator == "between" {
+		if conditions.Between != nil {
+			return &repeatedOperator{words[0].text, operator}
+		}
+		conditions.Between = []*string{&operands[0], &operands[1]}
+		return nil
+	}
+	slot := conditions.slot(operator)
+	if *slot != nil {
+		return &repeatedOperator{words[0].text, operator}
+	}
+	*slot = &operands[0]
+	return nil
+}
+
+// repeatedOperator: the schema has one place for each operator on a field.
+type repeatedOperator struct{ field, operator string }
+
+func (e *repeatedOperator) Error() string {
+	return fmt.Sprintf("%s on %s stands in another sentence already, and the API takes each operator once for a field", e.operator, e.field)
+}
+
+// slot returns where the value of an operator stands.
+func (f *TableStringFilterInput) slot(operator string) **string {
+	switch operator {
+	case "eq":
+		return &f.Eq
+	case "ne":
+		return &f.Ne
+	case "lt":
+		return &f.Lt
+	case "le":
+		return &f.Le
+	case "gt":
+		return &f.Gt
+	case "ge":
+		return &f.Ge
+	case "contains":
+		return &f.Contains
+	case "notContains":
+		return &f.NotContains
+	default:
+		return &f.BeginsWith
+	}
+}
+
+// filterOperands checks what stands behind an operator.
+func filterOperands(operator string, words []filterWord) ([]string, error) {
+	var values []string
+	for _, word := range words {
+		values = append(values, word.text)
+	}
+	if operator == "between" {
+		if len(words) != 3 || words[1].quoted || !strings.EqualFold(values[1], "and") {
+			return nil, errors.New("between needs two values: between A and B")
+		}
+		return slices.Delete(values, 1, 2), nil
+	}
+	switch len(words) {
+	case 0:
+		return nil, errors.New("there is no value behind the operator; an empty one is ''")
+	case 1:
+		return values, nil
+	default:
+		return nil, fmt.Errorf("a value with blanks needs quotes: '%s'", short(strings.Join(values, " ")))
+	}
+}

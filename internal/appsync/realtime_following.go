@@ -1,0 +1,246 @@
+// One connection of a watch, until it is lost: its changes, and its replacement by
+// the next one in good time.
+
+package appsync
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+const (
+	overlap         = 5 * time.Second // for which a connection and its replacement both live
+	checkpointEvery = time.Second
+)
+
+// following is what a watch does while it is connected. One goroutine runs it; the
+// others only feed its channels.
+type following struct {
+	*Watch
+	feed    *Feed
+	older   *Feed // being replaced by feed; nil outside an overlap
+	twins   twins // nil when there can be none
+	replace *time.Timer
+	retire  *time.Timer
+	next    chan opening
+	opening bool
+	tries   int // of opening the next connection, in a row
+	early   int // replacements without more time, in a row
+
+	listing *listing // nil when none runs
+	again   bool     // another listing must follow
+	ready   bool     // told
+	checks  checks
+
+	changed    bool // Known, since the last checkpoint
+	checkpoint *time.Ticker
+}
+
+// opening is the outcome of opening the next connection.
+type opening struct {
+	feed    *Feed
+	replace time.Time
+	err     error
+}
+
+func newFollowing(w *Watch, feed *Feed) *following {
+	return &following{
+		Watch:      w,
+		feed:       feed,
+		replace:    stopped(),
+		retire:     stopped(),
+		next:       make(chan opening),
+		checks:     newChecks(),
+		checkpoint: time.NewTicker(checkpointEvery),
+	}
+}
+
+// stopped returns a timer that waits to be set.
+func stopped() *time.Timer {
+	timer := time.NewTimer(time.Hour)
+	timer.Stop()
+	return timer
+}
+
+func (f *following) close() {
+	f.feed.Close()
+	if f.older != nil {
+		f.older.Close()
+	}
+	f.checkpoint.Stop()
+	f.replace.Stop()
+	f.retire.Stop()
+	f.checks.timer.Stop()
+}
+
+// replaceAt sets when this connection is replaced. A time that has passed is that
+// of a token which was not renewed yet, as when clocks differ: try again soon.
+func (f *following) replaceAt(when time.Time) {
+	left := connectionEnd - ahead
+	switch until := time.Until(when); {
+	case when.IsZero():
+	case until > 0:
+		f.early = 0
+		left = min(left, until)
+	default:
+		f.early++
+		left = backoff(f.early)
+	}
+	f.replace.Reset(left)
+}
+
+// begin says how the stream goes on: after a gap, or after a listing.
+func (f *following) begin(ctx context.Context, heard time.Time) error {
+	if f.Known != nil {
+		f.relist(ctx)
+		return nil
+	}
+	if !heard.IsZero() {
+		from, to := heard.UTC(), time.Now().UTC()
+		if err := f.emit(Event{Kind: Gap, From: &from, To: &to}); err != nil {
+			return err
+		}
+	}
+	f.ready = true
+	return f.emit(Event{Kind: Ready})
+}
+
+// run follows until the connection is lost or something fails.
+func (f *following) run(ctx context.Context) error {
+	for {
+		var err error
+		select {
+		case change, open := <-f.feed.Changes:
+			if !open {
+				return f.feed.Err()
+			}
+			err = f.change(ctx, change, f.feed)
+		case change, open := <-f.olderChanges():
+			if !open {
+				f.older = nil // it ended by itself
+				break
+			}
+			err = f.change(ctx, change, f.older)
+		case <-f.replace.C:
+			f.opening = true
+			f.twins = make(twins)
+			go f.open(ctx)
+		case next := <-f.next:
+			err = f.take(next)
+		case <-f.retire.C:
+			f.settled()
+		case row, open := <-f.listing.source():
+			err = f.listed(ctx, row, open)
+		case <-f.checks.timer.C:
+			f.check(ctx)
+		case found := <-f.checks.found:
+			err = f.checked(ctx, found)
+		case <-f.checkpoint.C:
+			err = f.save()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// change tells of one announced change.
+func (f *following) change(ctx context.Context, change Change, on *Feed) error {
+	if change.Err != nil {
+		return f.untold(ctx, change)
+	}
+	id := change.Customer.Id
+	if f.twins != nil && f.twins.double(change, on, time.Now()) {
+		return nil
+	}
+	f.listing.touch(id)
+	f.suspect(change)
+	if f.Known != nil && !f.Known.tells(change.Operation, change.Customer) {
+		return nil // a listing was faster
+	}
+	f.changed = true
+	return f.tell(Live, change.Operation, change.Customer)
+}
+
+// untold deals with a change that was announced without its content.
+func (f *following) untold(ctx context.Context, change Change) error {
+	if f.Known != nil {
+		f.relist(ctx)
+		return nil
+	}
+	now := time.Now().UTC()
+	return f.emit(Event{Kind: Gap, Operation: change.Operation, From: &now, To: &now, Reason: short(change.Err.Error())})
+}
+
+// open makes the next connection while this one lives on.
+func (f *following) open(ctx context.Context) {
+	var next opening
+	next.feed, next.replace, next.err = f.Open(ctx)
+	select {
+	case f.next <- next:
+	case <-ctx.Done():
+		if next.feed != nil {
+			next.feed.Close()
+		}
+	}
+}
+
+// take changes over to the next connection; the older one lives a little longer.
+func (f *following) take(next opening) error {
+	f.opening = false
+	switch {
+	case next.err != nil && !f.Temporary(next.err):
+		return next.err
+	case next.err != nil:
+		f.tries++
+		f.replace.Reset(backoff(f.tries))
+		return nil
+	}
+	f.retireOlder()
+	f.tries = 0
+	f.older, f.feed = f.feed, next.feed
+	f.retire.Reset(overlap)
+	f.replaceAt(next.replace)
+	return nil
+}
+
+// settled ends an overlap: first the older connection, later the watch for
+// doubles that it has left behind.
+func (f *following) settled() {
+	switch {
+	case f.older != nil:
+		f.retireOlder()
+		f.retire.Reset(twinTime)
+	case !f.opening:
+		f.twins = nil
+	}
+}
+
+// retireOlder ends the connection that was replaced.
+func (f *following) retireOlder() {
+	if f.older != nil {
+		go f.older.Close()
+		f.older = nil
+	}
+}
+
+func (f *following) olderChanges() <-chan Change {
+	if f.older == nil {
+		return nil
+	}
+	return f.older.Changes
+}
+
+func (f *following) save() error {
+	if !f.changed || f.Known == nil {
+		return nil
+	}
+	f.changed = false
+	return f.Checkpoint()
+}
+
+// wanted reports whether changes of this kind are told.
+func (f *following) wanted(operation Operation) bool { return slices.Contains(f.Operations, operation) }
