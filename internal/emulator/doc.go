@@ -4,11 +4,14 @@
 // /graphql and /graphql/realtime are the API's, / is a page for people, /_emulator/ is
 // the emulator's own, everything else is the tenant's:
 //
-//	GET    /_emulator/requests  the last requests: [{method, path, operation, status}]
-//	GET    /_emulator/counts    how many there were: {"POST /oauth/token": 1}
-//	GET    /_emulator/faults    the faults that wait for a request
-//	POST   /_emulator/faults    one more Fault
-//	DELETE /_emulator/faults    none any more
+//	GET    /_emulator/status        what runs here, since when, and what it holds: Status
+//	GET    /_emulator/environment   the client's settings, NAME=VALUE a line
+//	POST   /_emulator/reset         delete the customers, the faults and the counts
+//	GET    /_emulator/requests      the last requests: [{method, path, operation, status}]
+//	GET    /_emulator/counts        how many there were: {"POST /oauth/token": 1}
+//	GET    /_emulator/faults        the faults that wait for a request
+//	POST   /_emulator/faults        one more Fault
+//	DELETE /_emulator/faults        none any more
 //
 // FIDELITY.md lists what is copied from the real services, with source and test.
 //

@@ -14,8 +14,10 @@ type Variable struct{ Name, Value string }
 
 // String is the assignment, for people: a secret is left out. Programs take Value.
 func (v Variable) String() string {
-	if strings.HasSuffix(v.Name, "_SECRET") {
-		return v.Name + "=[redacted]"
+	for _, end := range []string{"_SECRET", "_KEY", "_TOKEN"} {
+		if strings.HasSuffix(v.Name, end) {
+			return v.Name + "=[redacted]"
+		}
 	}
 	return v.Name + "=" + v.Value
 }

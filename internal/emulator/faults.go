@@ -99,8 +99,12 @@ func (f *faults) add(w http.ResponseWriter, r *http.Request) {
 
 // clear answers DELETE /_emulator/faults.
 func (f *faults) clear(w http.ResponseWriter, _ *http.Request) {
-	f.mu.Lock()
-	f.armed = nil
-	f.mu.Unlock()
+	f.reset()
 	w.WriteHeader(http.StatusNoContent)
+}
+
+func (f *faults) reset() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.armed = nil
 }

@@ -1,5 +1,5 @@
-// Where the emulator listens, and to which hosts it answers: this machine only, since
-// it gives tokens to anybody who asks.
+// Where the emulator listens: on this machine only, unless somebody says otherwise,
+// since it gives tokens to anybody who asks.
 
 package emulator
 
@@ -7,13 +7,11 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/http"
 	"strings"
 )
 
-// listen refuses a host that others can reach: the emulator gives tokens to anybody
-// who asks.
-func listen(ctx context.Context, address string) (net.Listener, error) {
+// listen refuses a host that others can reach, unless allowed.
+func listen(ctx context.Context, address string, allowRemote bool) (net.Listener, error) {
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
@@ -21,7 +19,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
-	if !isLoopback(host) {
+	if !allowRemote && !isLoopback(host) {
 		return nil, &NotLoopbackError{Address: address}
 	}
 	return new(net.ListenConfig).Listen(ctx, "tcp", address)
@@ -41,20 +39,4 @@ func isLoopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
-}
-
-// loopbackHost refuses requests for other hosts, which a web page can send here by
-// letting its own name resolve to 127.0.0.1.
-func loopbackHost(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.Host)
-		if err != nil {
-			host = strings.Trim(r.Host, "[]")
-		}
-		if !isLoopback(host) {
-			http.Error(w, "this emulator answers to loopback hosts only", http.StatusMisdirectedRequest)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }

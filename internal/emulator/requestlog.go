@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -96,17 +97,24 @@ func (l *requestLog) latest(n int) []entry {
 	return append([]entry{}, l.recent[max(0, len(l.recent)-n):]...)
 }
 
-// counts answers GET /_emulator/counts: how many requests since the start, by method
-// and path.
-func (l *requestLog) counts(w http.ResponseWriter, _ *http.Request) {
+// totals returns the counts.
+func (l *requestLog) totals() map[string]int {
 	l.mu.Lock()
-	body, err := json.Marshal(l.total)
-	l.mu.Unlock()
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	writeJSON(w, http.StatusOK, json.RawMessage(body))
+	defer l.mu.Unlock()
+	return maps.Clone(l.total)
+}
+
+// reset forgets all requests.
+func (l *requestLog) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.recent, l.total = nil, map[string]int{}
+}
+
+// counts answers GET /_emulator/counts: how many requests since the start or the last
+// reset, by method and path.
+func (l *requestLog) counts(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, l.totals())
 }
 
 // unseen marks the requests that go through it as the emulator's own.

@@ -9,7 +9,7 @@ import (
 
 // routes puts both services, the page and the emulator's own paths on one listener.
 // The log is outermost, so that it tells what the client was sent.
-func routes(tenant, api http.Handler, page *statusPage) http.Handler {
+func routes(tenant, api http.Handler, page *statusPage, control *control) http.Handler {
 	services := http.NewServeMux()
 	services.Handle("/graphql", api)
 	services.Handle("/graphql/realtime", api)
@@ -18,6 +18,9 @@ func routes(tenant, api http.Handler, page *statusPage) http.Handler {
 	requests, faults := page.requests, page.faults
 	own := http.NewServeMux()
 	own.HandleFunc("GET /_emulator/live", page.live)
+	own.HandleFunc("GET /_emulator/status", control.status)
+	own.HandleFunc("GET /_emulator/environment", control.exports)
+	own.HandleFunc("POST /_emulator/reset", control.reset)
 	own.HandleFunc("GET /_emulator/requests", requests.list)
 	own.HandleFunc("GET /_emulator/counts", requests.counts)
 	own.HandleFunc("GET /_emulator/faults", faults.list)
@@ -28,7 +31,7 @@ func routes(tenant, api http.Handler, page *statusPage) http.Handler {
 	mux.HandleFunc("GET /{$}", page.show)
 	mux.Handle("/_emulator/", http.NewCrossOriginProtection().Handler(own))
 	mux.Handle("/", requests.around(services, faults.around(services)))
-	return loopbackHost(mux)
+	return mux
 }
 
 // dated sends the emulator's time in the Date header, from which a client may learn

@@ -32,7 +32,7 @@ func (e *Emulator) shutDown() error {
 		err = errors.Join(err, served)
 	}
 	e.open.Wait()
-	return errors.Join(err, e.tenant.Close())
+	return errors.Join(err, e.tenant.Close(), e.storage.Close())
 }
 
 // connState and counted keep e.open: http.Server forgets a connection that was

@@ -20,14 +20,15 @@ import (
 // machine's clock, not by Config.Now, since the client's TLS does.
 const certificateLifetime = 30 * 24 * time.Hour
 
-// authority is a certificate for the loopback names and the one that signed it.
+// authority is a certificate for the loopback names and one more host, and the one that
+// signed it.
 type authority struct {
 	pem    []byte // of the signer
 	pool   *x509.CertPool
 	server tls.Certificate
 }
 
-func newAuthority() (*authority, error) {
+func newAuthority(host string) (*authority, error) {
 	signerKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -55,6 +56,11 @@ func newAuthority() (*authority, error) {
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		DNSNames:     []string{"localhost"},
 		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+	}
+	if ip := net.ParseIP(host); ip != nil {
+		server.IPAddresses = append(server.IPAddresses, ip)
+	} else {
+		server.DNSNames = append(server.DNSNames, host)
 	}
 	signerDER, err := x509.CreateCertificate(rand.Reader, signer, signer, signerKey.Public(), signerKey)
 	if err != nil {

@@ -1,0 +1,91 @@
+// What an emulator can be told, and what that makes of the two services.
+
+package emulator
+
+import (
+	"bytes"
+	"iter"
+	"log/slog"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
+	"github.com/appsyncctl/appsyncctl/internal/schema"
+)
+
+// Config describes an emulator. Its zero value is the demo on a free port.
+type Config struct {
+	Listen          string           // host:port; the host must be loopback, see AllowRemote; default 127.0.0.1:0
+	AllowRemote     bool             // listen where other machines can reach it; it gives tokens to anybody who asks
+	PublicURL       string           // scheme://host[:port] by which clients know it, if not by its address
+	Schema          string           // SDL of the API; default schema.Wizard()
+	ClientIDPattern string           // regular expression for the API's clientId setting; default none
+	IatTTL, AuthTTL time.Duration    // the API's iatTTL and authTTL; default no bound
+	NoIntrospection bool             // the API hides its schema
+	Modes           []string         // the API's modes of authorization, see ModeNames; default oidc
+	AutoApprove     bool             // devices and logins are approved without a person
+	Now             func() time.Time // the clock of both services; default time.Now
+	Faults          []Fault          // to begin with; POST /_emulator/faults adds more
+	TenantYAML      []byte           // lists that take the place of the demo's; see auth0.Config.ReadYAML
+	TLS             bool             // HTTPS, with the authority that CA returns
+	Log             *slog.Logger     // one line a request; default none
+	Version         string           // of the program, for GET /_emulator/status
+
+	// At most one of these keeps the customers, else they end with the emulator.
+	DataFile      string // see appsync.OpenFile
+	DynamoDBTable string // see appsync.OpenDynamoDB
+	// Seed holds customers to begin with; one whose id is taken is passed over.
+	Seed iter.Seq2[appsync.Item, error]
+
+	// Tenant and API change what the demo starts with, for what the fields above have
+	// no name for; they may be nil.
+	Tenant func(*auth0.Config)
+	API    func(*appsync.Config)
+}
+
+func (c Config) complete() Config {
+	if c.Schema == "" {
+		c.Schema = schema.Wizard()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// tenant is the demo's with all that c changes in it.
+func (c Config) tenant(origin string, faults *faults) (auth0.Config, error) {
+	tenant := demoTenant(origin + "/")
+	tenant.AutoApprove, tenant.Now, tenant.Fault = c.AutoApprove, c.Now, faults.at("/oauth/token")
+	if err := tenant.ReadYAML(bytes.NewReader(c.TenantYAML)); err != nil {
+		return auth0.Config{}, err
+	}
+	if c.Tenant != nil {
+		c.Tenant(&tenant)
+	}
+	return tenant, nil
+}
+
+// api is an API that takes the issuer's tokens, with all that c changes in it.
+func (c Config) api(issuer string, faults *faults, modes modes, storage *storage) appsync.Config {
+	api := appsync.Config{
+		Schema:   c.Schema,
+		ClientID: c.ClientIDPattern,
+		Store:    storage.Store,
+		TokenKey: storage.tokenKey,
+		IatTTL:   c.IatTTL,
+		AuthTTL:  c.AuthTTL,
+		Now:      c.Now,
+		Fault:    faults.at("/graphql"),
+
+		IntrospectionOff: c.NoIntrospection,
+	}
+	modes.open(&api, issuer)
+	if c.API != nil {
+		c.API(&api)
+	}
+	return api
+}

@@ -1,0 +1,169 @@
+// Customers to begin with: read, or made up.
+
+package emulator
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strconv"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+)
+
+// seeders is how many customers are created at a time: a file and a table take many
+// in about the time of one.
+const seeders = 32
+
+// seedSpace is what the ids of seeded customers are made in (RFC 9562 section 5.5), so
+// that the same seed gives the same ids.
+func seedSpace() uuid.UUID { return uuid.NewSHA1(uuid.NameSpaceURL, []byte(Audience)) }
+
+// seedCustomer is a customer in a file. A field that is not there is not stored.
+type seedCustomer struct {
+	ID      *string `json:"id"`
+	Name    *string `json:"name"`
+	City    *string `json:"city"`
+	State   *string `json:"state"`
+	Country *string `json:"country"`
+}
+
+// ReadCustomers reads customers for Config.Seed: JSON objects one after the other, or
+// one array of them, with the fields id, name, city, state and country. One without an
+// id gets one that its place among the others decides.
+func ReadCustomers(r io.Reader) iter.Seq2[appsync.Item, error] {
+	return func(yield func(appsync.Item, error) bool) {
+		buffered := bufio.NewReader(r)
+		decoder := json.NewDecoder(buffered)
+		decoder.DisallowUnknownFields()
+		if array, err := startsArray(buffered); err == nil && array {
+			readArray(decoder, yield)
+			return
+		}
+		for n := 1; ; n++ {
+			var customer seedCustomer
+			err := decoder.Decode(&customer)
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				yield(appsync.Item{}, fmt.Errorf("customer %d: %w", n, err))
+				return
+			}
+			if !yield(customer.item(n), nil) {
+				return
+			}
+		}
+	}
+}
+
+func readArray(decoder *json.Decoder, yield func(appsync.Item, error) bool) {
+	var all []seedCustomer
+	err := decoder.Decode(&all)
+	if err == nil && decoder.More() {
+		err = errors.New("there is more after the array")
+	}
+	if err != nil {
+		yield(appsync.Item{}, err)
+		return
+	}
+	for i, customer := range all {
+		if !yield(customer.item(i+1), nil) {
+			return
+		}
+	}
+}
+
+// startsArray looks at the first character that is not a blank.
+func startsArray(r *bufio.Reader) (bool, error) {
+	for {
+		c, err := r.ReadByte()
+		if err != nil {
+			return false, err
+		}
+		switch c {
+		case ' ', '\t', '\r', '\n':
+			continue
+		}
+		return c == '[', r.UnreadByte()
+	}
+}
+
+func (c seedCustomer) item(n int) appsync.Item {
+	item := appsync.Item{ID: seedID(n), Attributes: map[string]*string{}}
+	if c.ID != nil && *c.ID != "" {
+		item.ID = *c.ID
+	}
+	for name, value := range map[string]*string{"name": c.Name, "city": c.City, "state": c.State, "country": c.Country} {
+		if value != nil {
+			item.Attributes[name] = value
+		}
+	}
+	return item
+}
+
+func seedID(n int) string {
+	return uuid.NewSHA1(seedSpace(), binary.BigEndian.AppendUint64(nil, uint64(n))).String() //nolint:gosec // n counts from 1
+}
+
+// GenerateCustomers makes n customers for Config.Seed, always the same ones.
+func GenerateCustomers(n int) iter.Seq2[appsync.Item, error] {
+	places := [][3]string{
+		{"Boston", "MA", "USA"}, {"Dallas", "TX", "USA"}, {"Seattle", "WA", "USA"}, {"Chicago", "IL", "USA"},
+		{"Toronto", "ON", "Canada"}, {"Guadalajara", "JAL", "Mexico"}, {"München", "BY", "Germany"}, {"Zürich", "ZH", "Switzerland"},
+	}
+	return func(yield func(appsync.Item, error) bool) {
+		for i := range n {
+			place := &places[i%len(places)] // shared: a million customers have eight cities
+			name := "customer" + strconv.Itoa(i+1)
+			item := appsync.Item{ID: seedID(i + 1), Attributes: map[string]*string{
+				"name": &name, "city": &place[0], "state": &place[1], "country": &place[2],
+			}}
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}
+}
+
+// fill creates the customers of a seed, several at a time. It ends at the first error.
+func fill(ctx context.Context, store appsync.Store, seed iter.Seq2[appsync.Item, error]) error {
+	if seed == nil {
+		return nil
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	items := make(chan appsync.Item)
+	var workers sync.WaitGroup
+	for range seeders {
+		workers.Go(func() {
+			for item := range items {
+				if err := store.Create(ctx, item); err != nil && !errors.Is(err, appsync.ErrCondition) {
+					cancel(err)
+				}
+			}
+		})
+	}
+	for item, err := range seed {
+		if err != nil {
+			cancel(err)
+		}
+		select {
+		case items <- item:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	close(items)
+	workers.Wait()
+	return context.Cause(ctx)
+}
