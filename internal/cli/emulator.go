@@ -2,24 +2,13 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
-	"strings"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
-	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
-
-type emulatorOptions struct {
-	listen          string
-	schema          schemaVariant
-	autoApprove     bool
-	clientIDPattern string
-	log             bool
-}
 
 func (app *App) emulatorCommand(flags *globals) *cobra.Command {
 	return group(&cobra.Command{
@@ -27,65 +16,56 @@ func (app *App) emulatorCommand(flags *globals) *cobra.Command {
 		Short: "Run an Auth0-like tenant and an AppSync-like API on this machine",
 		Long: `The emulator is an Auth0-like tenant and an AppSync-like API on one loopback
 address. It verifies what it is given as the services do: signatures, issuer,
-times, clients. Customers are kept in memory and end with it.`,
-	}, app.emulatorStartCommand(flags), app.emulatorExecCommand(flags))
+times, clients. Customers are kept in memory and end with it, unless they are
+given a file (--data) or a table (--dynamodb-table).`,
+	}, app.emulatorStartCommand(flags), app.emulatorExecCommand(flags), app.emulatorStatusCommand(flags), app.emulatorResetCommand(flags))
 }
 
-func emulatorFlags(set *pflag.FlagSet, options *emulatorOptions) {
-	set.SortFlags = false
-	set.StringVar(&options.listen, "listen", "127.0.0.1:0", "loopback address to listen on; port 0 takes a free one")
-	set.Var(&options.schema, "schema", "schema of the API: wizard, or extended (customers create takes --id)")
-	set.BoolVar(&options.autoApprove, "auto-approve", false, "approve every device login by itself")
-	set.StringVar(&options.clientIDPattern, "client-id-pattern", "", "regular expression that a token's aud or azp must match")
-	set.BoolVar(&options.log, "log", false, "write a line for each request on standard error")
+// keeping is a paragraph of the help of start and exec.
+const keeping = `Customers outlive the emulator in a --data file, even when it is killed, and in a
+--dynamodb-table; in the file nextTokens do, too. Signing keys, secrets, logins
+and refresh tokens are made anew at each start; a client whose secret stands in
+the --tenant file keeps it. A seeded customer that is there already is left as
+it is.`
+
+// runningEmulator is an emulator and the variables that lead to it.
+type runningEmulator struct {
+	*emulator.Emulator
+	variables []emulator.Variable
 }
 
-func (app *App) startEmulator(ctx context.Context, options emulatorOptions) (*emulator.Emulator, error) {
-	log := slog.New(slog.DiscardHandler)
-	if options.log {
-		log = slog.New(slog.NewTextHandler(app.Err, nil))
+func (app *App) startEmulator(ctx context.Context, options emulatorOptions) (*runningEmulator, error) {
+	config, err := app.emulatorConfig(options)
+	if err != nil {
+		return nil, err
 	}
-	return emulator.Start(ctx, emulator.Config{
-		Listen:          options.listen,
-		Schema:          options.schema.text(),
-		AutoApprove:     options.autoApprove,
-		ClientIDPattern: options.clientIDPattern,
-		Log:             log,
-		Now:             app.Now,
-	})
-}
-
-// schemaVariant is the value of --schema.
-type schemaVariant string
-
-// String implements pflag.Value.
-func (v *schemaVariant) String() string {
-	if *v == "" {
-		return "wizard"
+	started, err := emulator.Start(ctx, config)
+	if err != nil {
+		return nil, err
 	}
-	return string(*v)
-}
-
-// Set implements pflag.Value.
-func (v *schemaVariant) Set(text string) error {
-	if text != "wizard" && text != "extended" {
-		return fmt.Errorf("must be wizard or extended")
+	running := &runningEmulator{Emulator: started, variables: started.Environment()}
+	if options.tls {
+		err = running.writeCA(options.caFile)
 	}
-	*v = schemaVariant(text)
-	return nil
-}
-
-// Type implements pflag.Value.
-func (v *schemaVariant) Type() string { return "schema" }
-
-func (v *schemaVariant) text() string {
-	if *v == "extended" {
-		return schema.Extended()
+	if err != nil {
+		_ = started.Close() // the error says more
+		return nil, err
 	}
-	return schema.Wizard()
+	if options.allowRemote {
+		app.notice("the emulator answers to other machines: it gives tokens to anybody who asks")
+	}
+	return running, nil
 }
 
-// shellQuote makes text one word for a POSIX shell.
-func shellQuote(text string) string {
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+// writeCA adds the variables that make programs trust the emulator: Go's and
+// OpenSSL's (which then trust nothing else), and Node's.
+func (r *runningEmulator) writeCA(name string) error {
+	path, err := filepath.Abs(name)
+	if err != nil {
+		return err
+	}
+	r.variables = append(r.variables,
+		emulator.Variable{Name: "SSL_CERT_FILE", Value: path},
+		emulator.Variable{Name: "NODE_EXTRA_CA_CERTS", Value: path})
+	return os.WriteFile(path, r.CA(), 0o644) //nolint:gosec // a certificate is public
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -31,9 +33,11 @@ exit with COMMAND's exit code (127 if there is no such command, 128 plus the
 signal's number if a signal ended it).
 
 Settings from the caller's environment that would lead elsewhere, such as
-APPSYNCCTL_TOKEN and APPSYNCCTL_PROFILE, are not passed on.`,
+APPSYNCCTL_TOKEN and APPSYNCCTL_PROFILE, are not passed on.
+
+` + keeping,
 		Example: `  appsyncctl emulator exec -- appsyncctl customers list
-  appsyncctl emulator exec --schema extended -- ./my-script.sh`,
+  appsyncctl emulator exec --schema extended --seed 100 -- ./my-script.sh`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return &usageError{cmd.CommandPath(), errors.New("no command to run: give it after --")}
@@ -42,6 +46,9 @@ APPSYNCCTL_TOKEN and APPSYNCCTL_PROFILE, are not passed on.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			options.command = args
+			if err := options.check(); err != nil {
+				return &usageError{cmd.CommandPath(), err}
+			}
 			return app.emulatorExec(cmd.Context(), options)
 		},
 	}
@@ -51,6 +58,14 @@ APPSYNCCTL_TOKEN and APPSYNCCTL_PROFILE, are not passed on.`,
 }
 
 func (app *App) emulatorExec(ctx context.Context, options emulatorExecOptions) error {
+	if options.tls && options.caFile == "" {
+		folder, err := os.MkdirTemp("", "appsyncctl-emulator-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(folder) //nolint:errcheck // a certificate at worst
+		options.caFile = filepath.Join(folder, "ca.pem")
+	}
 	emulator, err := app.startEmulator(ctx, options.emulatorOptions)
 	if err != nil {
 		return err
@@ -59,7 +74,7 @@ func (app *App) emulatorExec(ctx context.Context, options emulatorExecOptions) e
 
 	child := exec.CommandContext(ctx, options.command[0], options.command[1:]...)
 	child.Stdin, child.Stdout, child.Stderr = app.In, app.Out, app.Err
-	child.Env = childEnvironment(app.Environ(), emulator.Environment())
+	child.Env = childEnvironment(app.Environ(), emulator.variables)
 	// The child of a terminal gets Ctrl-C by itself; after another signal it is
 	// asked to end, and then has some time.
 	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
 	"strings"
 
@@ -24,12 +25,22 @@ func (app *App) emulatorStartCommand(_ *globals) *cobra.Command {
 		Long: `Start the emulator. When it is ready it writes shell exports with the endpoint,
 the issuer, the client ids, the secret and the audience, on standard output or
 into --env-file, whose appearance tells a script that the emulator is ready. It
-stops on Ctrl-C or SIGTERM, with exit code 0.`,
+stops on Ctrl-C or SIGTERM, with exit code 0.
+
+` + keeping,
 		Example: `  appsyncctl emulator start --env-file emulator.env &
   until [ -e emulator.env ]; do sleep 0.1; done; . ./emulator.env
-  appsyncctl customers list`,
+  appsyncctl customers list
+  appsyncctl emulator start --data customers.db --seed 1000 --log`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := options.check()
+			if err == nil && options.tls && options.caFile == "" {
+				err = errors.New("--tls needs a --ca-file: nobody would trust the emulator")
+			}
+			if err != nil {
+				return &usageError{cmd.CommandPath(), err}
+			}
 			return app.emulatorStart(cmd.Context(), options)
 		},
 	}
@@ -44,7 +55,7 @@ func (app *App) emulatorStart(ctx context.Context, options emulatorStartOptions)
 		return err
 	}
 	defer emulator.Close() //nolint:errcheck // it ends with the process in any case
-	exports := shellExports(emulator.Environment())
+	exports := shellExports(emulator.variables)
 	if options.envFile == "" {
 		_, err = io.WriteString(app.Out, exports)
 	} else {
@@ -61,7 +72,7 @@ func (app *App) emulatorStart(ctx context.Context, options emulatorStartOptions)
 func shellExports(variables []emulator.Variable) string {
 	var text strings.Builder
 	for _, variable := range variables {
-		text.WriteString("export " + variable.Name + "=" + shellQuote(variable.Value) + "\n")
+		text.WriteString(variable.Export() + "\n")
 	}
 	return text.String()
 }
