@@ -93,8 +93,11 @@ func (s *setUp) option(name string) func(value string) {
 		}
 	case "machine-key": // a file for the private key, made now
 		return s.machineKey
-	case "machine-quota": // tokens an hour
+	case "machine-quota": // one token an hour, and the hour is half over
 		return func(string) {
+			halfPast := time.Now().Truncate(time.Hour).Add(30 * time.Minute)
+			ahead := time.Until(halfPast)
+			s.config.Now = func() time.Time { return time.Now().Add(ahead) }
 			s.tenant(func(t *auth0.Config) { t.Clients[machine].Quota = auth0.Quota{PerHour: 1} })
 		}
 	case "callback": // a redirect URI of the native client

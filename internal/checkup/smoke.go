@@ -73,7 +73,7 @@ type smokeRun struct {
 func (r *smokeRun) step(ctx context.Context, name string, do func(context.Context) error) {
 	switch {
 	case r.failed != "":
-		r.record(Result{Step: name, Skipped: "after the failure of: " + r.failed})
+		r.record(Result{Step: name, Skipped: "because of: " + r.failed})
 	case ctx.Err() != nil:
 		r.record(Result{Step: name, Skipped: "interrupted"})
 	default:

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,17 +17,11 @@ import (
 // The authorization modes of AppSync (developer guide, "Configuring authorization
 // and authentication"), as --auth takes them.
 const (
-	authOIDC    = "oidc"
-	authCognito = "cognito"
-	authLambda  = "lambda"
-	authAPIKey  = "api-key"
-	authIAM     = "iam"
+	authOIDC   = "oidc"
+	authLambda = "lambda"
+	authAPIKey = "api-key"
+	authIAM    = "iam"
 )
-
-// authModeError says that a setting names no authorization mode, or no scheme.
-type authModeError struct{ text string }
-
-func (e *authModeError) Error() string { return e.text }
 
 // An access is how requests get past an API's authorization.
 type access struct {
@@ -40,34 +33,24 @@ type access struct {
 // by a token, an API key or a signature.
 func (app *App) authorized(ctx context.Context, flags *globals, settings config.Resolved, endpoint *url.URL) (access, error) {
 	chain := app.chain(app.attempt(flags))
-	switch mode := settings.Text(config.Auth); mode {
-	case "", authOIDC, authCognito, authLambda:
-		scheme, err := authScheme(settings)
-		if err != nil {
-			return access{}, err
-		}
+	switch settings.Text(config.Auth) {
+	default: // oidc, cognito, lambda
 		source, err := app.bearer(ctx, settings, flags)
-		return access{&transport.Authorization{Source: source, Endpoint: endpoint, Scheme: scheme, Base: chain}, source}, err
+		return access{&transport.Authorization{Source: source, Endpoint: endpoint, Scheme: authScheme(settings), Base: chain}, source}, err
 	case authAPIKey:
 		key, _, err := app.apiKey(ctx, settings, flags, endpoint.String())
 		return access{chain: &transport.APIKey{Key: key, Endpoint: endpoint, Base: chain}}, err
 	case authIAM:
 		return access{chain: app.signedChain(flags, settings, endpoint)}, nil
-	default:
-		return access{}, &authModeError{fmt.Sprintf("there is no authorization mode %q: it is %s, %s, %s, %s or %s",
-			mode, authOIDC, authCognito, authLambda, authAPIKey, authIAM)}
 	}
 }
 
-func authScheme(settings config.Resolved) (string, error) {
-	switch scheme := strings.ToLower(settings.Text(config.AuthScheme)); scheme {
-	case "", "raw":
-		return "", nil
-	case "bearer":
-		return "Bearer", nil
-	default:
-		return "", &authModeError{fmt.Sprintf("there is no scheme %q: it is raw or bearer", scheme)}
+// authScheme returns what stands before the token in the Authorization header.
+func authScheme(settings config.Resolved) string {
+	if settings.Text(config.AuthScheme) == "bearer" {
+		return "Bearer"
 	}
+	return ""
 }
 
 // signedChain signs with AWS's own signer and the credentials that the AWS CLI

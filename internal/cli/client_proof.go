@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -32,11 +31,6 @@ type clientProof struct {
 	ask     func() (auth.Secret, error) // runs the secret command, once; nil without one
 	keyFile string
 }
-
-// clientAuthError says that settings for the client's proof do not fit together.
-type clientAuthError struct{ text string }
-
-func (e *clientAuthError) Error() string { return e.text }
 
 // secretError says that a client secret cannot be had from where it should come.
 type secretError struct {
@@ -68,14 +62,10 @@ func (app *App) clientProof(ctx context.Context, settings config.Resolved) (*cli
 		if proof.keyFile != "" {
 			proof.method = proveByRS256
 		}
-	case proveByPost, proveByBasic:
 	case proveByRS256, proveByPS256:
 		if proof.keyFile == "" {
 			return nil, &config.MissingError{Setting: config.Describe(config.ClientKeyFile)}
 		}
-	default:
-		return nil, &clientAuthError{fmt.Sprintf("there is no client authentication %q: it is %s, %s, %s or %s",
-			proof.method, proveByPost, proveByBasic, proveByRS256, proveByPS256)}
 	}
 	return proof, nil
 }

@@ -51,29 +51,53 @@ func exitCode(ctx context.Context, err error) int {
 	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
 		return exitInterrupted
 	}
-	for _, class := range []struct {
-		code int
-		is   func(error) bool
-	}{
-		{exitUsage, isUsage},
-		{exitNetwork, isNetwork},
-		{exitLogin, isLogin},
-		{exitGraphQL, isGraphQL},
-	} {
-		if class.is(err) {
-			return class.code
-		}
+	// A broken setting shows first as a refusal or a lost connection, and a lost
+	// connection may stand behind a refusal, so the order matters.
+	switch {
+	case isUsage(err):
+		return exitUsage
+	case isNetwork(err):
+		return exitNetwork
+	case isLogin(err):
+		return exitLogin
+	case is[*appsync.Error](err):
+		return exitGraphQL
+	default:
+		return exitFailed
 	}
-	return exitFailed
 }
 
 func isUsage(err error) bool {
-	return is[*usageError](err) || is[*config.MissingError](err) || is[*config.FileError](err) ||
-		is[*config.UnknownProfileError](err) || is[*config.ProfileNameError](err) || is[*config.NoHomeError](err) ||
-		is[*appsync.EndpointError](err) || is[*auth.IssuerError](err) || is[*auth.IssuerMismatchError](err) ||
-		is[*auth.DiscoveryError](err) || is[*auth.UnsupportedError](err) ||
-		is[*grantError](err) || is[*storeModeError](err) || is[*secretError](err) || is[*clientAuthError](err) || is[*auth.KeyError](err) || is[*authModeError](err) || is[*noTokenError](err) || is[*awsError](err) || is[*auth.EndpointError](err) || is[*opaqueTokenError](err) ||
-		is[tokencache.NoSealError](err)
+	for _, match := range []func(error) bool{
+		// The command line
+		is[*usageError],
+		is[*noTokenError],
+		// Settings
+		is[*config.MissingError],
+		is[*config.ValueError],
+		is[*config.FileError],
+		is[*config.UnknownProfileError],
+		is[*config.ProfileNameError],
+		is[*config.NoHomeError],
+		is[*appsync.EndpointError],
+		// What settings lead to
+		is[*secretError],
+		is[*auth.KeyError],
+		is[*awsError],
+		is[*opaqueTokenError],
+		is[tokencache.NoSealError],
+		// The provider that settings name
+		is[*auth.IssuerError],
+		is[*auth.IssuerMismatchError],
+		is[*auth.DiscoveryError],
+		is[*auth.EndpointError],
+		is[*auth.UnsupportedError],
+	} {
+		if match(err) {
+			return true
+		}
+	}
+	return false
 }
 
 func isNetwork(err error) bool {
@@ -92,8 +116,6 @@ func isLogin(err error) bool {
 	}
 	return is[*loginNeededError](err) || is[*auth.DeviceExpiredError](err) || is[*auth.IDTokenError](err) || is[*auth.Error](err) || is[*transport.RenewalError](err)
 }
-
-func isGraphQL(err error) bool { return is[*appsync.Error](err) }
 
 func is[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
@@ -130,7 +152,7 @@ func hint(err error) string {
 	}
 	if unknown, ok := errors.AsType[*config.UnknownProfileError](err); ok {
 		if len(unknown.Known) == 0 {
-			return "appsyncctl login --profile " + unknown.Name + " makes it"
+			return "run appsyncctl login --profile " + unknown.Name + " to create it"
 		}
 		return "the profiles are " + strings.Join(unknown.Known, ", ")
 	}

@@ -58,13 +58,6 @@ func (e *opaqueTokenError) Error() string {
 	return fmt.Sprintf("the provider gave an opaque access token for the audience %q, which AppSync cannot read", e.audience)
 }
 
-// grantError says that a setting names no grant.
-type grantError struct{ name string }
-
-func (e *grantError) Error() string {
-	return fmt.Sprintf("there is no grant %q: it is %s, %s or %s", e.name, grantDevice, grantBrowser, grantClientCredentials)
-}
-
 // grant puts together what settings say about getting a token.
 func (app *App) grant(ctx context.Context, settings config.Resolved, flags *globals) (*grant, error) {
 	proof, err := app.clientProof(ctx, settings)
@@ -84,15 +77,12 @@ func (app *App) grant(ctx context.Context, settings config.Resolved, flags *glob
 		provider: app.provider,
 		notice:   app.notice,
 	}
-	switch g.name {
-	case grantDevice, grantBrowser, grantClientCredentials:
-	case "":
-		g.name = grantDevice
-		if proof.atHand() {
-			g.name = grantClientCredentials
-		}
+	switch {
+	case g.name != "":
+	case proof.atHand():
+		g.name = grantClientCredentials
 	default:
-		return nil, &grantError{g.name}
+		g.name = grantDevice
 	}
 	issuer, err := settings.Require(config.Issuer)
 	if err != nil {

@@ -40,7 +40,8 @@ registered.
 With --auth api-key there is no login: the API key is kept in the keyring.`,
 		Example: `  appsyncctl login --issuer https://TENANT.auth0.com/ --client-id ID --audience API --endpoint URL
   pass show auth0/machine | appsyncctl login --client-secret-stdin`,
-		Args: noArguments,
+		Annotations: map[string]string{showsSettings: ""},
+		Args:        noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return app.login(cmd.Context(), flags, options)
 		},

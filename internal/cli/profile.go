@@ -15,7 +15,7 @@ func (app *App) profileCommand(flags *globals) *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "profile",
 		Short: "Manage named sets of settings",
-		Long: `A profile is a named set of settings that are no secret. login makes one; the
+		Long: `A profile is a named set of non-secret settings. login creates one; the
 file is YAML and may be edited by hand (appsyncctl help environment shows where
 it is).`,
 	},

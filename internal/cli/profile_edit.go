@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -14,8 +15,9 @@ func (app *App) profileSetCommand(flags *globals) *cobra.Command {
 		Short: "Put settings into a profile",
 		Long: `Put the settings that the flags give into a profile, and make it if there is none.
 Its other settings stay. Nothing is checked against the provider.`,
-		Example: "  appsyncctl profile set work --endpoint URL --issuer https://TENANT.auth0.com/",
-		Args:    oneProfile,
+		Example:     "  appsyncctl profile set work --endpoint URL --issuer https://TENANT.auth0.com/",
+		Annotations: map[string]string{showsSettings: ""},
+		Args:        oneProfile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return app.profileSet(cmd.CommandPath(), flags, args[0])
 		},
@@ -40,7 +42,7 @@ func (app *App) profileSet(command string, flags *globals, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := checkEndpoint(settings); err != nil {
+	if err := errors.Join(settings.Check(), checkEndpoint(settings)); err != nil {
 		return err
 	}
 	return config.SaveProfile(file.Path, name, settings.Profile())
@@ -49,7 +51,7 @@ func (app *App) profileSet(command string, flags *globals, name string) error {
 func (app *App) profileUseCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "use NAME",
-		Short:   "Make a profile the one that is used when nobody names one",
+		Short:   "Set the current profile: the one for commands that name none",
 		Example: "  appsyncctl profile use work",
 		Args:    oneProfile,
 		RunE: func(_ *cobra.Command, args []string) error {

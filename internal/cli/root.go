@@ -52,6 +52,7 @@ tried on one machine:
 	root.SetIn(app.In)
 	root.SetOut(app.Out)
 	root.SetErr(app.Err)
+	root.SetHelpFunc(shortHelp(root.HelpFunc()))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{command: cmd.CommandPath(), err: err}
 	})
@@ -95,6 +96,27 @@ func (app *App) globalFlags(root *cobra.Command, flags *globals) {
 	set.DurationVar(&flags.timeout, "timeout", 35*time.Second, "longest time for one HTTP request; AppSync itself gives up after 30s")
 	set.BoolVar(&flags.debug, "debug", false, "trace HTTP on standard error, without secrets")
 	set.BoolVar(&flags.noInput, "no-input", false, "never wait for a person: no browser, no prompt")
+}
+
+// showsSettings marks the commands whose help shows the flags of settings.
+const showsSettings = "shows settings"
+
+// shortHelp leaves the flags of settings out of the pages below the root, but for
+// the commands that keep them: there are many, and they are the same everywhere.
+func shortHelp(help func(*cobra.Command, []string)) func(*cobra.Command, []string) {
+	return func(cmd *cobra.Command, args []string) {
+		if _, shows := cmd.Annotations[showsSettings]; shows || !cmd.HasParent() || !cmd.Runnable() {
+			help(cmd, args)
+			return
+		}
+		for _, setting := range config.Settings() {
+			if flag := cmd.InheritedFlags().Lookup(setting.Flag); flag != nil && setting.Name != config.Profile {
+				flag.Hidden = true
+			}
+		}
+		help(cmd, args)
+		_, _ = fmt.Fprintln(cmd.OutOrStdout(), "\nEach setting has a flag too, such as --endpoint: see appsyncctl help environment")
+	}
 }
 
 // group makes a command that only holds others.

@@ -29,7 +29,10 @@ func (app *App) readSettings(flags *globals) (*config.ProfileFile, config.Resolv
 		given[config.Profile] = *profile
 	}
 	settings, err := config.Resolve(config.Layers{Flags: given, LookupEnv: app.LookupEnv, File: file})
-	return file, settings, err
+	if err != nil {
+		return nil, config.Resolved{}, err
+	}
+	return file, settings, settings.Check()
 }
 
 // given returns the settings that flags give for a profile.

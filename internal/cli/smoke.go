@@ -21,7 +21,7 @@ func (app *App) smokeCommand(flags *globals) *cobra.Command {
 	var options smokeOptions
 	cmd := &cobra.Command{
 		Use:   "smoke",
-		Short: "Try the main job end to end",
+		Short: "Check the whole path: token, create, list, clean up",
 		Long: `Get an access token, create customer1 (Boston, MA, USA) and customer2 (Dallas,
 TX, USA), list them, see that a call without a token is refused, and delete
 them again. Each step is printed with its time; the exit code is that of the

@@ -51,10 +51,7 @@ func (app *App) token(ctx context.Context, flags *globals, options tokenOptions)
 	if mode := settings.Text(config.Auth); mode == authAPIKey || mode == authIAM {
 		return &noTokenError{mode}
 	}
-	scheme, err := authScheme(settings)
-	if err != nil {
-		return err
-	}
+	scheme := authScheme(settings)
 	token, expiry, err := app.tokenFor(ctx, settings, flags, options)
 	if err != nil {
 		return err

@@ -13,10 +13,7 @@ import (
 // stores returns the stores that settings allow. A passphrase seals the file, if
 // there is one, and else seal does.
 func (app *App) stores(settings config.Resolved, flags *globals, seal tokencache.Seal) (*tokencache.Stores, error) {
-	mode, err := storeMode(settings)
-	if err != nil {
-		return nil, err
-	}
+	mode := tokencache.Mode(firstOf(settings.Text(config.TokenStore), string(tokencache.Auto)))
 	state, err := config.StateDir(app.LookupEnv)
 	if err != nil {
 		return nil, err
@@ -36,24 +33,6 @@ func (app *App) stores(settings config.Resolved, flags *globals, seal tokencache
 		Index:        tokencache.Index{Path: filepath.Join(state, "index.json")},
 		KeyringLocks: filepath.Join(locks, "locks"),
 	}, nil
-}
-
-// storeModeError says that a setting names no token store.
-type storeModeError struct{ name string }
-
-func (e *storeModeError) Error() string {
-	return "there is no token store \"" + e.name + "\": it is auto, keyring, file or memory"
-}
-
-func storeMode(settings config.Resolved) (tokencache.Mode, error) {
-	switch mode := tokencache.Mode(settings.Text(config.TokenStore)); mode {
-	case "":
-		return tokencache.Auto, nil
-	case tokencache.Auto, tokencache.KeyringMode, tokencache.FileMode, tokencache.MemoryMode:
-		return mode, nil
-	default:
-		return "", &storeModeError{string(mode)}
-	}
 }
 
 // record notes in the index where a value went. A keyring cannot be listed, so

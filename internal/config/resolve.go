@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"strings"
 	"unicode"
@@ -15,10 +16,13 @@ type Layers struct {
 	File      *ProfileFile
 }
 
-// Resolved holds the value of each setting.
+// Resolved holds the value of each setting, secrets too: it prints as [redacted].
 type Resolved struct {
 	values map[Name]Value
 }
+
+// Format prints "[redacted]" for every verb.
+func (Resolved) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
 
 // Resolve finds the value of each setting.
 func Resolve(layers Layers) (Resolved, error) {
@@ -33,11 +37,14 @@ func Resolve(layers Layers) (Resolved, error) {
 		if setting.Name == Profile || setting.Name == File {
 			continue
 		}
-		if value, ok := layers.override(setting); ok {
-			resolved.values[setting.Name] = value
-		} else if text := kept[setting.Name]; text != "" {
-			resolved.values[setting.Name] = Value{text, FromProfile, "profile " + profile.Text}
+		value, found := layers.override(setting)
+		if text := kept[setting.Name]; !found && text != "" {
+			value, found = Value{text, FromProfile, "profile " + profile.Text}, true
 		}
+		if !found {
+			continue
+		}
+		resolved.values[setting.Name] = value
 	}
 	return resolved, nil
 }
@@ -76,6 +83,18 @@ func (r Resolved) Get(name Name) Value {
 
 // Text returns the value of a setting, or "".
 func (r Resolved) Text(name Name) string { return r.values[name].Text }
+
+// Check returns a *ValueError for the first setting whose value it cannot have.
+func (r Resolved) Check() error {
+	for _, setting := range Settings() {
+		if value, ok := r.values[setting.Name]; ok {
+			if err := setting.check(value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // With returns r with another value for one setting.
 func (r Resolved) With(name Name, value Value) Resolved {

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"reflect"
 	"runtime"
@@ -189,8 +190,45 @@ func TestSettings(t *testing.T) {
 			}
 			seen[name] = true
 		}
-		if config.Describe(setting.Name) != setting {
+		if !reflect.DeepEqual(config.Describe(setting.Name), setting) {
 			t.Errorf("%s is described as something else", setting.Name)
+		}
+	}
+}
+
+func TestSettingsCheck(t *testing.T) {
+	for _, setting := range config.Settings() {
+		for value, fine := range map[string]bool{"nonsense": len(setting.Values) == 0, "": true} {
+			layers := config.Layers{
+				Flags:     map[config.Name]string{},
+				LookupEnv: environment(map[string]string{setting.Variable: value}),
+				File:      &config.ProfileFile{},
+			}
+			settings, err := config.Resolve(layers)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, refused := errors.AsType[*config.ValueError](settings.Check())
+			if refused == fine {
+				t.Errorf("%s=%q: got refused %t", setting.Variable, value, refused)
+			}
+		}
+	}
+}
+
+func TestSettingsPrintNoSecret(t *testing.T) {
+	settings, err := config.Resolve(config.Layers{
+		LookupEnv: func(string) (string, bool) { return "sesame", true },
+		File:      &config.ProfileFile{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		for _, value := range []any{settings, &settings, settings.Get(config.ClientSecret)} {
+			if got := fmt.Sprintf(verb, value); strings.Contains(got, "sesame") || strings.Contains(got, "736573616d65") {
+				t.Errorf("%s of %T prints the secret: %s", verb, value, got)
+			}
 		}
 	}
 }

@@ -9,6 +9,8 @@ package config
 
 import (
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 )
 
@@ -46,8 +48,9 @@ type Setting struct {
 	Name     Name
 	Flag     string // without dashes; empty when no flag may carry it
 	Variable string
-	Profile  bool // may stand in a profile
-	Secret   bool // its value is never shown
+	Profile  bool     // may stand in a profile
+	Secret   bool     // its value is never shown
+	Values   []string // the only ones, if they are known
 	Default  string
 	Usage    string
 }
@@ -57,21 +60,21 @@ func Settings() []Setting {
 	return []Setting{
 		{Name: Profile, Flag: "profile", Variable: "APPSYNCCTL_PROFILE", Default: "the file's current profile, else default", Usage: "profile to take settings from"},
 		{Name: Endpoint, Flag: "endpoint", Variable: "APPSYNCCTL_ENDPOINT", Profile: true, Usage: "GraphQL endpoint of the AppSync API (https://….amazonaws.com/graphql)"},
-		{Name: Auth, Flag: "auth", Variable: "APPSYNCCTL_AUTH", Profile: true, Default: "oidc", Usage: "the API's authorization mode: oidc, cognito, lambda, api-key or iam"},
-		{Name: AuthScheme, Flag: "auth-scheme", Variable: "APPSYNCCTL_AUTH_SCHEME", Profile: true, Default: "raw", Usage: "how the token stands in the Authorization header: raw or bearer"},
+		{Name: Auth, Flag: "auth", Variable: "APPSYNCCTL_AUTH", Profile: true, Default: "oidc", Values: []string{"oidc", "cognito", "lambda", "api-key", "iam"}, Usage: "the API's authorization mode: oidc, cognito, lambda, api-key or iam"},
+		{Name: AuthScheme, Flag: "auth-scheme", Variable: "APPSYNCCTL_AUTH_SCHEME", Profile: true, Default: "raw", Values: []string{"raw", "bearer"}, Usage: "how to send the token: raw or bearer"},
 		{Name: Issuer, Flag: "issuer", Variable: "APPSYNCCTL_ISSUER", Profile: true, Usage: "OpenID provider (https://TENANT.auth0.com/)"},
 		{Name: ClientID, Flag: "client-id", Variable: "APPSYNCCTL_CLIENT_ID", Profile: true, Usage: "client ID of this program at the provider"},
 		{Name: ClientSecret, Variable: "APPSYNCCTL_CLIENT_SECRET", Secret: true, Usage: "client secret, for client credentials"},
 		{Name: ClientSecretFile, Flag: "client-secret-file", Variable: "APPSYNCCTL_CLIENT_SECRET_FILE", Profile: true, Usage: "file that holds the client secret"},
 		{Name: SecretCommand, Variable: "APPSYNCCTL_SECRET_COMMAND", Profile: true, Usage: "command that prints the client secret, such as that of a password manager; run by the shell"},
 		{Name: ClientKeyFile, Flag: "client-key-file", Variable: "APPSYNCCTL_CLIENT_KEY_FILE", Profile: true, Usage: "file that holds the client's private RSA key in PEM, for a private key JWT"},
-		{Name: ClientAuth, Flag: "client-auth", Variable: "APPSYNCCTL_CLIENT_AUTH", Profile: true, Default: "post; rs256 with a client key", Usage: "how the client proves itself: post or basic with a secret, rs256 or ps256 with a key"},
+		{Name: ClientAuth, Flag: "client-auth", Variable: "APPSYNCCTL_CLIENT_AUTH", Profile: true, Default: "post; rs256 with a client key", Values: []string{"post", "basic", "rs256", "ps256"}, Usage: "how the client proves itself: post or basic with a secret, rs256 or ps256 with a key"},
 		{Name: Audience, Flag: "audience", Variable: "APPSYNCCTL_AUDIENCE", Profile: true, Usage: "identifier of the API that the token is for; Auth0 needs it"},
 		{Name: Organization, Flag: "organization", Variable: "APPSYNCCTL_ORGANIZATION", Profile: true, Usage: "Auth0 organization to log in to"},
 		{Name: Scopes, Flag: "scope", Variable: "APPSYNCCTL_SCOPES", Profile: true, Usage: "scope to ask for (repeatable; separated by blanks in the variable)"},
-		{Name: Grant, Flag: "grant", Variable: "APPSYNCCTL_GRANT", Profile: true, Default: "client-credentials with a client secret or key, else device", Usage: "how to get a token: device, browser or client-credentials"},
+		{Name: Grant, Flag: "grant", Variable: "APPSYNCCTL_GRANT", Profile: true, Default: "client-credentials with a client secret or key, else device", Values: []string{"device", "browser", "client-credentials"}, Usage: "how to get a token: device, browser or client-credentials"},
 		{Name: Token, Variable: "APPSYNCCTL_TOKEN", Secret: true, Usage: "access token to use as it is; bypasses login and cache"},
-		{Name: TokenStore, Flag: "token-store", Variable: "APPSYNCCTL_TOKEN_STORE", Profile: true, Default: "auto", Usage: "where tokens rest: auto, keyring, file or memory"},
+		{Name: TokenStore, Flag: "token-store", Variable: "APPSYNCCTL_TOKEN_STORE", Profile: true, Default: "auto", Values: []string{"auto", "keyring", "file", "memory"}, Usage: "where tokens rest: auto, keyring, file or memory"},
 		{Name: Passphrase, Variable: "APPSYNCCTL_PASSPHRASE", Secret: true, Usage: "seals the token file, where there is no client secret to do it"},
 		{Name: APIKey, Variable: "APPSYNCCTL_API_KEY", Secret: true, Usage: "API key, for the authorization mode api-key"},
 		{Name: Region, Flag: "region", Variable: "APPSYNCCTL_REGION", Profile: true, Default: "from the endpoint's host, else the AWS configuration", Usage: "AWS region to sign requests for, in the authorization mode iam"},
@@ -101,11 +104,35 @@ const (
 	Unset           Source = "unset"
 )
 
-// A Value is what a setting is set to, and why.
+// A Value is what a setting is set to, and why. The text may be a secret, so a
+// Value prints as its origin.
 type Value struct {
 	Text   string
 	Source Source
 	Origin string // the flag, variable or profile, as a person would name it
+}
+
+// Format prints where the value came from, for every verb.
+func (v Value) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "[redacted] from "+v.Origin)
+}
+
+// ValueError says that a setting has a value which it cannot have.
+type ValueError struct {
+	Setting Setting
+	Value   Value
+}
+
+func (e *ValueError) Error() string {
+	return fmt.Sprintf("unknown %s %q (from %s): use %s", e.Setting.label(), e.Value.Text, e.Value.Origin, strings.Join(e.Setting.Values, ", "))
+}
+
+// check returns a *ValueError unless value is one that s can have.
+func (s Setting) check(value Value) error {
+	if len(s.Values) == 0 || slices.Contains(s.Values, value.Text) {
+		return nil
+	}
+	return &ValueError{s, value}
 }
 
 // MissingError says that a setting which a command needs has no value.

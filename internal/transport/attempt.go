@@ -19,13 +19,10 @@ type Attempt struct {
 }
 
 // TimeoutError says that an attempt took longer than its limit.
-type TimeoutError struct {
-	Host  string
-	Limit time.Duration
-}
+type TimeoutError struct{ Limit time.Duration }
 
 func (e *TimeoutError) Error() string {
-	return fmt.Sprintf("no complete answer from %s within %s", e.Host, e.Limit)
+	return fmt.Sprintf("nothing complete within %s", e.Limit)
 }
 
 // TooLargeError says that an answer has more than Max bytes.
@@ -40,7 +37,7 @@ func (e *TooLargeError) Error() string {
 
 // RoundTrip implements http.RoundTripper.
 func (t *Attempt) RoundTrip(req *http.Request) (*http.Response, error) {
-	late := &TimeoutError{Host: req.URL.Host, Limit: t.Limit}
+	late := &TimeoutError{Limit: t.Limit}
 	ctx, cancel := context.WithTimeoutCause(req.Context(), t.Limit, late)
 	defer cancel()
 	resp, err := t.Base.RoundTrip(req.WithContext(ctx))

@@ -57,8 +57,8 @@ func TestAttemptTimeLimit(t *testing.T) {
 				start := time.Now()
 				_, err := chain.RoundTrip(post(t, endpoint, "{}"))
 				var late *transport.TimeoutError
-				if !errors.As(err, &late) || late.Host != "api.example.com" || late.Limit != 35*time.Second {
-					t.Errorf("got %v, want a TimeoutError with host and limit", err)
+				if !errors.As(err, &late) || late.Limit != 35*time.Second {
+					t.Errorf("got %v, want a TimeoutError with its limit", err)
 				}
 				if got := time.Since(start); got != 35*time.Second {
 					t.Errorf("returned after %s, want the limit", got)
