@@ -18,7 +18,7 @@ const module = "github.com/appsyncctl/appsyncctl/"
 //	4  cmd/appsyncctl
 //	3  internal/cli
 //	2  checkup, emulator
-//	1  config, auth, tokencache, transport, appsync, output, emulator/auth0, emulator/appsync
+//	1  config, auth, tokencache, transport, appsync, bulk, output, emulator/auth0, emulator/appsync
 //	0  schema, atomicfile
 func floors() map[string][]string {
 	return map[string][]string{
@@ -26,7 +26,7 @@ func floors() map[string][]string {
 		"internal/cli": {
 			"internal/checkup", "internal/emulator",
 			"internal/config", "internal/auth", "internal/tokencache", "internal/transport",
-			"internal/appsync", "internal/output", "internal/schema", "internal/atomicfile",
+			"internal/appsync", "internal/bulk", "internal/output", "internal/schema", "internal/atomicfile",
 		},
 		"internal/checkup": {"internal/appsync"},
 		"internal/emulator": {
@@ -37,6 +37,7 @@ func floors() map[string][]string {
 		"internal/tokencache":       {"internal/atomicfile"},
 		"internal/transport":        {},
 		"internal/appsync":          {},
+		"internal/bulk":             {"internal/atomicfile"},
 		"internal/output":           {},
 		"internal/emulator/auth0":   {},
 		"internal/emulator/appsync": {},

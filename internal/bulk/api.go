@@ -1,0 +1,68 @@
+package bulk
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// A Mode is a way not to create a row twice; see the package comment.
+type Mode string
+
+// The modes.
+const (
+	AutoMode    Mode = "auto" // not known yet
+	KeyMode     Mode = "key"
+	JournalMode Mode = "journal"
+)
+
+// An API takes records. Its methods are called by several goroutines at once.
+type API interface {
+	// Create sends the records in one request, once, and returns an outcome for each.
+	Create(ctx context.Context, records []Record) []Outcome
+	// Find returns the records that there are under ids, by id. It may ask again by
+	// itself.
+	Find(ctx context.Context, ids []string) (map[string]Record, error)
+	Lister
+}
+
+// A Lister lists records page by page.
+type Lister interface {
+	// List returns the page after token, or the first one. It may ask again by itself.
+	List(ctx context.Context, token string) (Page, error)
+}
+
+// A Page is a part of a list. Next is the token of the next page, or empty at the end.
+type Page struct {
+	Records []Record // with their ids
+	Next    string
+}
+
+// ErrNoList is in the chain of an error of List when the API has no list, or keeps the
+// caller from it.
+var ErrNoList = errors.New("the API does not let us list")
+
+// A Verdict says what became of one record of a request.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Done      Verdict = iota // created, with Outcome.ID
+	Taken                    // not created: its id is taken
+	Refused                  // not created, and never will be
+	Split                    // nothing of the request was executed, and perhaps for another record's fault
+	Throttled                // surely not executed: the API asks to slow down
+	NotSent                  // surely not executed: the request did not get through
+	Lost                     // perhaps executed
+	NoID                     // nothing of the request was executed: the API takes no id
+	Fatal                    // surely not executed, and no other record would be
+)
+
+// An Outcome is what a request did with a record.
+type Outcome struct {
+	Verdict Verdict
+	ID      string        // of Done
+	Fault   Fault         // of Refused and Split; of Lost if the API did answer, with an error
+	After   time.Duration // of Throttled: how long to wait; 0 if the API did not say
+	Err     error         // of NotSent, Lost, NoID and Fatal
+}

@@ -1,0 +1,143 @@
+package bulk
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// maxRow bounds a row in bytes. DynamoDB refuses an item of more than 400 KB; a longer
+// row is most likely a quote that nobody closed.
+const maxRow = 1 << 20
+
+// A SyntaxError says why an input cannot be split into rows from Line on.
+type SyntaxError struct {
+	Line   int
+	Reason string
+}
+
+func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Reason) }
+
+// A cell is a value of a CSV row. encoding/csv is not used because it drops what we
+// must keep: whether an empty value stood in quotes, the row verbatim, and a carriage
+// return before a line feed within a value.
+type cell struct {
+	text   string
+	quoted bool
+}
+
+// csvScanner splits CSV (RFC 4180) into rows. Lines end with LF or CRLF.
+type csvScanner struct {
+	in    *bufio.Reader
+	comma byte
+
+	raw  []byte // the present row, verbatim
+	line int    // on which it begins
+	next int    // the line that is read next
+}
+
+func newCSVScanner(in *bufio.Reader, comma byte) *csvScanner {
+	return &csvScanner{in: in, comma: comma, next: 1}
+}
+
+// scan returns the next row that is not a blank line, or io.EOF. The fault is that of
+// a row whose quotes are wrong but whose end is clear.
+func (s *csvScanner) scan() ([]cell, *Fault, error) {
+	for {
+		s.raw, s.line = s.raw[:0], s.next
+		if err := s.more(); err != nil {
+			return nil, nil, err
+		}
+		if len(bytes.TrimRight(s.raw, "\r\n")) > 0 {
+			return s.cells()
+		}
+	}
+}
+
+// more reads one more line into the row.
+func (s *csvScanner) more() error {
+	before := len(s.raw)
+	for {
+		part, err := s.in.ReadSlice('\n')
+		s.raw = append(s.raw, part...)
+		if len(s.raw) > maxRow {
+			return &SyntaxError{s.line, fmt.Sprintf("the row has more than %d KiB; is a quote left open?", maxRow>>10)}
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case errors.Is(err, io.EOF) && len(s.raw) > before:
+			s.next++
+			return nil
+		case err != nil:
+			return err
+		}
+		s.next++
+		return nil
+	}
+}
+
+func (s *csvScanner) cells() (cells []cell, fault *Fault, err error) {
+	for at := 0; ; at++ {
+		var one cell
+		if at < len(s.raw) && s.raw[at] == '"' {
+			if one.text, at, err = s.quoted(at + 1); err != nil {
+				return nil, nil, err
+			}
+			one.quoted = true
+			if rest, _ := s.plain(at); rest != "" {
+				fault = &Fault{Reason: "there is text after the closing quote of a value"}
+			}
+			_, at = s.plain(at)
+		} else {
+			one.text, at = s.plain(at)
+			if bytes.IndexByte([]byte(one.text), '"') >= 0 {
+				fault = &Fault{Reason: "there is a quote inside a value that is not in quotes"}
+			}
+		}
+		cells = append(cells, one)
+		if at >= len(s.raw) || s.raw[at] != s.comma {
+			return cells, fault, nil
+		}
+	}
+}
+
+// plain returns the text up to the next comma or the end of the line, and where it ends.
+func (s *csvScanner) plain(at int) (string, int) {
+	rest := s.raw[at:]
+	if end := bytes.IndexByte(rest, '\n'); end >= 0 {
+		rest = rest[:end]
+	}
+	if end := bytes.IndexByte(rest, s.comma); end >= 0 {
+		return string(rest[:end]), at + end
+	}
+	return string(bytes.TrimSuffix(rest, []byte("\r"))), at + len(rest)
+}
+
+// quoted returns the text up to the closing quote and what comes after it, reading
+// more lines as needed.
+func (s *csvScanner) quoted(at int) (string, int, error) {
+	var text []byte
+	for {
+		end := bytes.IndexByte(s.raw[at:], '"')
+		if end < 0 {
+			text = append(text, s.raw[at:]...)
+			at = len(s.raw)
+			if err := s.more(); errors.Is(err, io.EOF) {
+				return "", 0, &SyntaxError{s.line, "the row has a quote that is never closed"}
+			} else if err != nil {
+				return "", 0, err
+			}
+			continue
+		}
+		text = append(text, s.raw[at:at+end]...)
+		at += end + 1
+		if at >= len(s.raw) || s.raw[at] != '"' {
+			return string(text), at, nil
+		}
+		text = append(text, '"') // "" stands for "
+		at++
+	}
+}

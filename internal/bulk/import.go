@@ -1,0 +1,285 @@
+package bulk
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// An Import brings the rows of an input into an API. Run may be called once.
+type Import struct {
+	Input  *Input
+	Plan   *Plan // of Input, from Check
+	Job    Job   // all but Version, Rows and Started is given; Mode may be AutoMode
+	Dir    string
+	API    API
+	Limits Limits
+	Errors ErrorLimit
+	// Settle is how long a request may go on after its answer was lost. AppSync ends
+	// one after 30 s.
+	Settle time.Duration
+	// Notice is told what a person should know, and Progress how far the import is,
+	// about five times a second. They are called by one goroutine.
+	Notice   func(string)
+	Progress func(Progress)
+}
+
+// Limits bound how an import sends; 0 is no limit.
+type Limits struct {
+	Rate     float64 // rows a second
+	InFlight int     // requests under way at once; 0 is DefaultInFlight
+	Batch    int     // rows in a request; 0 is DefaultBatch
+}
+
+// What an import may do by itself.
+const (
+	DefaultInFlight = 64
+	DefaultBatch    = 32
+)
+
+const (
+	maxRequest = 256 << 10   // bytes of the records of a request of several
+	patience   = time.Minute // without any answer; then the network is down
+	maxTries   = 10          // of a row whose answers are lost
+	maxFaults  = 3           // errors of the API about a row that is not there
+	maxRounds  = 5           // of sending what a list has shown not to be there
+	tick       = 200 * time.Millisecond
+)
+
+// Too many rejected rows, or an API that does not answer, end an import early.
+type (
+	// TooManyError says that more rows were rejected than allowed.
+	TooManyError struct {
+		Rejected int
+		Limit    ErrorLimit
+	}
+	// OutageError says that an API has not answered for a while; Err is what became of
+	// the last request.
+	OutageError struct {
+		For time.Duration
+		Err error
+	}
+	// IDError says that a row of the input has an id, and that the API makes its own.
+	IDError struct{ Row int }
+	// DiskError says that the journal could not be written. Nothing more was sent.
+	DiskError struct{ Err error }
+)
+
+func (e *TooManyError) Error() string {
+	return fmt.Sprintf("%d rows were rejected or in conflict, and %s are allowed", e.Rejected, e.Limit)
+}
+func (e *OutageError) Error() string {
+	return fmt.Sprintf("no request came through for %s: %v", e.For.Round(time.Second), e.Err)
+}
+func (e *OutageError) Unwrap() error { return e.Err }
+func (e *IDError) Error() string {
+	return fmt.Sprintf("row %d has an id, but this API makes the id itself", e.Row)
+}
+func (e *DiskError) Error() string { return fmt.Sprintf("write the journal: %v", e.Err) }
+func (e *DiskError) Unwrap() error { return e.Err }
+
+// Run imports until every row has ended, ctx ends, or nothing more can be done. It
+// waits for the requests that are under way in any case. The summary is good also when
+// there is an error, unless the job could not be opened.
+func (im *Import) Run(ctx context.Context) (summary *Summary, err error) {
+	im.Job.Rows = len(im.Plan.ledger.states)
+	im.Job.Started = time.Now().UTC().Truncate(time.Second)
+	job, err := openJobIn(im.Dir, im.Job, im.Plan.ledger)
+	if err != nil {
+		return nil, err
+	}
+	r := newRun(im, job)
+	defer func() {
+		r.feed.stop()
+		err = errors.Join(err, job.close())
+	}()
+	err = r.all(ctx)
+	summary = r.summary(job.Mode)
+	if err == nil && summary.NotReached == 0 && summary.Unknown == 0 && !job.finished {
+		err = r.write(true, entry{Kind: kindFinished})
+	}
+	return summary, errors.Join(err, summary.check())
+}
+
+// run is an import under way. All of it belongs to one goroutine; the requests do their
+// work in others and come back over answers.
+type run struct {
+	*Import
+	job    *openJob
+	ledger *ledger
+	began  time.Time
+	before int       // rows that the API had when the run began
+	space  uuid.UUID // of the ids of this job
+
+	feed    *feed
+	pace    pacer
+	batch   *batcher
+	window  *window
+	answers chan answer
+	flying  int // requests under way
+
+	doubtful  []item    // rows whose answers were lost, in journal mode
+	lastDoubt time.Time // when the last of them was
+	dead      error     // why nothing more is sent
+	failed    error     // of the last request without an answer
+}
+
+// An item is a row on its way.
+type item struct {
+	row    int
+	record Record // without an id in journal mode
+	given  bool   // the id was in the input
+	tries  int    // answers that were lost
+	fault  *Fault // what the API said instead of an answer, the last time
+	alone  bool   // goes into a request of its own
+}
+
+// An answer is what a request brought. found is set for one of Find.
+type answer struct {
+	items    []item
+	outcomes []Outcome
+	latency  time.Duration
+	found    map[string]Record
+	err      error // of Find, or of the journal before anything was sent
+	reading  bool  // it was a Find
+}
+
+func newRun(im *Import, job *openJob) *run {
+	if im.Notice == nil {
+		im.Notice = func(string) {}
+	}
+	if im.Progress == nil {
+		im.Progress = func(Progress) {}
+	}
+	inFlight, batch := im.Limits.InFlight, im.Limits.Batch
+	if inFlight == 0 {
+		inFlight = DefaultInFlight
+	}
+	if batch == 0 {
+		batch = DefaultBatch
+	}
+	r := &run{
+		Import:  im,
+		job:     job,
+		ledger:  im.Plan.ledger,
+		began:   time.Now(),
+		before:  im.Plan.ledger.done(),
+		space:   jobSpace(job.Name),
+		pace:    pacer{most: im.Limits.Rate},
+		batch:   newBatcher(batch),
+		window:  newWindow(inFlight),
+		answers: make(chan answer),
+	}
+	r.feed = newFeed(im.Input, r.ledger)
+	return r
+}
+
+// all brings every row to its end.
+func (r *run) all(ctx context.Context) error {
+	if r.job.finished {
+		return nil
+	}
+	if err := r.tooMany(); err != nil {
+		return err
+	}
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
+	for round := 1; ; round++ {
+		if err := r.sendAll(ctx); err != nil {
+			return err
+		}
+		if len(r.doubtful) == 0 || round > maxRounds {
+			return nil
+		}
+		if again, err := r.settle(ctx); err != nil || !again {
+			return err
+		}
+	}
+}
+
+// prepare finds the mode and, in journal mode, what there is already.
+func (r *run) prepare(ctx context.Context) error {
+	if err := r.decide(ctx); err != nil {
+		return err
+	}
+	if err := r.job.begin(r.job.Mode); err != nil {
+		return &DiskError{err}
+	}
+	if r.job.Mode == KeyMode || r.job.ready {
+		return nil
+	}
+	return r.takeBaseline(ctx)
+}
+
+// decide finds the mode by the first row, when nothing else tells: an API that makes
+// the id refuses a request with one before it executes anything.
+func (r *run) decide(ctx context.Context) error {
+	if r.job.Mode != AutoMode {
+		return nil
+	}
+	const tries = 5
+	r.job.Mode = KeyMode
+	first, ok, err := r.next()
+	if err != nil || !ok {
+		return err
+	}
+	for try := 1; ; try++ {
+		outcome := r.API.Create(ctx, []Record{first.record})[0]
+		switch outcome.Verdict {
+		case Fatal:
+			return outcome.Err
+		case NoID:
+			r.job.Mode = JournalMode
+			if first.given {
+				return &IDError{first.row}
+			}
+			first.record = first.record.withoutID()
+		case NotSent, Lost, Throttled:
+			if err := errors.Join(outcome.Err, ctx.Err()); try == tries || ctx.Err() != nil {
+				return &OutageError{time.Since(r.began), cmp.Or(err, errThrottled)}
+			}
+			if err := pause(ctx, max(outcome.After, time.Duration(try)*time.Second)); err != nil {
+				return err
+			}
+			continue
+		default: // whatever became of it, sending it again tells
+		}
+		r.feed.again(first)
+		return nil
+	}
+}
+
+// next returns the next row to send.
+func (r *run) next() (item, bool, error) {
+	it, ok, err := r.feed.next()
+	if err != nil || !ok {
+		return item{}, false, err
+	}
+	_, has := it.record[IDField]
+	switch {
+	case has && r.job.Mode == JournalMode:
+		return item{}, false, &IDError{it.row}
+	case has:
+		it.given = true
+	case r.job.Mode == KeyMode:
+		it.record = it.record.withID(r.id(it.row))
+	}
+	return it, true, nil
+}
+
+// id is the id of a row that has none of its own.
+func (r *run) id(row int) string { return rowID(r.space, row) }
+
+// jobSpace is the namespace of the ids that a job makes.
+func jobSpace(name string) uuid.UUID {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("appsyncctl:import:"+name))
+}
+
+func rowID(space uuid.UUID, row int) string {
+	return uuid.NewSHA1(space, fmt.Appendf(nil, "row %d", row)).String()
+}

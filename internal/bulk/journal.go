@@ -1,0 +1,179 @@
+package bulk
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// journal is the append-only file that says what became of each row. A line is the
+// CRC-32C of an entry in hexadecimal, a blank, and the entry as JSON.
+//
+// The intent to send is on the disk before the request leaves. Outcomes are not
+// waited for: one that is lost leaves an intent, which is looked into again. What a
+// crash leaves half written can only be at the end, and counts as not written.
+type journal struct {
+	file *os.File
+
+	mu      sync.Mutex
+	written int64 // bytes
+	failed  error // of a write; nothing is written after it
+
+	syncing sync.Mutex
+	synced  int64 // bytes that are surely on the disk
+}
+
+// The kinds of entries.
+const (
+	kindJob      = "job"      // the first entry
+	kindBaseline = "baseline" // ids that were there before, and could be taken for ours
+	kindReady    = "ready"    // the baseline is complete
+	kindIntent   = "intent"   // these rows are about to be sent
+	kindReleased = "released" // these rows were surely not executed
+	kindCreated  = "created"
+	kindAlready  = "already"
+	kindConflict = "conflict"
+	kindRejected = "rejected"
+	kindFinished = "finished" // every row has ended
+)
+
+type entry struct {
+	Kind  string   `json:"kind"`
+	Rows  []int    `json:"rows,omitempty"`
+	IDs   []string `json:"ids,omitempty"`
+	Fault *Fault   `json:"fault,omitempty"`
+	Job   *Job     `json:"job,omitempty"`
+}
+
+// A Job says what a journal is about.
+type Job struct {
+	Version int         `json:"version"` // of the format, 1
+	Name    string      `json:"name"`    // from which the ids are made
+	Target  string      `json:"target"`  // the API
+	Path    string      `json:"path"`    // of the input
+	Input   Fingerprint `json:"input"`
+	Columns string      `json:"columns,omitempty"` // how its columns are mapped
+	Shard   string      `json:"shard,omitempty"`   // "1/4"
+	Rows    int         `json:"rows"`              // of the whole input
+	Mode    Mode        `json:"mode"`
+	Started time.Time   `json:"started"`
+	Resume  string      `json:"resume"` // the command that resumes it
+}
+
+// A JournalError says that a journal cannot be used.
+type JournalError struct {
+	Path   string
+	Reason string
+}
+
+func (e *JournalError) Error() string { return "the journal " + e.Path + " " + e.Reason }
+
+func castagnoli(text []byte) uint32 {
+	return crc32.Checksum(text, crc32.MakeTable(crc32.Castagnoli))
+}
+
+func encodeEntry(e entry) ([]byte, error) {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	return fmt.Appendf(nil, "%08x %s\n", castagnoli(text), text), nil
+}
+
+// decodeEntry reads a line without its line end.
+func decodeEntry(line []byte) (entry, bool) {
+	sum, text, found := bytes.Cut(line, []byte(" "))
+	want, err := strconv.ParseUint(string(sum), 16, 32)
+	var e entry
+	if !found || len(sum) != 8 || err != nil || castagnoli(text) != uint32(want) || json.Unmarshal(text, &e) != nil {
+		return entry{}, false
+	}
+	return e, true
+}
+
+// readJournal hands the entries of a journal to apply and returns how many bytes of it
+// are good. A damaged entry that good ones follow is an error.
+func readJournal(path string, data io.Reader, apply func(entry) error) (good int64, err error) {
+	lines := newLineReader(data)
+	damaged := false
+	for {
+		line, err := lines.next()
+		if errors.Is(err, io.EOF) {
+			return good, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		whole := bytes.HasSuffix(line, []byte("\n"))
+		e, ok := decodeEntry(bytes.TrimSuffix(line, []byte("\n")))
+		switch {
+		case !ok || !whole:
+			damaged = true
+		case damaged:
+			return 0, &JournalError{path, fmt.Sprintf("is damaged after byte %d; it cannot say which rows were sent", good)}
+		default:
+			if err := apply(e); err != nil {
+				return 0, err
+			}
+			good += int64(len(line))
+		}
+	}
+}
+
+// append writes entries and returns when the system has them.
+func (j *journal) append(entries ...entry) error {
+	var text []byte
+	for _, e := range entries {
+		line, err := encodeEntry(e)
+		if err != nil {
+			return err
+		}
+		text = append(text, line...)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.failed != nil {
+		return j.failed
+	}
+	n, err := j.file.Write(text)
+	j.written += int64(n)
+	j.failed = err
+	return err
+}
+
+// commit is append, and returns when the disk has the entries. Those of several
+// callers at once reach it together.
+func (j *journal) commit(entries ...entry) error {
+	if err := j.append(entries...); err != nil {
+		return err
+	}
+	j.mu.Lock()
+	mine := j.written
+	j.mu.Unlock()
+
+	j.syncing.Lock()
+	defer j.syncing.Unlock()
+	if j.synced >= mine {
+		return nil
+	}
+	j.mu.Lock()
+	all := j.written
+	j.mu.Unlock()
+	if err := j.file.Sync(); err != nil {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		j.failed = err // what a failed sync has lost, a second one would not tell
+		return err
+	}
+	j.synced = all
+	return nil
+}
+
+func (j *journal) close() error { return errors.Join(j.file.Sync(), j.file.Close()) }
