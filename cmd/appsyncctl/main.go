@@ -42,6 +42,7 @@ func world() *cli.App {
 		Out:       os.Stdout,
 		Err:       os.Stderr,
 		Terminal:  term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
+		Width:     width(os.Stdout),
 		LookupEnv: os.LookupEnv,
 		Environ:   os.Environ,
 		Now:       time.Now,
@@ -52,6 +53,15 @@ func world() *cli.App {
 		OpenBrowser: openBrowser,
 		Build:       build(),
 	}
+}
+
+// width returns the columns of a terminal, and 0 for anything else.
+func width(file *os.File) int {
+	columns, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return columns
 }
 
 // openBrowser keeps what a browser's starter prints off standard output. Some

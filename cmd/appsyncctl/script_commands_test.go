@@ -71,6 +71,19 @@ func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// scriptCapture sets a variable to what the group of an expression matches in a
+// file: capture VARIABLE FILE EXPR
+func scriptCapture(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: capture VARIABLE FILE EXPR")
+	}
+	found := regexp.MustCompile(args[2]).FindStringSubmatch(ts.ReadFile(args[1]))
+	if len(found) < 2 {
+		ts.Fatalf("%s does not hold a group of %s", args[1], args[2])
+	}
+	ts.Setenv(args[0], found[1])
+}
+
 // scriptFaults makes the emulator misbehave: faults NAME[,SETTING=VALUE...]...
 func scriptFaults(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {

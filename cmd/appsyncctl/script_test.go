@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -48,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"activate": scriptActivate,
 			"browse":   scriptBrowse,
 			"exits":    scriptExits,
+			"capture":  scriptCapture,
 		},
 	})
 }
@@ -65,6 +67,7 @@ func scriptWorld() *cli.App {
 		return os.WriteFile(filepath.Join(os.Getenv("HOME"), "browser"), []byte(url), 0o600)
 	}
 	app.Terminal = os.Getenv("TEST_TERMINAL") != ""
+	app.Width, _ = strconv.Atoi(os.Getenv("TEST_WIDTH"))
 	if ahead, err := time.ParseDuration(os.Getenv("TEST_AHEAD")); err == nil {
 		app.Now = func() time.Time { return time.Now().Add(ahead) }
 	}

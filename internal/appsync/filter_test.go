@@ -40,7 +40,7 @@ func TestParseFilter(t *testing.T) {
 		{[]string{"name BEGINS WITH customer"}, `{"name":{"beginsWith":"customer"}}`},
 		{[]string{"name beginsWith customer"}, `{"name":{"beginsWith":"customer"}}`},
 		{[]string{"id between a and b"}, `{"id":{"between":["a","b"]}}`},
-		{[]string{"id between 'a and b' and and"}, `{"id":{"between":["a and b","and"]}}`},
+		{[]string{"id between 'a and b' AND And"}, `{"id":{"between":["a and b","And"]}}`},
 		{[]string{"city = 'New York'"}, `{"city":{"eq":"New York"}}`},
 		{[]string{`city = "New York"`}, `{"city":{"eq":"New York"}}`},
 		{[]string{"name = 'O''Brien'"}, `{"name":{"eq":"O'Brien"}}`},

@@ -31,14 +31,29 @@ func (e *PagingError) Error() string { return "the list does not end: " + e.Reas
 // Paging says which customers to list, and in which steps.
 type Paging struct {
 	Filter *TableCustomerFilterInput // nil lets all pass
-	Size   int                       // items that the API looks at for one page, before it filters; 0 is DefaultPageSize
+	Size   int                       // items that the API looks at for one page, before it filters; 0 chooses
 	Limit  int                       // customers in all; 0 is all
 	Token  string                    // nextToken to start at; empty is the beginning
+}
+
+// size is how many items to ask for. It stays the same for all pages, since the API
+// may bind a nextToken to it, and Limit should end with a page.
+func (p Paging) size() int {
+	switch {
+	case p.Size > 0:
+		return p.Size
+	case p.Limit == 0 || p.Filter != nil:
+		return DefaultPageSize
+	default:
+		pages := (p.Limit + DefaultPageSize - 1) / DefaultPageSize
+		return (p.Limit + pages - 1) / pages
+	}
 }
 
 // A Page is one answer of listCustomers.
 type Page struct {
 	Customers []*Customer // without those that the caller may not see, which come as null
+	Size      int         // how many items were asked for; a nextToken is good for pages of that size
 	Token     string      // the nextToken that brought this page; empty for the first
 	Next      string      // the nextToken to go on with; empty at the end
 	// Cut is how many customers of this page were left out because Limit was
@@ -55,9 +70,7 @@ func Pages(ctx context.Context, client graphql.Client, paging Paging) iter.Seq2[
 		l := &lister{Paging: paging, client: client, seen: make(map[[sha256.Size]byte]bool)}
 		defer l.fetching.Wait()
 		defer cancel() // ends a request whose page nobody wants any more
-		if l.Size == 0 {
-			l.Size = DefaultPageSize
-		}
+		l.Size = paging.size()
 		for answer := l.fetch(ctx, l.Token); ; {
 			page, err := l.page(<-answer)
 			more := false
@@ -116,17 +129,13 @@ type pageAnswer struct {
 
 // fetch asks for a page; its answer comes through the channel.
 func (l *lister) fetch(ctx context.Context, token string) <-chan pageAnswer {
-	size := l.Size
-	if l.Limit > 0 && l.Filter == nil {
-		size = min(size, l.Limit-l.count)
-	}
 	var next *string
 	if token != "" {
 		next = &token
 	}
 	answered := make(chan pageAnswer, 1)
 	l.fetching.Go(func() {
-		resp, err := ListCustomers(ctx, l.client, l.Filter, &size, next)
+		resp, err := ListCustomers(ctx, l.client, l.Filter, &l.Size, next)
 		page := resp.GetListCustomers()
 		if page == nil && err == nil {
 			err = &NullError{Operation: "listCustomers"}
@@ -142,6 +151,7 @@ func (l *lister) page(answer pageAnswer) (*Page, error) {
 		return nil, answer.err
 	}
 	page := &Page{
+		Size:      l.Size,
 		Customers: slices.DeleteFunc(answer.page.Items, func(c *Customer) bool { return c == nil }),
 		Token:     answer.token,
 	}

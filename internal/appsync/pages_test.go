@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 )
@@ -74,16 +76,16 @@ func TestCustomers(t *testing.T) {
 		{"empty token ends it", 0, []reply{{body: `{"data":{"listCustomers":{"items":[{"id":"a"}],"nextToken":""}}}`}}, []string{"a"}, []int{1000}, ""},
 		{"null items between", 0, []reply{page("", "", "a", "", "b", "")}, []string{"a", "b"}, []int{1000}, ""},
 		{"limit within a page", 2, []reply{page("1", "a", "b", "c")}, []string{"a", "b"}, []int{2}, ""},
-		{"limit across pages", 3, []reply{page("1", "a", "b"), page("2", "c", "d")}, []string{"a", "b", "c"}, []int{3, 1}, ""},
+		{"limit across pages", 3, []reply{page("1", "a", "b"), page("2", "c", "d")}, []string{"a", "b", "c"}, []int{3, 3}, ""},
 		{"limit at the end of a page", 2, []reply{page("1", "a", "b"), page("", "c")}, []string{"a", "b"}, []int{2}, ""},
-		{"limit not reached", 5, []reply{page("1", "a"), page("", "b")}, []string{"a", "b"}, []int{5, 4}, ""},
-		{"limit after nulls", 2, []reply{page("1", "", "a"), page("", "b")}, []string{"a", "b"}, []int{2, 1}, ""},
-		{"limit over a page's size", 1500, []reply{page("")}, nil, []int{1000}, ""},
+		{"limit not reached", 5, []reply{page("1", "a"), page("", "b")}, []string{"a", "b"}, []int{5, 5}, ""},
+		{"limit after nulls", 2, []reply{page("1", "", "a"), page("", "b")}, []string{"a", "b"}, []int{2, 2}, ""},
+		{"limit over a page's size ends with a page", 1500, []reply{page("")}, nil, []int{750}, ""},
 		{"repeated token", 0, []reply{page("1", "a"), page("1", "b"), page("", "c")}, []string{"a", "b"}, []int{1000, 1000}, "second time"},
 		{"tokens in a circle", 0, []reply{page("1", "a"), page("2", "b"), page("1", "c"), page("", "d")}, []string{"a", "b", "c"}, []int{1000, 1000, 1000}, "second time"},
 		{"error on the second page", 0, []reply{page("1", "a"), {status: 500, body: `{}`}}, []string{"a"}, []int{1000, 1000}, "500"},
 		{"error with partial data", 0, []reply{page("1", "a"), {body: partial}, page("", "d")}, []string{"a", "c"}, []int{1000, 1000}, "m"},
-		{"error with partial data at the limit", 2, []reply{page("1", "a"), {body: partial}}, []string{"a", "c"}, []int{2, 1}, "m"},
+		{"error with partial data at the limit", 2, []reply{page("1", "a"), {body: partial}}, []string{"a", "c"}, []int{2, 2}, "m"},
 		{"error at once", 0, []reply{{status: 401, body: `{}`}}, nil, []int{1000}, "401"},
 		{"no answer at once", 0, []reply{{err: http.ErrHandlerTimeout}}, nil, []int{1000}, "timeout"},
 	}
@@ -140,8 +142,7 @@ func TestCustomersEndlessEmptyPages(t *testing.T) {
 			for _, err := range appsync.Customers(t.Context(), client, 0) {
 				last = err
 			}
-			var endless *appsync.PagingError
-			if !errors.As(last, &endless) {
+			if _, ok := errors.AsType[*appsync.PagingError](last); !ok {
 				t.Errorf("got %v, want a PagingError", last)
 			}
 			if got := len(server.bodies); got != 1000 {
@@ -163,4 +164,77 @@ func TestCustomersStops(t *testing.T) {
 	if len(server.bodies) > 2 { // the page that was read, and the one after it
 		t.Errorf("sent %d requests, want 2 at most", len(server.bodies))
 	}
+}
+
+// A page tells where to go on, whatever ended the list.
+func TestPages(t *testing.T) {
+	filter, err := appsync.ParseFilter("name != x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name    string
+		paging  appsync.Paging
+		replies []reply
+		size    int
+		want    []appsync.Page // without the size
+	}{
+		{"the end", appsync.Paging{}, []reply{page("1", "a"), page("", "b")}, 1000,
+			[]appsync.Page{{Customers: customers("a"), Next: "1"}, {Customers: customers("b"), Token: "1"}}},
+		{"empty pages are pages", appsync.Paging{}, []reply{page("1"), page("")}, 1000,
+			[]appsync.Page{{Customers: customers(), Next: "1"}, {Customers: customers(), Token: "1"}}},
+		{"from a token on", appsync.Paging{Token: "7", Size: 5}, []reply{page("8", "a"), page("", "b")}, 5,
+			[]appsync.Page{{Customers: customers("a"), Token: "7", Next: "8"}, {Customers: customers("b"), Token: "8"}}},
+		{"limit at the end of a page", appsync.Paging{Limit: 1}, []reply{page("1", "a"), page("", "b")}, 1,
+			[]appsync.Page{{Customers: customers("a"), Next: "1"}}},
+		{"limit within the first page", appsync.Paging{Limit: 1, Filter: filter}, []reply{page("1", "a", "b"), page("", "c")}, 1000,
+			[]appsync.Page{{Customers: customers("a"), Cut: 1}}},
+		{"limit within another page", appsync.Paging{Limit: 2, Size: 3}, []reply{page("1", "a"), page("2", "b", "c", "d"), page("", "e")}, 3,
+			[]appsync.Page{{Customers: customers("a"), Next: "1"}, {Customers: customers("b"), Token: "1", Next: "1", Cut: 2}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server := &api{replies: tt.replies}
+			var got []appsync.Page
+			for page, err := range appsync.Pages(t.Context(), server.client(), tt.paging) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if page.Size != tt.size {
+					t.Errorf("got a page of size %d, want %d", page.Size, tt.size)
+				}
+				page.Size = 0
+				got = append(got, *page)
+			}
+			if !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func customers(ids ...string) []*appsync.Customer {
+	all := []*appsync.Customer{}
+	for _, id := range ids {
+		all = append(all, &appsync.Customer{Id: id})
+	}
+	return all
+}
+
+// The next page is fetched while the caller is busy with one.
+func TestPagesFetchAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &api{replies: []reply{page("1", "a"), page("2", "b"), page("", "c")}}
+		read := 0
+		for _, err := range appsync.Pages(t.Context(), server.client(), appsync.Paging{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			read++
+			synctest.Wait()
+			if got, want := len(server.bodies), min(read+1, 3); got != want {
+				t.Errorf("at page %d there were %d requests, want %d", read, got, want)
+			}
+		}
+	})
 }

@@ -24,6 +24,9 @@ type App struct {
 	// Terminal reports whether a person sits there: input and errors are both
 	// connected to a terminal.
 	Terminal bool
+	// Width is the number of columns of the terminal that results go to; 0 when
+	// they go elsewhere.
+	Width int
 
 	LookupEnv func(string) (string, bool)
 	Environ   func() []string

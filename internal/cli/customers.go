@@ -1,33 +1,69 @@
 package cli
 
 import (
-	"io"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/appsyncctl/appsyncctl/internal/appsync"
-	"github.com/appsyncctl/appsyncctl/internal/output"
 )
 
 func (app *App) customersCommand(flags *globals) *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "customers",
-		Short: "Create and list customers",
-	}, app.customersCreateCommand(flags), app.customersListCommand(flags))
+		Short: "Create, read, change and delete customers",
+	},
+		app.customersCreateCommand(flags),
+		app.customersListCommand(flags),
+		app.customersGetCommand(flags),
+		app.customersUpdateCommand(flags),
+		app.customersDeleteCommand(flags),
+	)
 }
 
-// writeCustomers writes the table that every command shows customers in.
-func writeCustomers(w io.Writer, customers []*appsync.Customer) error {
-	rows := make([][]string, len(customers))
-	for i, c := range customers {
-		rows[i] = []string{c.Id, text(c.Name), text(c.City), text(c.State), text(c.Country)}
-	}
-	return output.Table(w, []string{"ID", "NAME", "CITY", "STATE", "COUNTRY"}, rows)
+// noCustomerError says that ids are those of no customer.
+type noCustomerError struct {
+	ids []string
+	err error // what the API said of it; may be nil
 }
 
-func text(field *string) string {
-	if field == nil {
-		return ""
+func (e *noCustomerError) Error() string {
+	if len(e.ids) == 1 {
+		return fmt.Sprintf("there is no customer with the id %q", e.ids[0])
 	}
-	return *field
+	return fmt.Sprintf("there are no customers with the ids %s", strings.Join(e.ids, ", "))
+}
+
+func (e *noCustomerError) Unwrap() error { return e.err }
+
+// missing returns a noCustomerError for ids, if there are any.
+func missing(ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return &noCustomerError{ids: ids}
+}
+
+// someIDs takes one id or more.
+func someIDs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return &usageError{cmd.CommandPath(), errors.New("which customers? give at least one id")}
+	}
+	return noEmptyID(cmd, args)
+}
+
+// oneID takes exactly one id.
+func oneID(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return &usageError{cmd.CommandPath(), fmt.Errorf("which customer? give one id, not %d", len(args))}
+	}
+	return noEmptyID(cmd, args)
+}
+
+func noEmptyID(cmd *cobra.Command, ids []string) error {
+	if slices.Contains(ids, "") { // an unset variable of a script
+		return &usageError{cmd.CommandPath(), errors.New("an id is empty")}
+	}
+	return nil
 }

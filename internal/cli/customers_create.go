@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -12,8 +11,9 @@ import (
 )
 
 type customersCreateOptions struct {
-	input  appsync.CreateCustomerInput
-	format format
+	input   appsync.CreateCustomerInput // from flags
+	file    string                      // JSON, beneath the flags; "-" is standard input
+	records recordOptions
 }
 
 func (app *App) customersCreateCommand(flags *globals) *cobra.Command {
@@ -23,12 +23,13 @@ func (app *App) customersCreateCommand(flags *globals) *cobra.Command {
 		Short: "Create a customer",
 		Long: `Create a customer and print the record with the id that the API gave it.
 
-A field whose flag is absent is left out of the request. Creating is not
-idempotent on the schema that AppSync's wizard makes: each call makes a new
-record with a new id, so after a lost answer look before you repeat. An API
-whose CreateCustomerInput has an id takes --id.`,
+The fields come from flags, from one JSON object in --from-file, or from both: a
+flag goes before the file. A field that is absent, or null in the file, is left
+out of the request. Creating is not idempotent on the schema that AppSync's
+wizard makes: each call makes a new record with a new id, so after a lost answer
+look before you repeat. An API whose CreateCustomerInput has an id takes --id.`,
 		Example: `  appsyncctl customers create --name customer1 --city Boston --state MA --country USA
-  appsyncctl customers create --name customer2 -o json`,
+  echo '{"name":"customer2","city":"Dallas"}' | appsyncctl customers create --from-file - -o json`,
 		Args: noArguments,
 	}
 	set := cmd.Flags()
@@ -38,9 +39,11 @@ whose CreateCustomerInput has an id takes --id.`,
 	optionalString(set, &options.input.State, "state", "state")
 	optionalString(set, &options.input.Country, "country", "country")
 	optionalString(set, &options.input.Id, "id", "id to store the customer under, if the API's schema allows it")
+	set.StringVar(&options.file, "from-file", "", "`file` with one JSON object, or - for standard input")
+	recordFlags(set, &options.records)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		options.format = flags.output
-		if options.input == (appsync.CreateCustomerInput{}) {
+		options.records.format = flags.output
+		if options.input == (appsync.CreateCustomerInput{}) && options.file == "" {
 			return &usageError{cmd.CommandPath(), errors.New("nothing to create: give at least one field, such as --name")}
 		}
 		return app.customersCreate(cmd.Context(), flags, options)
@@ -49,22 +52,27 @@ whose CreateCustomerInput has an id takes --id.`,
 }
 
 func (app *App) customersCreate(ctx context.Context, flags *globals, options customersCreateOptions) error {
+	input := options.input
+	if options.file != "" {
+		read, err := app.customerFrom(options.file)
+		if err != nil {
+			return err
+		}
+		input = merged(input, read)
+	}
+	out, err := app.customers(ctx, options.records)
+	if err != nil {
+		return err
+	}
 	api, err := app.connect(ctx, flags)
 	if err != nil {
 		return err
 	}
-	resp, err := appsync.CreateCustomer(ctx, api, options.input)
-	created := resp.CreateCustomer
-	if created == nil {
-		if err == nil {
-			err = &appsync.NullError{Operation: "createCustomer"}
-		}
-		return err
+	resp, err := appsync.CreateCustomer(ctx, api, input)
+	if resp.CreateCustomer == nil && err == nil {
+		err = &appsync.NullError{Operation: "createCustomer"}
 	}
-	written := options.format.write(app.Out, created, func(w io.Writer) error {
-		return writeCustomers(w, []*appsync.Customer{created})
-	})
-	return errors.Join(err, written)
+	return errors.Join(out.writeAnswer(resp.CreateCustomer, err), out.finish())
 }
 
 // optionalString declares a flag that leaves target nil unless it is given; an

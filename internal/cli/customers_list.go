@@ -4,45 +4,81 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/output"
 )
 
-const defaultListLimit = 100
+const defaultListMax = 100
 
 type customersListOptions struct {
-	limit  int // 0 for all
-	format format
+	paging  appsync.Paging
+	records recordOptions
 }
 
 func (app *App) customersListCommand(flags *globals) *cobra.Command {
-	var options customersListOptions
+	options := customersListOptions{records: recordOptions{list: true}}
+	var filter filterOptions
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List customers",
 		Long: `List customers in the API's own order, page after page until there are enough.
+Each is written as soon as its page is there, while the next page is on its way;
+a list of any length takes little memory. (--jq works on the whole array, which
+it has to hold; with -o jsonl it works on each record by itself.)
 
-With -o json the result is one array. When the list ends early because of an
-error, what was read until then is written and the exit code tells of the error.`,
+` + filterHelp + `
+
+The API looks at --page-size customers for each page and filters them then:
+behind a filter pages may be short or empty, and the list goes on.
+
+When a list ends early, because of --max, an error or Ctrl-C, what was read until
+then is written, and standard error says with which --next-token to go on. A token
+is good for the filter and the page size that it came with.
+
+A table is as wide as its first rows need, and cut to the terminal's width at a
+terminal only. In CSV nothing between two commas is null, and "" an empty text.`,
 		Example: `  appsyncctl customers list
-  appsyncctl customers list --all -o json`,
+  appsyncctl customers list --filter 'state = MA' --filter 'name begins customer'
+  appsyncctl customers list --all -o jsonl | gzip > customers.jsonl.gz
+  appsyncctl customers list --all --jq 'group_by(.state)[] | [.[0].state, length] | @tsv'`,
 		Args: noArguments,
 	}
-	cmd.Flags().IntVar(&options.limit, "limit", defaultListLimit, "how many customers to list at most")
-	cmd.Flags().BoolVar(&all, "all", false, "list all customers")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		options.format = flags.output
+	set := cmd.Flags()
+	set.SortFlags = false
+	filterFlags(set, &filter)
+	set.IntVar(&options.paging.Limit, "max", defaultListMax, "how many customers to list at most; --limit is the same")
+	set.BoolVar(&all, "all", false, "list all customers")
+	set.IntVar(&options.paging.Size, "page-size", 0, fmt.Sprintf("how many customers the API looks at for one page, before it filters (default %d, or fewer with a small --max)", appsync.DefaultPageSize))
+	set.StringVar(&options.paging.Token, "next-token", "", "`token` to go on with, from a list that ended early")
+	recordFlags(set, &options.records)
+	set.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "limit" {
+			name = "max"
+		}
+		return pflag.NormalizedName(name)
+	})
+	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+		options.records.format = flags.output
 		switch {
-		case all && cmd.Flags().Changed("limit"):
-			return &usageError{cmd.CommandPath(), errors.New("--all and --limit exclude each other")}
-		case options.limit < 1:
-			return &usageError{cmd.CommandPath(), errors.New("--limit must be at least 1; --all lists everything")}
-		case all:
-			options.limit = 0
+		case all && cmd.Flags().Changed("max"):
+			err = errors.New("--all and --max exclude each other")
+		case options.paging.Limit < 1:
+			err = errors.New("--max must be at least 1; --all lists everything")
+		case options.paging.Size < 1 && cmd.Flags().Changed("page-size"):
+			err = errors.New("--page-size must be at least 1")
+		default:
+			options.paging.Filter, err = filter.filter()
+		}
+		if err != nil {
+			return &usageError{cmd.CommandPath(), err}
+		}
+		if all {
+			options.paging.Limit = 0
 		}
 		return app.customersList(cmd.Context(), flags, options)
 	}
@@ -50,38 +86,90 @@ error, what was read until then is written and the exit code tells of the error.
 }
 
 func (app *App) customersList(ctx context.Context, flags *globals, options customersListOptions) error {
+	out, err := app.customers(ctx, options.records)
+	if err != nil {
+		return err
+	}
 	api, err := app.connect(ctx, flags)
 	if err != nil {
 		return err
 	}
-	customers := []*appsync.Customer{} // an empty list is [], not null
-	more := false
-	for customer, pageErr := range appsync.Customers(ctx, api, options.ask()) {
-		switch {
-		case pageErr != nil:
-			err = pageErr
-		case options.limit > 0 && len(customers) == options.limit:
-			more = true
-		default:
-			customers = append(customers, customer)
+	last := &appsync.Page{Size: options.paging.Size, Next: options.paging.Token}
+	for page, failed := range appsync.Pages(ctx, api, options.paging) {
+		if failed != nil {
+			err = failed
+			break
 		}
+		if err := out.writePage(page); err != nil {
+			return err
+		}
+		last = page
 	}
-	if err != nil && len(customers) == 0 {
+	if err != nil {
+		if last.Next != "" && !is[*appsync.PagingError](err) {
+			err = &brokenListError{err, goOn(last)}
+		}
+		return errors.Join(err, out.finish())
+	}
+	if err := out.Close(); err != nil {
 		return err
 	}
-	written := options.format.write(app.Out, customers, func(w io.Writer) error {
-		return writeCustomers(w, customers)
-	})
-	if more {
-		app.notice(fmt.Sprintf("there are more than %d customers: --all lists all, --limit N more of them", options.limit))
+	if last.Next != "" || last.Cut > 0 {
+		app.tellMore(options, last)
 	}
-	return errors.Join(err, written)
+	return nil
 }
 
-// ask is one more than the limit, to know whether there is more.
-func (o customersListOptions) ask() int {
-	if o.limit == 0 {
-		return 0
+// writePage writes the customers of a page. They are shown at once, except in a
+// table that goes elsewhere than to a terminal: it is measured by more rows.
+func (w *customerWriter) writePage(page *appsync.Page) error {
+	for _, customer := range page.Customers {
+		if err := w.write(customer); err != nil {
+			return err
+		}
 	}
-	return o.limit + 1
+	if w.patient {
+		return nil
+	}
+	return w.Flush()
+}
+
+// brokenListError says where to go on after a list that an error ended.
+type brokenListError struct {
+	err  error
+	goOn string // flags
+}
+
+func (e *brokenListError) Error() string { return e.err.Error() }
+func (e *brokenListError) Unwrap() error { return e.err }
+
+// goOn are the flags that go on after a page.
+func goOn(last *appsync.Page) string {
+	if last.Size == 0 {
+		return "--next-token " + last.Next
+	}
+	return fmt.Sprintf("--page-size %d --next-token %s", last.Size, last.Next)
+}
+
+// tellMore says that the list was ended by --max, and how to go on.
+func (app *App) tellMore(options customersListOptions, last *appsync.Page) {
+	goOn := goOn(last)
+	text := fmt.Sprintf("stopped at %d customers; there may be more: --all lists all", options.paging.Limit)
+	switch {
+	case last.Cut == 0:
+		text += ", " + goOn + " goes on"
+	case last.Next != "":
+		text += fmt.Sprintf(", %s goes on, but repeats the last %d", goOn, len(last.Customers))
+	default:
+		text += ", --max N more of them"
+	}
+	if options.records.format.machine() {
+		_ = output.JSONLine(app.Err, struct { // it is beside the result
+			Notice    string `json:"notice"`
+			NextToken string `json:"next_token,omitempty"`
+			PageSize  int    `json:"page_size"`
+		}{text, last.Next, last.Size})
+		return
+	}
+	app.notice(text)
 }

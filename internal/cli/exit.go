@@ -72,6 +72,10 @@ func isUsage(err error) bool {
 		// The command line
 		is[*usageError],
 		is[*noTokenError],
+		is[*appsync.FilterError],
+		is[*inputError],
+		is[*formatError],
+		isJQSyntax,
 		// Settings
 		is[*config.MissingError],
 		is[*config.ValueError],
@@ -98,6 +102,11 @@ func isUsage(err error) bool {
 		}
 	}
 	return false
+}
+
+func isJQSyntax(err error) bool {
+	failed, ok := errors.AsType[*output.QueryError](err)
+	return ok && failed.Syntax
 }
 
 func isNetwork(err error) bool {
@@ -155,6 +164,9 @@ func hint(err error) string {
 			return "run appsyncctl login --profile " + unknown.Name + " to create it"
 		}
 		return "the profiles are " + strings.Join(unknown.Known, ", ")
+	}
+	if broken, ok := errors.AsType[*brokenListError](err); ok {
+		return joined(hint(broken.err), broken.goOn+" goes on where the list ended")
 	}
 	switch {
 	case is[*auth.PortsError](err):

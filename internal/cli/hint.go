@@ -62,6 +62,8 @@ func answerHint(answer *appsync.ResponseError) string {
 		return "a firewall or a private API refused the request before AppSync saw it"
 	case strings.Contains(message, "not defined for input object type"):
 		return "this API's schema has no such input field; the wizard's schema makes the id itself, so leave --id out"
+	case strings.Contains(message, "Invalid pagination token"):
+		return "a token is good for the filter and the --page-size that it came with"
 	case has(answer, "Unauthorized"):
 		return "the API took the token, but its rules deny this field; a new token cannot help"
 	default:
@@ -76,4 +78,12 @@ func has(answer *appsync.ResponseError, errorType string) bool {
 		}
 	}
 	return false
+}
+
+// joined puts two pieces of advice into one line.
+func joined(first, second string) string {
+	if first == "" {
+		return second
+	}
+	return first + "; " + second
 }

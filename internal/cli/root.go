@@ -2,9 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -92,7 +90,7 @@ func (app *App) globalFlags(root *cobra.Command, flags *globals) {
 			flags.settings[setting.Name] = set.String(setting.Flag, "", setting.Usage)
 		}
 	}
-	set.VarP(&flags.output, "output", "o", "how to write the result: table or json")
+	set.VarP(&flags.output, "output", "o", "how to write the result: table, json, jsonl, csv, yaml or id")
 	set.DurationVar(&flags.timeout, "timeout", 35*time.Second, "longest time for one HTTP request; AppSync itself gives up after 30s")
 	set.BoolVar(&flags.debug, "debug", false, "trace HTTP on standard error, without secrets")
 	set.BoolVar(&flags.noInput, "no-input", false, "never wait for a person: no browser, no prompt")
@@ -162,42 +160,4 @@ func noArguments(cmd *cobra.Command, args []string) error {
 // notice tells a person something on standard error.
 func (app *App) notice(text string) {
 	_, _ = fmt.Fprintln(app.Err, output.Line(text))
-}
-
-// format is the value of --output.
-type format string
-
-const (
-	table  format = "table"
-	asJSON format = "json"
-)
-
-// String implements pflag.Value.
-func (f *format) String() string {
-	if *f == "" {
-		return string(table)
-	}
-	return string(*f)
-}
-
-// Set implements pflag.Value.
-func (f *format) Set(text string) error {
-	switch format(text) {
-	case table, asJSON:
-		*f = format(text)
-		return nil
-	default:
-		return errors.New("must be table or json")
-	}
-}
-
-// Type implements pflag.Value.
-func (f *format) Type() string { return "format" }
-
-// write writes a result in the format that was asked for.
-func (f format) write(w io.Writer, document any, asTable func(io.Writer) error) error {
-	if f == asJSON {
-		return output.JSON(w, document)
-	}
-	return asTable(w)
 }

@@ -34,6 +34,7 @@ func TestCommandTree(t *testing.T) {
 		"client-secret-stdin": true, // a switch
 		"api-key-stdin":       true, // a switch
 		"token-store":         true, // a name
+		"next-token":          true, // a place in a list
 	}
 	root := new(cli.App).RootCommand()
 	for _, cmd := range commands(root) {

@@ -46,6 +46,17 @@ func escape(text string) string {
 	return out.String()
 }
 
+// escapeBytes is escape without a copy where nothing is to be done, which is the
+// rule.
+func escapeBytes(text []byte) []byte {
+	for _, b := range text {
+		if b < ' ' && b != '\n' || b > '~' {
+			return []byte(escape(string(text)))
+		}
+	}
+	return text
+}
+
 // dangerous reports whether c can command a terminal (C0, DEL and C1, ECMA-48)
 // or make text read other than it is written (bidirectional overrides and
 // isolates, Unicode TR 36).

@@ -1,5 +1,8 @@
-// Package output writes results: a table for people, JSON for programs. Text
-// that came from a server is made harmless before it can reach a terminal.
+// Package output writes results: a table for people; JSON, JSON Lines, CSV and YAML
+// for programs, or what a jq expression selects. Text that came from a server is
+// made harmless before it can reach a terminal.
+//
+// A Writer takes records one by one, so that a list of any length can pass.
 //
 // The width of a cell is measured with mattn/go-runewidth, which knows East
 // Asian characters and emoji.
@@ -18,41 +21,38 @@ import (
 // JSON writes value as one indented document. HTML characters stay as they are;
 // control characters that JSON allows are escaped, which changes no value.
 func JSON(w io.Writer, value any) error {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(value); err != nil {
+	document, err := marshal(value)
+	if err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, escape(text.String()))
+	var text bytes.Buffer
+	if err := json.Indent(&text, document, "", "  "); err != nil {
+		return err
+	}
+	text.WriteByte('\n')
+	_, err = w.Write(escapeBytes(text.Bytes()))
 	return err
 }
 
-// Table writes rows under header in aligned columns, two blanks apart. Cells are
-// written whole: a row is never cut. A table without rows is its header.
-func Table(w io.Writer, header []string, rows [][]string) error {
-	all := append([][]string{header}, rows...)
-	widths := make([]int, len(header))
-	for r, row := range all {
-		all[r] = make([]string, len(row))
-		for c, cell := range row {
-			all[r][c] = Line(cell)
-			widths[c] = max(widths[c], runewidth.StringWidth(all[r][c]))
-		}
+// JSONLine writes value as one document on one line.
+func JSONLine(w io.Writer, value any) error {
+	document, err := marshal(value)
+	if err != nil {
+		return err
 	}
-	var text strings.Builder
-	for _, row := range all {
-		var line strings.Builder
-		for c, cell := range row {
-			line.WriteString(cell)
-			line.WriteString(strings.Repeat(" ", widths[c]-runewidth.StringWidth(cell)+2))
-		}
-		text.WriteString(strings.TrimRight(line.String(), " "))
-		text.WriteByte('\n')
-	}
-	_, err := io.WriteString(w, text.String())
+	_, err = w.Write(append(escapeBytes(document), '\n'))
 	return err
+}
+
+// marshal is json.Marshal without its care for HTML.
+func marshal(value any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), nil
 }
 
 // Fields writes pairs of a label and a value, one a line, values aligned. Pairs

@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/Khan/genqlient/graphql"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/bulk"
+	"github.com/appsyncctl/appsyncctl/internal/config"
+)
+
+// customersAPI is the API as an import and an export see it.
+type customersAPI struct {
+	client graphql.Client
+	filter *appsync.TableCustomerFilterInput // of List; nil lets all pass
+	page   int                               // of List
+}
+
+// bulkAPI connects for many requests at once. Throttling comes back as it is: the
+// pacing of an import must see it.
+func (app *App) bulkAPI(ctx context.Context, flags *globals, atOnce int) (*customersAPI, error) {
+	settings, err := app.settings(flags)
+	if err != nil {
+		return nil, err
+	}
+	target, err := settings.Require(config.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	busy := *app
+	if pool, ok := app.Transport.(*http.Transport); ok {
+		pool = pool.Clone()
+		pool.MaxIdleConns, pool.MaxIdleConnsPerHost = 0, atOnce
+		busy.Transport = pool
+	}
+	busy.Transport = &throttleSignal{endpoint: target, base: busy.Transport}
+	client, err := busy.connect(ctx, flags)
+	return &customersAPI{client: client, page: appsync.DefaultPageSize}, err
+}
+
+// throttleSignal makes an error of a 429 of the endpoint, so that it is not waited out
+// on the way.
+type throttleSignal struct {
+	endpoint string
+	base     http.RoundTripper
+}
+
+// throttledError says that the API asks to slow down.
+type throttledError struct {
+	after time.Duration // 0 if it did not say
+}
+
+func (e *throttledError) Error() string { return "the API answered 429 Too Many Requests" }
+
+// RoundTrip implements http.RoundTripper.
+func (t *throttleSignal) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.base.RoundTrip(req)
+	if err != nil || resp.StatusCode != http.StatusTooManyRequests || req.URL.String() != t.endpoint {
+		return resp, err
+	}
+	_ = resp.Body.Close() // it says no more than the status
+	return nil, &throttledError{retryAfter(resp.Header)}
+}
+
+// retryAfter reads the wait that an answer asks for (RFC 9110, 10.2.3).
+func retryAfter(header http.Header) time.Duration {
+	value := header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(value); err == nil {
+		return time.Duration(min(max(0, seconds), 600)) * time.Second
+	}
+	until, err := http.ParseTime(value)
+	sent, sentErr := http.ParseTime(header.Get("Date"))
+	if err != nil || sentErr != nil {
+		return 0
+	}
+	return max(0, until.Sub(sent))
+}
+
+// Create implements bulk.API.
+func (a *customersAPI) Create(ctx context.Context, records []bulk.Record) []bulk.Outcome {
+	inputs := make([]appsync.CreateCustomerInput, len(records))
+	for i, record := range records {
+		inputs[i] = createInput(record)
+	}
+	customers, err := appsync.CreateCustomers(ctx, a.client, inputs)
+	return createOutcomes(customers, err)
+}
+
+// Find implements bulk.API.
+func (a *customersAPI) Find(ctx context.Context, ids []string) (map[string]bulk.Record, error) {
+	found := make(map[string]bulk.Record)
+	err := repeatedly(ctx, func() error {
+		customers, err := appsync.GetCustomers(ctx, a.client, ids)
+		for _, customer := range customers {
+			if customer != nil {
+				found[customer.Id] = customerRecord(customer)
+			}
+		}
+		return err
+	})
+	return found, err
+}
+
+// List implements bulk.Lister.
+func (a *customersAPI) List(ctx context.Context, token string) (page bulk.Page, err error) {
+	var next *string
+	if token != "" {
+		next = &token
+	}
+	err = repeatedly(ctx, func() error {
+		resp, err := appsync.ListCustomers(ctx, a.client, a.filter, &a.page, next)
+		if err != nil {
+			return err
+		}
+		if resp.ListCustomers == nil {
+			return &appsync.NullError{Operation: "listCustomers"}
+		}
+		page = bulk.Page{}
+		for _, customer := range resp.ListCustomers.Items {
+			if customer != nil { // one that the caller may not see
+				page.Records = append(page.Records, customerRecord(customer))
+			}
+		}
+		page.Next = text(resp.ListCustomers.NextToken)
+		return nil
+	})
+	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok && answer.Status == http.StatusOK && (has(answer, "Unauthorized") || undefined(answer)) {
+		err = errors.Join(bulk.ErrNoList, err)
+	}
+	return page, err
+}
+
+// repeatedly asks again what may be asked again, for a while: a list of a thousand
+// pages must not end at one lost answer.
+func repeatedly(ctx context.Context, ask func() error) error {
+	const tries = 8
+	wait := 200 * time.Millisecond
+	for try := 1; ; try++ {
+		err := ask()
+		if err == nil || try == tries || !mayPass(err) {
+			return err
+		}
+		if slow, ok := errors.AsType[*throttledError](err); ok {
+			wait = max(wait, slow.after)
+		}
+		select {
+		case <-time.After(wait):
+			wait = min(2*wait, 10*time.Second)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// mayPass reports whether an error of a query may be another one the next time.
+func mayPass(err error) bool {
+	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
+		return answer.Throttled() || answer.Status >= http.StatusInternalServerError || answer.Status == http.StatusOK && len(answer.Errors) == 0
+	}
+	return isNetwork(err)
+}
+
+func createInput(record bulk.Record) appsync.CreateCustomerInput {
+	field := func(name string) *string {
+		if value, set := record[name]; set {
+			return &value
+		}
+		return nil
+	}
+	return appsync.CreateCustomerInput{
+		Id: field("id"), Name: field("name"), City: field("city"), State: field("state"), Country: field("country"),
+	}
+}
+
+func customerRecord(c *appsync.Customer) bulk.Record {
+	record := bulk.Record{bulk.IDField: c.Id}
+	for name, value := range map[string]*string{"name": c.Name, "city": c.City, "state": c.State, "country": c.Country} {
+		if value != nil {
+			record[name] = *value
+		}
+	}
+	return record
+}
+
+// text returns the text of a field, or nothing when it is null.
+func text(field *string) string {
+	if field == nil {
+		return ""
+	}
+	return *field
+}
