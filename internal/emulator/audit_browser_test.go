@@ -45,10 +45,12 @@ const audit = `(document => {
 	for (const e of all("th")) if (!e.scope) report("no scope", e);
 	for (const e of all("iframe")) if (!e.title) report("no title", e);
 
-	if (root.scrollWidth > window.innerWidth) report("scrolls sideways: " + root.scrollWidth + " of " + window.innerWidth);
+	// Not innerWidth, which on a phone grows with what sticks out.
+	const width = root.clientWidth;
+	if (root.scrollWidth > width) report("scrolls sideways: " + root.scrollWidth + " of " + width);
 	for (const e of all("body *")) {
 		const box = e.getBoundingClientRect();
-		if (box.right > window.innerWidth + .5 || box.left < -.5) report("sticks out", e);
+		if (box.right > width + .5 || box.left < -.5) report("sticks out", e);
 	}
 	const targets = [...fields, ...all("button, a, summary")];
 	for (const e of targets) {
@@ -108,7 +110,7 @@ func TestPagesAreReadableEverywhere(t *testing.T) {
 			c.Clients[1].Name = "The command line of " + long
 			c.Users = append(c.Users, auth0.User{ID: "auth0|long", Name: long, Email: "x@example.com"})
 		},
-		Faults: []emulator.Fault{{Name: "slow", Path: "/" + long}, {Name: "slow", Count: 3, Operation: "createCustomer"}},
+		Faults: []emulator.Fault{{Name: "slow", Path: "/never/" + long}, {Name: "slow", Count: 3, Operation: "createCustomer"}},
 	})
 	for _, name := range []string{"Ann", long} {
 		crowded.query(t, `mutation { createCustomer(input: {name: "`+name+`", city: "Boston", state: null, country: ""}) { id } }`)

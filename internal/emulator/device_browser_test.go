@@ -32,7 +32,7 @@ type deviceLogin struct {
 func (r running) startDevice(t *testing.T) deviceLogin {
 	t.Helper()
 	_, body := r.must(t, http.MethodPost, "/oauth/device/code", formType, url.Values{
-		"client_id": {emulator.DeviceClientID}, "audience": {emulator.Audience}, "scope": {"openid offline_access"},
+		"client_id": {emulator.DeviceClientID}, "audience": {emulator.Audience}, "scope": {"openid offline_access write:" + long},
 	}.Encode())
 	var d deviceLogin
 	if err := json.Unmarshal([]byte(body), &d); err != nil || d.UserCode == "" {
