@@ -116,6 +116,12 @@ func TestDeviceLoginInABrowser(t *testing.T) {
 
 func carelessly(code string) string { return strings.ToLower(strings.ReplaceAll(code, "-", "")) }
 
+// waitField waits until the field for the code has the focus, which it takes by itself.
+func (p *tab) waitField(t *testing.T) {
+	t.Helper()
+	p.do(t, chromedp.WaitVisible(chromedp.CSS("#user_code:focus")))
+}
+
 func TestDeviceLoginByKeyboard(t *testing.T) {
 	t.Parallel()
 	b := startBrowser(t)
@@ -125,7 +131,8 @@ func TestDeviceLoginByKeyboard(t *testing.T) {
 	}})
 	p, d := b.tab(t), r.startDevice(t)
 	p.open(t, d.URI)
-	p.press(t, carelessly(d.UserCode), kb.Enter) // the field has the focus
+	p.waitField(t)
+	p.press(t, carelessly(d.UserCode), kb.Enter)
 	p.see(t, ".code")
 	for _, want := range []string{"Signed in as", "Confirm", "Refuse"} {
 		p.press(t, kb.Tab)
@@ -147,6 +154,7 @@ func TestUnknownUserCodeInABrowser(t *testing.T) {
 	r := start(t, emulator.Config{Tenant: patientTenant})
 	p, d := b.tab(t, "status of 404"), r.startDevice(t)
 	p.open(t, d.URI)
+	p.waitField(t)
 	p.press(t, "wrong", kb.Enter)
 	problem := p.see(t, "[role=alert]")
 	if !strings.Contains(problem, "not known") {
@@ -162,7 +170,7 @@ func TestUnknownUserCodeInABrowser(t *testing.T) {
 	if got := get(t, p, chromedp.Value(chromedp.CSS("#user_code"))); got != "wrong" {
 		t.Errorf("what was typed is now %q", got)
 	}
-	// The second try, from the field that still has the focus.
+	p.waitField(t)
 	p.do(t, chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
 	p.press(t, d.UserCode, kb.Enter)
 	p.click(t, "button[value=approve]")
