@@ -1,7 +1,6 @@
 package tokencache_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -143,7 +142,7 @@ func TestIndexHelper(t *testing.T) {
 	}
 	for n := range 10 {
 		key := fmt.Sprintf("process %d, %d", os.Getpid(), n)
-		if err := (tokencache.Index{Path: path}).Put(context.Background(), key, tokencache.Record{}); err != nil {
+		if err := (tokencache.Index{Path: path}).Put(t.Context(), key, tokencache.Record{}); err != nil {
 			t.Error(err)
 		}
 	}

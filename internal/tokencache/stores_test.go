@@ -208,7 +208,7 @@ func TestFallbackDeletesBoth(t *testing.T) {
 		set(t, stores.File, "key", "two")
 		keyring.delErr = fails
 		err := stores.Find(credential).Delete(t.Context(), "key")
-		if locked := fails == error(errLocked); locked != (err != nil) {
+		if locked := errors.Is(fails, errLocked); locked != (err != nil) {
 			t.Errorf("keyring fails with %v: got %v", fails, err)
 		}
 		wantNone(t, stores.File, "key")
