@@ -181,6 +181,7 @@ func newRun(im *Import, job *openJob) *run {
 // all brings every row to its end.
 func (r *run) all(ctx context.Context) error {
 	if r.job.finished {
+		r.Notice("this was imported before, on " + r.job.Started.Format(time.DateOnly) + "; nothing was sent")
 		return nil
 	}
 	if err := r.tooMany(); err != nil {

@@ -1,6 +1,8 @@
 package bulk
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -138,7 +140,7 @@ func (j *openJob) apply(path string, e entry, ledger *ledger) error {
 		return j.resume(path, e)
 	}
 	for i, row := range e.Rows {
-		if !ledger.has(row) || e.Kind == kindCreated && i >= len(e.IDs) {
+		if !ledger.has(row) {
 			return &JournalError{path, "names a row that the input does not have"}
 		}
 		switch e.Kind {
@@ -148,7 +150,7 @@ func (j *openJob) apply(path string, e entry, ledger *ledger) error {
 			ledger.set(row, Pending)
 		case kindCreated:
 			ledger.set(row, Created)
-			if e.IDs[i] != "" {
+			if i < len(e.IDs) { // in journal mode
 				ledger.name(row, e.IDs[i])
 			}
 		case kindAlready:
@@ -195,7 +197,8 @@ func (j *openJob) resume(path string, e entry) error {
 	return nil
 }
 
-// Unfinished returns the jobs in the folders below root that are not finished.
+// Unfinished returns the jobs in the folders below root that are not finished. Damaged
+// journals are passed over; whoever resumes one will hear of it.
 func Unfinished(root string) ([]Job, error) {
 	journals, err := filepath.Glob(filepath.Join(root, "*", journalFile))
 	if err != nil {
@@ -204,7 +207,7 @@ func Unfinished(root string) ([]Job, error) {
 	var jobs []Job
 	for _, path := range journals {
 		job, finished, err := peek(path)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if _, damaged := errors.AsType[*JournalError](err); err != nil && !damaged && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 		if err == nil && !finished && job.Version != 0 {
@@ -237,4 +240,11 @@ func syncFolder(dir string) {
 		_ = folder.Sync()
 		_ = folder.Close()
 	}
+}
+
+// JobName names a job by what its input holds and how its columns are read, so that the
+// same import is the same job wherever its file lies.
+func JobName(job Job) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s\n%s", job.Input.Size, job.Input.SHA256, job.Columns))
+	return hex.EncodeToString(sum[:8])
 }

@@ -31,11 +31,9 @@ func (r *run) receive(ctx context.Context, a answer) {
 			took++
 			r.ledger.set(it.row, Created)
 			created.Rows = append(created.Rows, it.row)
-			if r.job.Mode == JournalMode {
+			if r.job.Mode == JournalMode { // else the id is known without
 				r.ledger.name(it.row, outcome.ID)
 				created.IDs = append(created.IDs, outcome.ID)
-			} else {
-				created.IDs = append(created.IDs, "") // the id is known without
 			}
 		case Taken:
 			answered++

@@ -126,7 +126,7 @@ func (a *customersAPI) List(ctx context.Context, token string) (page bulk.Page, 
 				page.Records = append(page.Records, customerRecord(customer))
 			}
 		}
-		page.Next = text(resp.ListCustomers.NextToken)
+		page.Next = orEmpty(resp.ListCustomers.NextToken)
 		return nil
 	})
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok && answer.Status == http.StatusOK && (has(answer, "Unauthorized") || undefined(answer)) {
@@ -142,7 +142,7 @@ func repeatedly(ctx context.Context, ask func() error) error {
 	wait := 200 * time.Millisecond
 	for try := 1; ; try++ {
 		err := ask()
-		if err == nil || try == tries || !mayPass(err) {
+		if err == nil || try == tries || !worthAsking(err) {
 			return err
 		}
 		if slow, ok := errors.AsType[*throttledError](err); ok {
@@ -157,8 +157,8 @@ func repeatedly(ctx context.Context, ask func() error) error {
 	}
 }
 
-// mayPass reports whether an error of a query may be another one the next time.
-func mayPass(err error) bool {
+// worthAsking reports whether an error of a query may be another one the next time.
+func worthAsking(err error) bool {
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
 		return answer.Throttled() || answer.Status >= http.StatusInternalServerError || answer.Status == http.StatusOK && len(answer.Errors) == 0
 	}
@@ -187,8 +187,8 @@ func customerRecord(c *appsync.Customer) bulk.Record {
 	return record
 }
 
-// text returns the text of a field, or nothing when it is null.
-func text(field *string) string {
+// orEmpty returns the text of a field, or nothing when it is null.
+func orEmpty(field *string) string {
 	if field == nil {
 		return ""
 	}

@@ -24,6 +24,8 @@ const (
 	exitGraphQL     = 3
 	exitLogin       = 4
 	exitNetwork     = 5
+	exitSetAside    = 6
+	exitUnknown     = 7
 	exitInterrupted = 130
 )
 
@@ -36,6 +38,8 @@ func exitCodes() [][2]string {
 		{"3", "the API answered with GraphQL errors; partial data is printed all the same"},
 		{"4", "a login is needed, or was refused (401, or a refusal of the token endpoint)"},
 		{"5", "network, timeout, 5xx or throttling, after all retries"},
+		{"6", "an import rejected rows, or found others under their ids"},
+		{"7", "nobody knows whether some rows of an import were created"},
 		{"130", "interrupted by Ctrl-C or a signal"},
 	}
 }
@@ -50,6 +54,9 @@ func exitCode(ctx context.Context, err error) int {
 	}
 	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
 		return exitInterrupted
+	}
+	if code := importExitCode(err); code != exitOK {
+		return code
 	}
 	// A broken setting shows first as a refusal or a lost connection, and a lost
 	// connection may stand behind a refusal, so the order matters.
@@ -134,20 +141,26 @@ func is[E error](err error) bool {
 // report says on standard error what went wrong: one line, and a hint where
 // there is something to do about it.
 func (app *App) report(err error) {
-	if err == nil {
-		return
-	}
-	// Joined errors stand on a line each; one may have come by two ways.
-	text := output.Line(strings.Join(slices.Compact(strings.Split(err.Error(), "\n")), "; "))
-	if errors.Is(err, context.Canceled) {
-		text = "interrupted"
-	}
+	text := message(err)
 	if text == "" {
-		return // a child that has spoken for itself
+		return // there is none, or a child has spoken for itself
 	}
 	_, _ = fmt.Fprintln(app.Err, "error: "+text)
 	if hint := hint(err); hint != "" {
 		_, _ = fmt.Fprintln(app.Err, "hint: "+output.Line(hint))
+	}
+}
+
+// message returns an error on one line.
+func message(err error) string {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, context.Canceled):
+		return "interrupted"
+	default:
+		// Joined errors stand on a line each; one may have come by two ways.
+		return output.Line(strings.Join(slices.Compact(strings.Split(err.Error(), "\n")), "; "))
 	}
 }
 
@@ -167,6 +180,9 @@ func hint(err error) string {
 	}
 	if broken, ok := errors.AsType[*brokenListError](err); ok {
 		return joined(hint(broken.err), broken.goOn+" goes on where the list ended")
+	}
+	if text := importHint(err); text != "" {
+		return text
 	}
 	switch {
 	case is[*auth.PortsError](err):

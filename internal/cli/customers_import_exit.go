@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"errors"
+
+	"github.com/appsyncctl/appsyncctl/internal/bulk"
+)
+
+// importExitCode is the exit code of an error that only an import or an export has, and
+// exitOK for any other.
+func importExitCode(err error) int {
+	if aside, ok := errors.AsType[*setAsideError](err); ok {
+		if aside.unknown > 0 {
+			return exitUnknown
+		}
+		return exitSetAside
+	}
+	switch {
+	case is[*bulk.TooManyError](err):
+		return exitSetAside
+	case is[*bulk.OutageError](err), is[*throttledError](err):
+		return exitNetwork
+	case is[*bulk.SyntaxError](err), is[*bulk.HeaderError](err), is[*bulk.InputError](err), is[*bulk.ChangedError](err),
+		is[*bulk.ModeError](err), is[*bulk.IDError](err), is[*editedError](err):
+		return exitUsage
+	default:
+		return exitOK
+	}
+}
+
+// importHint advises on such an error.
+func importHint(err error) string {
+	if edited, ok := errors.AsType[*editedError](err); ok {
+		return "bring back what it was and run: " + edited.resume + "; or give --job NAME to import it as it is now, with all its rows"
+	}
+	switch {
+	case is[*bulk.TooManyError](err):
+		return "look at the reasons; --max-errors allows more"
+	case is[*bulk.OutageError](err), is[*bulk.DiskError](err):
+		return "the same command goes on where this one ended"
+	case is[*bulk.BusyError](err):
+		return "wait for it, or stop it"
+	case is[*bulk.ChangedError](err):
+		return "give --job another name to import the file as it is now, with all its rows"
+	case is[*bulk.HeaderError](err):
+		return "--map COLUMN=FIELD says what a column holds, and --map COLUMN= leaves it out"
+	case is[*bulk.IDError](err):
+		return "leave the ids out with --map id="
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,222 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/bulk"
+	"github.com/appsyncctl/appsyncctl/internal/config"
+)
+
+// customersImport reads and checks everything, then sends, then says where the rows
+// ended.
+func (app *App) customersImport(ctx context.Context, flags *globals, options customersImportOptions) error {
+	options.progress = options.progress.orDefault(app, options.output)
+	api, err := app.bulkAPI(ctx, flags, options.limits.InFlight)
+	if err != nil {
+		return err
+	}
+	job, root, err := app.importJob(flags, &options)
+	if err != nil {
+		return err
+	}
+	schema, mode, err := app.importSchema(ctx, api, bulk.Mode(options.mode))
+	if err != nil {
+		return err
+	}
+	job.Mode = mode
+	input := options.input(schema, mode)
+	plan, err := bulk.Check(input, schema, mode, options.shard)
+	if err != nil {
+		return err
+	}
+	report := app.newImportReport(options, job, filepath.Join(root, jobFolder(job)))
+	if options.dryRun {
+		return report.dryRun(plan)
+	}
+	report.plan(plan)
+	if err := refuseEdited(root, job, options.job != ""); err != nil {
+		return err
+	}
+	progress := app.newImportProgress(options.progress)
+	work := &bulk.Import{
+		Input: input, Plan: plan, Job: job, Dir: report.dir, API: api,
+		Limits: options.limits, Errors: options.errors, Settle: options.settle,
+		Notice: progress.notice, Progress: progress.show,
+	}
+	summary, err := work.Run(ctx)
+	progress.end()
+	if summary == nil {
+		return err
+	}
+	return report.finish(work, summary, err)
+}
+
+// input is the file with its columns.
+func (o *customersImportOptions) input(schema bulk.Schema, mode bulk.Mode) *bulk.Input {
+	in := &bulk.Input{Path: o.file, Format: bulk.Format(o.format), Columns: bulk.Columns{Map: o.columns}}
+	if o.delimiter != "" {
+		in.Delimiter = o.delimiter[0]
+	}
+	if mode != bulk.JournalMode {
+		in.Columns.Fields = []string{bulk.IDField}
+	}
+	in.Columns.Fields = append(in.Columns.Fields, schema.Fields...)
+	return in
+}
+
+// importSchema asks the API what it takes to create a customer. When it does not show
+// its schema, all that the wizard's schema has is assumed, and the first row sent will
+// tell the mode. With a mode that is given it asks nothing.
+func (app *App) importSchema(ctx context.Context, api *customersAPI, mode bulk.Mode) (bulk.Schema, bulk.Mode, error) {
+	assumed := bulk.Schema{Fields: customerColumns()[1:]}
+	if mode != bulk.AutoMode {
+		return assumed, mode, nil
+	}
+	var fields []appsync.InputField
+	err := repeatedly(ctx, func() (err error) {
+		fields, err = appsync.CreateInputFields(ctx, api.client)
+		return err
+	})
+	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok && validation(answer) {
+		err = nil // introspection is off
+	}
+	if err != nil || len(fields) == 0 {
+		return assumed, mode, err
+	}
+	var schema bulk.Schema
+	mode = bulk.JournalMode
+	for _, field := range fields {
+		switch {
+		case field.Name == bulk.IDField:
+			mode = bulk.KeyMode
+			continue
+		case field.Required:
+			schema.Required = append(schema.Required, field.Name)
+		}
+		if slices.Contains(assumed.Fields, field.Name) {
+			schema.Fields = append(schema.Fields, field.Name)
+		}
+	}
+	return schema, mode, nil
+}
+
+// importJob says which job this is and where its journal may lie. Standard input is
+// put into a file first, so that it can be read again.
+func (app *App) importJob(flags *globals, options *customersImportOptions) (bulk.Job, string, error) {
+	settings, err := app.settings(flags)
+	if err != nil {
+		return bulk.Job{}, "", err
+	}
+	target := settings.Text(config.Endpoint)
+	sum := sha256.Sum256([]byte(target))
+	root, err := app.stateFile("imports", hex.EncodeToString(sum[:8]))
+	if err != nil {
+		return bulk.Job{}, "", err
+	}
+	if options.file == "-" {
+		if options.file, err = app.spool(root); err != nil {
+			return bulk.Job{}, "", err
+		}
+	}
+	path, err := filepath.Abs(options.file)
+	if err != nil {
+		return bulk.Job{}, "", err
+	}
+	print, err := bulk.FingerprintOf(path)
+	if err != nil {
+		return bulk.Job{}, "", err
+	}
+	job := bulk.Job{
+		Name: options.job, Target: target, Path: path, Input: print,
+		Columns: strings.Join((*columnMap)(&options.columns).GetSlice(), "\n"),
+		Shard:   options.shard.String(),
+	}
+	if job.Name == "" {
+		job.Name = bulk.JobName(job)
+	}
+	job.Resume = options.resume(path)
+	return job, root, nil
+}
+
+// jobFolder is the folder of a job below that of the API.
+func jobFolder(job bulk.Job) string {
+	if job.Shard == "" {
+		return job.Name
+	}
+	return job.Name + "." + strings.ReplaceAll(job.Shard, "/", "-of-")
+}
+
+// resume is the command that goes on with the import.
+func (o *customersImportOptions) resume(path string) string {
+	words := []string{"appsyncctl customers import", word(path)}
+	for _, flag := range o.flags {
+		words = append(words, word(flag))
+	}
+	return strings.Join(words, " ")
+}
+
+// word quotes text for a POSIX shell if it needs that.
+func word(text string) string {
+	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,%@+") == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// refuseEdited refuses a file that was changed in the middle of its import: what has
+// been created would be created again.
+func refuseEdited(root string, job bulk.Job, named bool) error {
+	if named {
+		return nil
+	}
+	jobs, err := bulk.Unfinished(root)
+	if err != nil {
+		return err
+	}
+	for _, other := range jobs {
+		if other.Path == job.Path && other.Shard == job.Shard && other.Input != job.Input {
+			return &editedError{job.Path, other.Resume}
+		}
+	}
+	return nil
+}
+
+// editedError says that a file was changed in the middle of its import.
+type editedError struct{ path, resume string }
+
+func (e *editedError) Error() string {
+	return e.path + " has changed since its import began, and that has not ended"
+}
+
+// spool copies standard input into a file of its own content's name.
+func (app *App) spool(root string) (path string, err error) {
+	if err := os.MkdirAll(root, 0o700); err != nil {
+		return "", err
+	}
+	part, err := os.CreateTemp(root, ".stdin.*")
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(part.Name()))
+		}
+	}()
+	hash := sha256.New()
+	_, err = io.Copy(io.MultiWriter(part, hash), app.In)
+	if err = errors.Join(err, part.Sync(), part.Close()); err != nil {
+		return "", fmt.Errorf("keep standard input: %w", err)
+	}
+	path = filepath.Join(root, "stdin-"+hex.EncodeToString(hash.Sum(nil)[:8]))
+	return path, os.Rename(part.Name(), path)
+}
