@@ -79,6 +79,7 @@ type sources struct {
 }
 
 func subscribe(ctx context.Context, conn graphql.WebSocketClient, operations []Operation, m Match) (s sources, err error) {
+	conn = givenArguments{conn, m}
 	if slices.Contains(operations, Created) {
 		if s.created, _, err = OnCreateCustomer(ctx, conn, m.ID, m.Name, m.City, m.State, m.Country); err != nil {
 			return s, err

@@ -35,6 +35,7 @@ type following struct {
 
 	changed    bool // Known, since the last checkpoint
 	checkpoint *time.Ticker
+	saveAfter  time.Time // a checkpoint may take long, and at most a twentieth of the time
 }
 
 // opening is the outcome of opening the next connection.
@@ -161,7 +162,7 @@ func (f *following) change(ctx context.Context, change Change, on *Feed) error {
 	if f.Known != nil && !f.Known.tells(change.Operation, change.Customer) {
 		return nil // a listing was faster
 	}
-	f.changed = true
+	f.changed = f.Known != nil
 	return f.tell(Live, change.Operation, change.Customer)
 }
 
@@ -235,11 +236,14 @@ func (f *following) olderChanges() <-chan Change {
 }
 
 func (f *following) save() error {
-	if !f.changed || f.Known == nil {
+	start := time.Now()
+	if !f.changed || start.Before(f.saveAfter) {
 		return nil
 	}
 	f.changed = false
-	return f.Checkpoint()
+	err := f.Checkpoint()
+	f.saveAfter = start.Add(20 * time.Since(start))
+	return err
 }
 
 // wanted reports whether changes of this kind are told.

@@ -1,0 +1,238 @@
+package appsync_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator"
+	emulated "github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/schema"
+)
+
+const emulatorKey = "da2-realtimerealtimerealtimere"
+
+// emulate starts an emulator that takes an API key.
+func emulate(t *testing.T) (endpoint *url.URL, client *appsync.Client) {
+	t.Helper()
+	running, err := emulator.Start(t.Context(), emulator.Config{
+		Schema: schema.Extended(),
+		API:    func(c *emulated.Config) { c.APIKeys = []emulated.Secret{emulatorKey} },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = running.Close() })
+	endpoint, err = url.Parse(running.Environment()[0].Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return endpoint, &appsync.Client{Endpoint: endpoint.String(), HTTP: &http.Client{Transport: keyed{}}}
+}
+
+type keyed struct{}
+
+func (keyed) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("X-Api-Key", emulatorKey)
+	return http.DefaultTransport.RoundTrip(req)
+}
+
+func withKey(key string) func(context.Context, *url.URL, []byte) (http.Header, error) {
+	return func(context.Context, *url.URL, []byte) (http.Header, error) {
+		return http.Header{"X-Api-Key": {key}}, nil
+	}
+}
+
+func realtime(endpoint *url.URL) *appsync.Realtime {
+	return &appsync.Realtime{Endpoint: endpoint, HTTP: &http.Client{}, Authorize: withKey(emulatorKey)}
+}
+
+func TestRealtimeURL(t *testing.T) {
+	tests := []struct{ endpoint, want string }{
+		{
+			"https://abcdefghijklmnopqrstuvwxyz.appsync-api.eu-west-1.amazonaws.com/graphql",
+			"wss://abcdefghijklmnopqrstuvwxyz.appsync-realtime-api.eu-west-1.amazonaws.com/graphql",
+		},
+		{
+			"https://abc.appsync-api.cn-north-1.amazonaws.com.cn/graphql",
+			"wss://abc.appsync-realtime-api.cn-north-1.amazonaws.com.cn/graphql",
+		},
+		{"https://api.example.com/graphql", "wss://api.example.com/graphql/realtime"},
+		{"https://api.example.com/v1/graphql/", "wss://api.example.com/v1/graphql/realtime"},
+		{"https://appsync-api.example.com/graphql", "wss://appsync-api.example.com/graphql/realtime"},
+		{"http://127.0.0.1:8080/graphql", "ws://127.0.0.1:8080/graphql/realtime"},
+	}
+	for _, tt := range tests {
+		endpoint, err := url.Parse(tt.endpoint)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := appsync.RealtimeURL(endpoint).String(); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.endpoint, got, tt.want)
+		}
+	}
+}
+
+func TestFollow(t *testing.T) {
+	endpoint, client := emulate(t)
+	all := []appsync.Operation{appsync.Created, appsync.Updated, appsync.Deleted}
+	feed, err := appsync.Follow(t.Context(), realtime(endpoint), all, appsync.Match{City: new("Boston")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer feed.Close()
+	for _, input := range []appsync.CreateCustomerInput{
+		{Id: new("1"), Name: new("a"), City: new("Boston")},
+		{Id: new("2"), Name: new("b"), City: new("Dallas")},
+		{Id: new("3"), City: new("Boston")},
+	} {
+		if _, err := appsync.CreateCustomer(t.Context(), client, input); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"1", "3"} {
+		got := <-feed.Changes
+		if got.Err != nil || got.Operation != appsync.Created || got.Customer.Id != want {
+			t.Errorf("got %+v, want that %s was created", got, want)
+		}
+	}
+	if _, err := appsync.DeleteCustomer(t.Context(), client, "1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-feed.Changes; got.Operation != appsync.Deleted || got.Customer.Name == nil || *got.Customer.Name != "a" {
+		t.Errorf("got %+v, want that 1 was deleted", got)
+	}
+}
+
+// What the API refuses is told as it is over HTTP.
+func TestRealtimeRefused(t *testing.T) {
+	endpoint, _ := emulate(t)
+	t.Run("connection", func(t *testing.T) {
+		conn := realtime(endpoint)
+		conn.Authorize = withKey("da2-wrong")
+		_, err := conn.Start(t.Context())
+		refused, ok := errors.AsType[*appsync.ResponseError](err)
+		if !ok || !refused.Unauthorized() || refused.Error() != "UnauthorizedException: You are not authorized to make this call." {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("subscription", func(t *testing.T) {
+		conn := realtime(endpoint)
+		connected := false
+		conn.Authorize = func(context.Context, *url.URL, []byte) (http.Header, error) {
+			key := emulatorKey
+			if connected {
+				key = "da2-wrong"
+			}
+			connected = true
+			return http.Header{"X-Api-Key": {key}}, nil
+		}
+		_, err := appsync.Follow(t.Context(), conn, []appsync.Operation{appsync.Created}, appsync.Match{})
+		if refused, ok := errors.AsType[*appsync.ResponseError](err); !ok || !refused.Unauthorized() {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("no host", func(t *testing.T) {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		nobody := &url.URL{Scheme: "http", Host: listener.Addr().String(), Path: "/graphql"}
+		if err := listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_, err = realtime(nobody).Start(t.Context())
+		if _, ok := errors.AsType[*appsync.ConnectionError](err); !ok {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("credentials", func(t *testing.T) {
+		conn := realtime(endpoint)
+		conn.Authorize = func(context.Context, *url.URL, []byte) (http.Header, error) { return nil, io.ErrNoProgress }
+		if _, err := conn.Start(t.Context()); !errors.Is(err, io.ErrNoProgress) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// handshakes that end in plain HTTP.
+func TestRealtimeNotUpgraded(t *testing.T) {
+	tests := []struct {
+		name  string
+		reply reply
+		want  string
+	}{
+		{"refused", reply{status: 401, body: edge("UnauthorizedException", "Token has expired.")}, "UnauthorizedException: Token has expired."},
+		{"firewall", reply{status: 403, body: `{"message":"Forbidden"}`}, "the API answered 403 Forbidden: Forbidden"},
+		{"nothing there", reply{status: 404}, "the API answered 404 Not Found with no WebSocket"},
+		{"no WebSocket", reply{body: `{"data":{}}`}, "the API answered 200 OK with no WebSocket"},
+		{"redirect", reply{status: 302, header: http.Header{"Location": {"https://elsewhere.example/"}}}, "the API answered 302 Found with no WebSocket"},
+		{"broken off", reply{err: io.ErrUnexpectedEOF}, "the real-time connection to api.example.com: unexpected EOF"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			endpoint := &url.URL{Scheme: "https", Host: "api.example.com", Path: "/graphql"}
+			server := &api{replies: []reply{tt.reply}}
+			conn := realtime(endpoint)
+			conn.HTTP = &http.Client{Transport: withoutBody{server}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+			_, err := conn.Start(t.Context())
+			if err == nil || err.Error() != tt.want {
+				t.Errorf("got %v, want %s", err, tt.want)
+			}
+			if len(server.requests) != 1 {
+				t.Errorf("sent %d requests", len(server.requests))
+			}
+		})
+	}
+}
+
+// withoutBody is for a server that wants one.
+type withoutBody struct{ http.RoundTripper }
+
+func (w withoutBody) RoundTrip(req *http.Request) (*http.Response, error) {
+	req.Body = io.NopCloser(strings.NewReader(""))
+	return w.RoundTripper.RoundTrip(req)
+}
+
+func TestMatchOf(t *testing.T) {
+	tests := []struct {
+		sentences []string
+		want      string // the match, as JSON; empty if it is refused
+	}{
+		{nil, `{}`},
+		{[]string{"city = Boston"}, `{"City":"Boston"}`},
+		{[]string{"city = Boston", "id = 1"}, `{"ID":"1","City":"Boston"}`},
+		{[]string{"city != Boston"}, ""},
+		{[]string{"city = Boston", "city contains x"}, ""},
+	}
+	for _, tt := range tests {
+		filter, err := appsync.ParseFilter(tt.sentences...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		match, err := appsync.MatchOf(filter)
+		if (err == nil) != (tt.want != "") {
+			t.Errorf("%q: got error %v", tt.sentences, err)
+			continue
+		}
+		var want appsync.Match
+		if err == nil {
+			if err := json.Unmarshal([]byte(tt.want), &want); err != nil {
+				t.Fatal(err)
+			}
+			got, _ := json.Marshal(match)
+			wanted, _ := json.Marshal(want)
+			if string(got) != string(wanted) {
+				t.Errorf("%q: got %s, want %s", tt.sentences, got, wanted)
+			}
+		}
+	}
+}
