@@ -12,9 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/cli/browser"
-	"golang.org/x/term"
-
 	"github.com/appsyncctl/appsyncctl/internal/cli"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
@@ -26,55 +23,45 @@ func main() {
 	os.Exit(run(world()))
 }
 
+// patience is how long a command may take to clean up after a signal; each thing
+// that it may still wait for has a shorter limit of its own.
+const patience = 75 * time.Second
+
 // run executes the command line. The first signal ends the context, so that the
-// command can clean up; the second ends the process.
+// command can clean up: a refresh token that is being renewed is saved, what a
+// smoke test created is deleted. The second signal ends the process.
 func run(app *cli.App) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A reader that goes away makes a write fail, and not the process die in the
+	// middle of something. Notify leaves children alone, Ignore would not.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() {
+		stop()
+		time.AfterFunc(patience, func() { os.Exit(cli.Interrupted) })
+	})
 	return app.Run(ctx, os.Args[1:])
 }
 
 // world is the outside world as it really is.
 func world() *cli.App {
 	return &cli.App{
-		In:        os.Stdin,
-		Out:       os.Stdout,
-		Err:       os.Stderr,
-		Terminal:  term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
-		Width:     width(os.Stdout),
-		LookupEnv: os.LookupEnv,
-		Environ:   os.Environ,
-		Now:       time.Now,
-		Transport: http.DefaultTransport,
+		In:           os.Stdin,
+		Out:          os.Stdout,
+		Err:          os.Stderr,
+		Terminal:     isTerminal(os.Stdin) && isTerminal(os.Stderr),
+		InTerminal:   isTerminal(os.Stdin),
+		ReadPassword: readPassword,
+		Width:        width(os.Stdout),
+		LookupEnv:    os.LookupEnv,
+		Environ:      os.Environ,
+		Now:          time.Now,
+		Transport:    http.DefaultTransport,
 		Keyring: func(interactive bool, notice func(string)) tokencache.Probed {
 			return &tokencache.Keyring{Interactive: interactive, Notice: notice, LookupEnv: os.LookupEnv}
 		},
 		OpenBrowser: openBrowser,
 		Build:       build(),
-	}
-}
-
-// width returns the columns of a terminal, and 0 for anything else.
-func width(file *os.File) int {
-	columns, _, err := term.GetSize(int(file.Fd()))
-	if err != nil {
-		return 0
-	}
-	return columns
-}
-
-// openBrowser keeps what a browser's starter prints off standard output. Some
-// starters last as long as the browser, so after a moment no news is good news.
-func openBrowser(url string) error {
-	browser.Stdout = os.Stderr
-	opened := make(chan error, 1)
-	go func() { opened <- browser.OpenURL(url) }()
-	select {
-	case err := <-opened:
-		return err
-	case <-time.After(2 * time.Second):
-		return nil
 	}
 }
 

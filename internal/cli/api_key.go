@@ -20,14 +20,14 @@ func (e *noTokenError) Error() string {
 }
 
 // loginAPIKey stores the API key.
-func (app *App) loginAPIKey(ctx context.Context, flags *globals, path string, settings config.Resolved, options loginOptions) error {
+func (app *App) loginAPIKey(ctx context.Context, flags *globals, file *config.ProfileFile, settings config.Resolved, options loginOptions) error {
 	endpoint, err := endpoint(settings)
 	if err != nil {
 		return err
 	}
 	key := settings.Text(config.APIKey)
 	if options.apiKeyFromStdin {
-		secret, err := readSecret("standard input", app.In)
+		secret, err := app.secretFromStdin(ctx, "API key: ")
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func (app *App) loginAPIKey(ctx context.Context, flags *globals, path string, se
 		Grant: authAPIKey, Endpoint: endpoint.String(), Saved: app.Now().UTC(),
 	})
 	profile := settings.Text(config.Profile)
-	if err := config.SaveProfile(path, profile, settings.Profile()); err != nil {
+	if err := app.saveProfile(file, profile, settings.Profile()); err != nil {
 		return err
 	}
 	app.notice(fmt.Sprintf("API key stored in the %s, settings in profile %s", storeName(place), profile))

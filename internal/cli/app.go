@@ -8,6 +8,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"time"
@@ -27,6 +28,10 @@ type App struct {
 	// Width is the number of columns of the terminal that results go to; 0 when
 	// they go elsewhere.
 	Width int
+	// InTerminal reports whether input is connected to one.
+	InTerminal bool
+	// ReadPassword reads a line from that terminal without showing it.
+	ReadPassword func(ctx context.Context) (string, error)
 
 	LookupEnv func(string) (string, bool)
 	Environ   func() []string

@@ -2,11 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"io"
 	"os"
-	"os/exec"
-	"runtime"
 	"strings"
 	"sync"
 
@@ -32,17 +28,8 @@ type clientProof struct {
 	keyFile string
 }
 
-// secretError says that a client secret cannot be had from where it should come.
-type secretError struct {
-	from string // "client secret file"
-	err  error
-}
-
-func (e *secretError) Error() string { return e.from + ": " + e.err.Error() }
-func (e *secretError) Unwrap() error { return e.err }
-
 func (app *App) clientProof(ctx context.Context, settings config.Resolved) (*clientProof, error) {
-	secret, err := clientSecret(settings)
+	secret, err := clientSecret(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
@@ -68,54 +55,6 @@ func (app *App) clientProof(ctx context.Context, settings config.Resolved) (*cli
 		}
 	}
 	return proof, nil
-}
-
-// clientSecret reads the secret from the environment or from its file.
-func clientSecret(settings config.Resolved) (auth.Secret, error) {
-	if secret := settings.Text(config.ClientSecret); secret != "" {
-		return auth.Secret(secret), nil
-	}
-	path := settings.Text(config.ClientSecretFile)
-	if path == "" {
-		return "", nil
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return "", &secretError{"client secret file", err}
-	}
-	defer file.Close() //nolint:errcheck // opened for reading
-	return readSecret("client secret file", file)
-}
-
-// readSecret reads a secret that stands alone on a line.
-func readSecret(from string, r io.Reader) (auth.Secret, error) {
-	const most = 64 << 10
-	data, err := io.ReadAll(io.LimitReader(r, most))
-	if err != nil {
-		return "", &secretError{from, err}
-	}
-	secret := strings.TrimSpace(string(data))
-	if secret == "" || len(data) == most || strings.ContainsAny(secret, "\r\n\x00") {
-		return "", &secretError{from, errors.New("it must give one line, the secret")}
-	}
-	return auth.Secret(secret), nil
-}
-
-// secretFromCommand runs a command by the shell, as users of password managers
-// write them. It may ask its own questions at the terminal.
-func (app *App) secretFromCommand(ctx context.Context, command string) (auth.Secret, error) {
-	const from = "secret command"
-	shell := []string{"sh", "-c", command}
-	if runtime.GOOS == "windows" {
-		shell = []string{"cmd", "/C", command}
-	}
-	child := exec.CommandContext(ctx, shell[0], shell[1:]...) //nolint:gosec // the user's own command
-	child.Stdin, child.Stderr, child.Env = app.In, app.Err, app.Environ()
-	out, err := child.Output()
-	if err != nil {
-		return "", &secretError{from, err}
-	}
-	return readSecret(from, strings.NewReader(string(out)))
 }
 
 // atHand reports whether settings hold a secret or a key, or the way to one.

@@ -26,8 +26,11 @@ const (
 	exitNetwork     = 5
 	exitSetAside    = 6
 	exitUnknown     = 7
-	exitInterrupted = 130
+	exitInterrupted = Interrupted
 )
+
+// Interrupted is the exit code after Ctrl-C or another signal.
+const Interrupted = 130
 
 // exitCodes is the table that the help and the README show.
 func exitCodes() [][2]string {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -57,15 +56,14 @@ func (app *App) login(ctx context.Context, flags *globals, options loginOptions)
 	if err != nil {
 		return err
 	}
-	settings = withoutForeignGrant(settings, file)
 	switch mode := settings.Text(config.Auth); mode {
 	case authAPIKey:
-		return app.loginAPIKey(ctx, flags, file.Path, settings, options)
+		return app.loginAPIKey(ctx, flags, file, settings, options)
 	case authIAM:
 		return &noTokenError{mode}
 	}
 	if options.secretFromStdin {
-		if settings, err = app.withSecretFrom(app.In, settings); err != nil {
+		if settings, err = app.withSecretFromStdin(ctx, settings); err != nil {
 			return err
 		}
 	}
@@ -91,22 +89,14 @@ func (app *App) login(ctx context.Context, flags *globals, options loginOptions)
 	kept := settings.Profile()
 	kept.Issuer, kept.Grant = cached.issuer, cached.name
 	kept.ClientSecretFile, kept.ClientKeyFile = absolute(kept.ClientSecretFile), absolute(kept.ClientKeyFile)
-	if err := config.SaveProfile(file.Path, profile, kept); err != nil {
+	if err := app.saveProfile(file, profile, kept); err != nil {
 		return err
 	}
 	app.tellLogin(cached, token, profile)
-	return nil
-}
-
-// withoutForeignGrant forgets the profile's grant if another client logs in than
-// the profile's: it was chosen for that one, by its secret or the lack of one.
-func withoutForeignGrant(settings config.Resolved, file *config.ProfileFile) config.Resolved {
-	known := file.Profiles[settings.Text(config.Profile)].ClientID
-	grant := settings.Get(config.Grant)
-	if grant.Source == config.FromProfile && settings.Text(config.ClientID) != known {
-		return settings.With(config.Grant, config.Value{Source: config.Unset})
+	if settings.Text(config.Token) != "" {
+		app.notice(config.Describe(config.Token).Variable + " is set, and is used instead of this login")
 	}
-	return settings
+	return nil
 }
 
 // absolute makes a path mean the same in every folder.
@@ -120,10 +110,10 @@ func absolute(path string) string {
 	return path
 }
 
-// withSecretFrom reads the client secret before anything else: a pipe may be
+// withSecretFromStdin reads the client secret before anything else: a pipe may be
 // slow, and nothing may be sent without it.
-func (app *App) withSecretFrom(in io.Reader, settings config.Resolved) (config.Resolved, error) {
-	secret, err := readSecret("standard input", in)
+func (app *App) withSecretFromStdin(ctx context.Context, settings config.Resolved) (config.Resolved, error) {
+	secret, err := app.secretFromStdin(ctx, "Client secret: ")
 	if err != nil {
 		return settings, err
 	}
@@ -180,6 +170,9 @@ func (app *App) tellLogin(cached *cachedGrant, token *oauth2.Token, profile stri
 	claims, _ := auth.ParseClaims(token.AccessToken) // what cannot be read stays empty
 	who := firstOf(claims.Email, claims.Subject, "somebody that the token does not name")
 	app.notice(fmt.Sprintf("logged in to %s as %s", cached.issuer, who))
+	if !token.Expiry.IsZero() && token.Expiry.Before(app.Now()) {
+		app.notice("the token has expired already by this machine's clock: is that right?")
+	}
 	if cached.place.Name() == string(tokencache.MemoryMode) {
 		app.notice("the token is not kept (token store memory): the next command needs a new one")
 	} else {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/output"
 )
 
@@ -73,13 +72,4 @@ func (app *App) profileList(flags *globals) error {
 		}
 		return output.Table(w, []string{"", "NAME", "ENDPOINT", "ISSUER", "CLIENT ID"}, rows)
 	})
-}
-
-// profiles reads the configuration file.
-func (app *App) profiles() (*config.ProfileFile, error) {
-	path, err := config.Path(app.LookupEnv)
-	if err != nil {
-		return nil, err
-	}
-	return config.ReadProfiles(path)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 )
 
@@ -13,39 +14,37 @@ func (app *App) profileSetCommand(flags *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "set NAME",
 		Short: "Put settings into a profile",
-		Long: `Put the settings that the flags give into a profile, and make it if there is none.
-Its other settings stay. Nothing is checked against the provider.`,
+		Long: `Put the settings that the flags give into a profile, and create it if there is
+none. Its other settings stay; an empty value removes one. Nothing is checked
+against the provider.`,
 		Example:     "  appsyncctl profile set work --endpoint URL --issuer https://TENANT.auth0.com/",
 		Annotations: map[string]string{showsSettings: ""},
 		Args:        oneProfile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return app.profileSet(cmd.CommandPath(), flags, args[0])
+			given := flags.changed(cmd.Flags())
+			if len(given) == 0 {
+				return &usageError{cmd.CommandPath(), errors.New("nothing to set: give at least one setting, such as --endpoint")}
+			}
+			return app.profileSet(given, args[0])
 		},
 	}
 }
 
-func (app *App) profileSet(command string, flags *globals, name string) error {
+func (app *App) profileSet(given map[config.Name]string, name string) error {
 	file, err := app.profiles()
 	if err != nil {
 		return err
 	}
-	given := flags.given()
-	if len(given) == 0 {
-		return &usageError{command, fmt.Errorf("nothing to set: give at least one setting, such as --endpoint")}
-	}
-	// Flags over the profile, without the environment, which is not for keeping.
-	settings, err := config.Resolve(config.Layers{
-		Flags:     given,
-		LookupEnv: func(string) (string, bool) { return "", false },
-		File:      &config.ProfileFile{Path: file.Path, Current: name, Profiles: file.Profiles},
-	})
-	if err != nil {
+	profile := file.Profiles[name].With(given)
+	if err := profile.Check(); err != nil {
 		return err
 	}
-	if err := errors.Join(settings.Check(), checkEndpoint(settings)); err != nil {
-		return err
+	if profile.Endpoint != "" {
+		if _, err := appsync.ParseEndpoint(profile.Endpoint); err != nil {
+			return err
+		}
 	}
-	return config.SaveProfile(file.Path, name, settings.Profile())
+	return app.saveProfile(file, name, profile)
 }
 
 func (app *App) profileUseCommand() *cobra.Command {

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/output"
 )
@@ -24,29 +26,52 @@ func (app *App) readSettings(flags *globals) (*config.ProfileFile, config.Resolv
 	if err != nil {
 		return nil, config.Resolved{}, err
 	}
-	given := flags.given()
-	if profile := flags.settings[config.Profile]; profile != nil {
-		given[config.Profile] = *profile
-	}
-	settings, err := config.Resolve(config.Layers{Flags: given, LookupEnv: app.LookupEnv, File: file})
+	settings, err := config.Resolve(config.Layers{Flags: flags.given(), LookupEnv: app.LookupEnv, File: file})
 	if err != nil {
 		return nil, config.Resolved{}, err
 	}
 	return file, settings, settings.Check()
 }
 
-// given returns the settings that flags give for a profile.
+// given returns the settings that flags give.
 func (g *globals) given() map[config.Name]string {
-	given := make(map[config.Name]string)
-	if len(g.scopes) > 0 {
-		given[config.Scopes] = strings.Join(g.scopes, " ")
-	}
+	given := map[config.Name]string{config.Scopes: strings.Join(g.scopes, " ")}
 	for name, value := range g.settings {
-		if *value != "" && name != config.Profile {
-			given[name] = *value
+		given[name] = *value
+	}
+	return given
+}
+
+// changed returns the settings that flags give for a profile, empty ones too.
+func (g *globals) changed(set *pflag.FlagSet) map[config.Name]string {
+	given := g.given()
+	for _, setting := range config.Settings() {
+		if flag := set.Lookup(setting.Flag); flag == nil || !flag.Changed || !setting.Profile {
+			delete(given, setting.Name)
 		}
 	}
 	return given
+}
+
+// profiles reads the configuration file. Without a home there is none.
+func (app *App) profiles() (*config.ProfileFile, error) {
+	path, err := config.Path(app.LookupEnv)
+	if is[*config.NoHomeError](err) {
+		return &config.ProfileFile{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return config.ReadProfiles(path)
+}
+
+// saveProfile writes a profile; that takes a home.
+func (app *App) saveProfile(file *config.ProfileFile, name string, profile config.ProfileSettings) error {
+	if file.Path == "" {
+		_, err := config.Path(app.LookupEnv)
+		return err
+	}
+	return config.SaveProfile(file.Path, name, profile)
 }
 
 // stateFile returns the path of a file that the program keeps for itself.
@@ -63,4 +88,15 @@ func (w *harmlessWriter) Write(text []byte) (int, error) {
 		return 0, err
 	}
 	return len(text), nil
+}
+
+// SecretVariables returns the environment variables that hold secrets.
+func SecretVariables() []string {
+	var names []string
+	for _, setting := range config.Settings() {
+		if setting.Secret {
+			names = append(names, setting.Variable)
+		}
+	}
+	return names
 }

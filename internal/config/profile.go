@@ -8,10 +8,10 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
-	"runtime"
+	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -80,6 +80,30 @@ func (p ProfileSettings) Named() []NamedText {
 	return named
 }
 
+// With returns p with other values for some settings; an empty one removes a
+// setting.
+func (p ProfileSettings) With(values map[Name]string) ProfileSettings {
+	resolved := Resolved{values: make(map[Name]Value)}
+	for name, text := range p.texts() {
+		resolved.values[name] = Value{Text: text, Source: FromProfile}
+	}
+	for name, text := range values {
+		resolved.values[name] = Value{Text: text, Source: FromFlag}
+	}
+	return resolved.Profile()
+}
+
+// Check returns a *ValueError for a value that its setting cannot have.
+func (p ProfileSettings) Check() error {
+	resolved := Resolved{values: make(map[Name]Value)}
+	for name, text := range p.texts() {
+		if text != "" {
+			resolved.values[name] = Value{Text: text, Source: FromFlag, Origin: "--" + Describe(name).Flag}
+		}
+	}
+	return resolved.Check()
+}
+
 // FileError says what is wrong with the configuration file, with the line where
 // the YAML reader names one.
 type FileError struct {
@@ -87,9 +111,13 @@ type FileError struct {
 	Err  error
 }
 
+// goType is how the YAML reader names the Go types that it fills.
+var goType = regexp.MustCompile(` (in type|into) [\w.\[\]]+`)
+
 func (e *FileError) Error() string {
 	// The reader heads a list of complaints with this line; the path says it.
 	text := strings.TrimPrefix(e.Err.Error(), "yaml: unmarshal errors:\n  ")
+	text = goType.ReplaceAllString(text, "") // nobody else's business
 	return fmt.Sprintf("%s: %s", e.Path, strings.ReplaceAll(text, "\n  ", "; "))
 }
 func (e *FileError) Unwrap() error { return e.Err }
@@ -107,7 +135,7 @@ func (e *UnknownProfileError) Error() string { return fmt.Sprintf("there is no p
 func ReadProfiles(path string) (*ProfileFile, error) {
 	file := &ProfileFile{Path: path}
 	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // HOME may be /dev/null
 		return file, nil
 	}
 	if err != nil {
@@ -149,48 +177,3 @@ func (f *ProfileFile) Get(name string) (ProfileSettings, error) {
 func (f *ProfileFile) unknown(name string) error {
 	return &UnknownProfileError{name, slices.Sorted(maps.Keys(f.Profiles))}
 }
-
-// Path returns where the configuration file is: APPSYNCCTL_CONFIG, else under
-// XDG_CONFIG_HOME or ~/.config on Unix, and under %AppData% on Windows.
-func Path(lookupEnv func(string) (string, bool)) (string, error) {
-	if path, _ := lookupEnv(Describe(File).Variable); path != "" {
-		return path, nil
-	}
-	dir, err := folder(lookupEnv, "APPDATA", "XDG_CONFIG_HOME", ".config")
-	return filepath.Join(dir, "config.yaml"), err
-}
-
-// StateDir returns the folder for what the program remembers by itself: under
-// XDG_STATE_HOME or ~/.local/state on Unix, and under %LocalAppData% on Windows.
-func StateDir(lookupEnv func(string) (string, bool)) (string, error) {
-	return folder(lookupEnv, "LOCALAPPDATA", "XDG_STATE_HOME", filepath.Join(".local", "state"))
-}
-
-// HomeStateDir is StateDir without regard to XDG_STATE_HOME: one folder for each
-// user, whatever the settings of a process.
-func HomeStateDir(lookupEnv func(string) (string, bool)) (string, error) {
-	return folder(lookupEnv, "LOCALAPPDATA", "", filepath.Join(".local", "state"))
-}
-
-func folder(lookupEnv func(string) (string, bool), windows, xdg, home string) (string, error) {
-	if runtime.GOOS == "windows" {
-		if dir, _ := lookupEnv(windows); dir != "" {
-			return filepath.Join(dir, "appsyncctl"), nil
-		}
-		return "", &NoHomeError{"%" + windows + "%"}
-	}
-	// The XDG specification: a path that is not absolute is to be ignored.
-	if dir, _ := lookupEnv(xdg); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "appsyncctl"), nil
-	}
-	dir, _ := lookupEnv("HOME")
-	if dir == "" {
-		return "", &NoHomeError{"HOME"}
-	}
-	return filepath.Join(dir, home, "appsyncctl"), nil
-}
-
-// NoHomeError says that the environment does not tell where the user's files are.
-type NoHomeError struct{ Variable string }
-
-func (e *NoHomeError) Error() string { return e.Variable + " is not set" }

@@ -95,7 +95,7 @@ func TestReadProfilesRefuses(t *testing.T) {
 		{"unknown key in a profile", "profiles:\n  dev:\n    issuer: https://x/\n    audiense: y\n", "line 4: field audiense not found"},
 		{"secret in a profile", "profiles:\n  dev:\n    client_secret: planted\n", "line 3: field client_secret not found"},
 		{"unknown key at the top", "curent: dev\n", "line 1: field curent not found"},
-		{"two unknown keys", "a: 1\nb: 2\n", "line 1: field a not found in type config.ProfileFile; line 2: field b"},
+		{"two unknown keys", "a: 1\nb: 2\n", "line 1: field a not found; line 2: field b"},
 		{"a key twice", "current: a\ncurrent: b\n", "line 2: mapping key \"current\" already defined"},
 		{"a profile twice", "profiles:\n  a: {}\n  a: {}\n", "line 3"},
 		{"no YAML", "profiles: [\n", "line "},

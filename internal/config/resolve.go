@@ -38,15 +38,31 @@ func Resolve(layers Layers) (Resolved, error) {
 			continue
 		}
 		value, found := layers.override(setting)
-		if text := kept[setting.Name]; !found && text != "" {
+		if text := kept[setting.Name]; !found && text != "" && resolved.holds(setting, kept) {
 			value, found = Value{text, FromProfile, "profile " + profile.Text}, true
 		}
-		if !found {
-			continue
+		if found {
+			resolved.values[setting.Name] = value
 		}
-		resolved.values[setting.Name] = value
 	}
 	return resolved, nil
+}
+
+// holds reports whether the profile's value of setting may be used beside the
+// values that are resolved already: whatever it belongs to is the profile's too.
+func (r Resolved) holds(setting Setting, kept map[Name]string) bool {
+	if setting.Of == "" {
+		return true
+	}
+	owner := Describe(setting.Of)
+	same := kept[owner.Name] == "" || sameText(kept[owner.Name], r.Text(owner.Name))
+	return same && r.holds(owner, kept)
+}
+
+// sameText compares what people type: the slash at the end of an issuer, and the
+// case of its host, make no other issuer.
+func sameText(a, b string) bool {
+	return strings.EqualFold(strings.TrimSuffix(a, "/"), strings.TrimSuffix(b, "/"))
 }
 
 // override looks in the layers that stand above the profile.

@@ -196,6 +196,51 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// A profile's settings for one provider or client are not for another.
+func TestResolveProfileHolds(t *testing.T) {
+	file := &config.ProfileFile{Profiles: map[string]config.ProfileSettings{"default": {
+		Endpoint: "https://one.example/graphql", Auth: "api-key",
+		Issuer: "https://one.example/", ClientID: "c1", ClientSecretFile: "/secret", Grant: "device",
+		Audience: "aud", Scopes: []string{"read"}, TokenStore: "file",
+	}}}
+	tests := []struct {
+		name     string
+		flags    map[config.Name]string
+		from     []config.Name // the profile
+		notTaken []config.Name
+	}{
+		{"nothing else", nil, []config.Name{config.Auth, config.Grant, config.Audience, config.ClientSecretFile, config.TokenStore}, nil},
+		{"the same issuer without its slash", map[config.Name]string{config.Issuer: "https://ONE.example"}, []config.Name{config.Grant, config.Audience, config.ClientID}, nil},
+		{"another issuer", map[config.Name]string{config.Issuer: "https://two.example/"},
+			[]config.Name{config.Auth, config.TokenStore, config.Endpoint},
+			[]config.Name{config.ClientID, config.Audience, config.Scopes, config.Grant, config.ClientSecretFile}},
+		{"another issuer, the same client ID", map[config.Name]string{config.Issuer: "https://two.example/", config.ClientID: "c1"}, nil,
+			[]config.Name{config.Grant, config.ClientSecretFile}},
+		{"another client", map[config.Name]string{config.ClientID: "c2"},
+			[]config.Name{config.Audience, config.Scopes}, []config.Name{config.Grant, config.ClientSecretFile}},
+		{"another endpoint", map[config.Name]string{config.Endpoint: "https://two.example/graphql"},
+			[]config.Name{config.Grant, config.Audience}, []config.Name{config.Auth}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			settings, err := config.Resolve(config.Layers{Flags: tt.flags, LookupEnv: environment(nil), File: file})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range tt.from {
+				if got := settings.Get(name).Source; got != config.FromProfile {
+					t.Errorf("%s: got source %s, want the profile", name, got)
+				}
+			}
+			for _, name := range tt.notTaken {
+				if got := settings.Get(name).Source; got != config.Unset {
+					t.Errorf("%s: got source %s, want it unset", name, got)
+				}
+			}
+		})
+	}
+}
+
 func TestSettingsCheck(t *testing.T) {
 	for _, setting := range config.Settings() {
 		for value, fine := range map[string]bool{"nonsense": len(setting.Values) == 0, "": true} {

@@ -48,11 +48,15 @@ type Setting struct {
 	Name     Name
 	Flag     string // without dashes; empty when no flag may carry it
 	Variable string
-	Profile  bool     // may stand in a profile
-	Secret   bool     // its value is never shown
-	Values   []string // the only ones, if they are known
-	Default  string
-	Usage    string
+	Profile  bool // may stand in a profile
+	// Of is the setting that this one belongs to: the profile's value holds only
+	// where Of has the profile's value too. A client's secret is not for another
+	// provider, nor an audience for another tenant.
+	Of      Name
+	Secret  bool     // its value is never shown
+	Values  []string // the only ones, if they are known
+	Default string
+	Usage   string
 }
 
 // Settings returns all settings in the order in which people meet them.
@@ -60,24 +64,24 @@ func Settings() []Setting {
 	return []Setting{
 		{Name: Profile, Flag: "profile", Variable: "APPSYNCCTL_PROFILE", Default: "the file's current profile, else default", Usage: "profile to take settings from"},
 		{Name: Endpoint, Flag: "endpoint", Variable: "APPSYNCCTL_ENDPOINT", Profile: true, Usage: "GraphQL endpoint of the AppSync API (https://….amazonaws.com/graphql)"},
-		{Name: Auth, Flag: "auth", Variable: "APPSYNCCTL_AUTH", Profile: true, Default: "oidc", Values: []string{"oidc", "cognito", "lambda", "api-key", "iam"}, Usage: "the API's authorization mode: oidc, cognito, lambda, api-key or iam"},
-		{Name: AuthScheme, Flag: "auth-scheme", Variable: "APPSYNCCTL_AUTH_SCHEME", Profile: true, Default: "raw", Values: []string{"raw", "bearer"}, Usage: "how to send the token: raw or bearer"},
+		{Name: Auth, Flag: "auth", Variable: "APPSYNCCTL_AUTH", Profile: true, Of: Endpoint, Default: "oidc", Values: []string{"oidc", "cognito", "lambda", "api-key", "iam"}, Usage: "the API's authorization mode: oidc, cognito, lambda, api-key or iam"},
+		{Name: AuthScheme, Flag: "auth-scheme", Variable: "APPSYNCCTL_AUTH_SCHEME", Profile: true, Of: Endpoint, Default: "raw", Values: []string{"raw", "bearer"}, Usage: "how to send the token: raw or bearer"},
 		{Name: Issuer, Flag: "issuer", Variable: "APPSYNCCTL_ISSUER", Profile: true, Usage: "OpenID provider (https://TENANT.auth0.com/)"},
-		{Name: ClientID, Flag: "client-id", Variable: "APPSYNCCTL_CLIENT_ID", Profile: true, Usage: "client ID of this program at the provider"},
+		{Name: ClientID, Flag: "client-id", Variable: "APPSYNCCTL_CLIENT_ID", Profile: true, Of: Issuer, Usage: "client ID of this program at the provider"},
 		{Name: ClientSecret, Variable: "APPSYNCCTL_CLIENT_SECRET", Secret: true, Usage: "client secret, for client credentials"},
-		{Name: ClientSecretFile, Flag: "client-secret-file", Variable: "APPSYNCCTL_CLIENT_SECRET_FILE", Profile: true, Usage: "file that holds the client secret"},
-		{Name: SecretCommand, Variable: "APPSYNCCTL_SECRET_COMMAND", Profile: true, Usage: "command that prints the client secret, such as that of a password manager; run by the shell"},
-		{Name: ClientKeyFile, Flag: "client-key-file", Variable: "APPSYNCCTL_CLIENT_KEY_FILE", Profile: true, Usage: "file that holds the client's private RSA key in PEM, for a private key JWT"},
-		{Name: ClientAuth, Flag: "client-auth", Variable: "APPSYNCCTL_CLIENT_AUTH", Profile: true, Default: "post; rs256 with a client key", Values: []string{"post", "basic", "rs256", "ps256"}, Usage: "how the client proves itself: post or basic with a secret, rs256 or ps256 with a key"},
-		{Name: Audience, Flag: "audience", Variable: "APPSYNCCTL_AUDIENCE", Profile: true, Usage: "identifier of the API that the token is for; Auth0 needs it"},
-		{Name: Organization, Flag: "organization", Variable: "APPSYNCCTL_ORGANIZATION", Profile: true, Usage: "Auth0 organization to log in to"},
-		{Name: Scopes, Flag: "scope", Variable: "APPSYNCCTL_SCOPES", Profile: true, Usage: "scope to ask for (repeatable; separated by blanks in the variable)"},
-		{Name: Grant, Flag: "grant", Variable: "APPSYNCCTL_GRANT", Profile: true, Default: "client-credentials with a client secret or key, else device", Values: []string{"device", "browser", "client-credentials"}, Usage: "how to get a token: device, browser or client-credentials"},
+		{Name: ClientSecretFile, Flag: "client-secret-file", Variable: "APPSYNCCTL_CLIENT_SECRET_FILE", Profile: true, Of: ClientID, Usage: "file that holds the client secret"},
+		{Name: SecretCommand, Variable: "APPSYNCCTL_SECRET_COMMAND", Profile: true, Of: ClientID, Usage: "command that prints the client secret, such as that of a password manager; run by the shell"},
+		{Name: ClientKeyFile, Flag: "client-key-file", Variable: "APPSYNCCTL_CLIENT_KEY_FILE", Profile: true, Of: ClientID, Usage: "file that holds the client's private RSA key in PEM, for a private key JWT"},
+		{Name: ClientAuth, Flag: "client-auth", Variable: "APPSYNCCTL_CLIENT_AUTH", Profile: true, Of: ClientID, Default: "post; rs256 with a client key", Values: []string{"post", "basic", "rs256", "ps256"}, Usage: "how the client proves itself: post or basic with a secret, rs256 or ps256 with a key"},
+		{Name: Audience, Flag: "audience", Variable: "APPSYNCCTL_AUDIENCE", Profile: true, Of: Issuer, Usage: "identifier of the API that the token is for; Auth0 needs it"},
+		{Name: Organization, Flag: "organization", Variable: "APPSYNCCTL_ORGANIZATION", Profile: true, Of: Issuer, Usage: "Auth0 organization to log in to"},
+		{Name: Scopes, Flag: "scope", Variable: "APPSYNCCTL_SCOPES", Profile: true, Of: Issuer, Usage: "scope to ask for (repeatable; separated by blanks in the variable)"},
+		{Name: Grant, Flag: "grant", Variable: "APPSYNCCTL_GRANT", Profile: true, Of: ClientID, Default: "client-credentials with a client secret or key, else device", Values: []string{"device", "browser", "client-credentials"}, Usage: "how to get a token: device, browser or client-credentials"},
 		{Name: Token, Variable: "APPSYNCCTL_TOKEN", Secret: true, Usage: "access token to use as it is; bypasses login and cache"},
 		{Name: TokenStore, Flag: "token-store", Variable: "APPSYNCCTL_TOKEN_STORE", Profile: true, Default: "auto", Values: []string{"auto", "keyring", "file", "memory"}, Usage: "where tokens rest: auto, keyring, file or memory"},
 		{Name: Passphrase, Variable: "APPSYNCCTL_PASSPHRASE", Secret: true, Usage: "seals the token file, where there is no client secret to do it"},
 		{Name: APIKey, Variable: "APPSYNCCTL_API_KEY", Secret: true, Usage: "API key, for the authorization mode api-key"},
-		{Name: Region, Flag: "region", Variable: "APPSYNCCTL_REGION", Profile: true, Default: "from the endpoint's host, else the AWS configuration", Usage: "AWS region to sign requests for, in the authorization mode iam"},
+		{Name: Region, Flag: "region", Variable: "APPSYNCCTL_REGION", Profile: true, Of: Endpoint, Default: "from the endpoint's host, else the AWS configuration", Usage: "AWS region to sign requests for, in the authorization mode iam"},
 		{Name: File, Variable: "APPSYNCCTL_CONFIG", Default: "appsyncctl/config.yaml in the user's configuration folder", Usage: "file that holds the profiles"},
 	}
 }

@@ -1,0 +1,119 @@
+// Where secrets come from: the environment, a file, standard input or a command.
+// Each may take its time, and Ctrl-C ends the waiting.
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/config"
+)
+
+// secretError says that a secret cannot be had from where it should come.
+type secretError struct {
+	from string // "client secret file"
+	err  error
+}
+
+func (e *secretError) Error() string { return e.from + ": " + e.err.Error() }
+func (e *secretError) Unwrap() error { return e.err }
+
+// clientSecret reads the secret from the environment or from its file.
+func clientSecret(ctx context.Context, settings config.Resolved) (auth.Secret, error) {
+	if secret := settings.Text(config.ClientSecret); secret != "" {
+		return auth.Secret(secret), nil
+	}
+	path := settings.Text(config.ClientSecretFile)
+	if path == "" {
+		return "", nil
+	}
+	const from = "client secret file"
+	return interruptible(ctx, func() (auth.Secret, error) { // it may be a pipe
+		file, err := os.Open(path)
+		if err != nil {
+			return "", &secretError{from, err}
+		}
+		defer file.Close() //nolint:errcheck // opened for reading
+		return readSecret(from, file)
+	})
+}
+
+// secretFromStdin reads a secret from a pipe, or asks for it at a terminal.
+func (app *App) secretFromStdin(ctx context.Context, prompt string) (auth.Secret, error) {
+	const from = "standard input"
+	if !app.InTerminal {
+		return interruptible(ctx, func() (auth.Secret, error) { return readSecret(from, app.In) })
+	}
+	_, _ = fmt.Fprint(app.Err, prompt)
+	line, err := app.ReadPassword(ctx)
+	_, _ = fmt.Fprintln(app.Err)
+	if err != nil {
+		return "", err
+	}
+	return readSecret(from, strings.NewReader(line))
+}
+
+// readSecret reads a secret that stands alone on a line.
+func readSecret(from string, r io.Reader) (auth.Secret, error) {
+	const most = 64 << 10
+	data, err := io.ReadAll(io.LimitReader(r, most))
+	if err != nil {
+		return "", &secretError{from, err}
+	}
+	secret := strings.TrimSpace(string(data))
+	if secret == "" || len(data) == most || strings.ContainsAny(secret, "\r\n\x00") {
+		return "", &secretError{from, errors.New("it must give one line, the secret")}
+	}
+	return auth.Secret(secret), nil
+}
+
+// secretFromCommand runs a command by the shell, as users of password managers
+// write them. It may ask its own questions at the terminal.
+func (app *App) secretFromCommand(ctx context.Context, command string) (auth.Secret, error) {
+	const from = "secret command"
+	shell := []string{"sh", "-c", command}
+	if runtime.GOOS == "windows" {
+		shell = []string{"cmd", "/C", command}
+	}
+	child := exec.CommandContext(ctx, shell[0], shell[1:]...) //nolint:gosec // the user's own command
+	child.Stdin, child.Stderr, child.Env = app.In, app.Err, app.Environ()
+	child.WaitDelay = time.Second // for what the shell started, and left behind
+	out, err := child.Output()
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	if err != nil {
+		return "", &secretError{from, err}
+	}
+	return readSecret(from, strings.NewReader(string(out)))
+}
+
+// interruptible waits for do or for the end of ctx. After Ctrl-C do may go on
+// until the process ends, which is soon.
+func interruptible[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := do()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var zero T
+		return zero, context.Cause(ctx)
+	}
+}
