@@ -19,7 +19,7 @@ const module = "github.com/appsyncctl/appsyncctl/"
 //	3  internal/cli
 //	2  checkup, emulator
 //	1  config, auth, tokencache, transport, appsync, bulk, output, emulator/auth0, emulator/appsync
-//	0  schema, atomicfile
+//	0  schema, atomicfile, retryafter
 func floors() map[string][]string {
 	return map[string][]string{
 		"cmd/appsyncctl": {"internal/cli", "internal/tokencache"},
@@ -33,16 +33,17 @@ func floors() map[string][]string {
 			"internal/emulator/auth0", "internal/emulator/appsync", "internal/schema",
 		},
 		"internal/config":           {"internal/atomicfile"},
-		"internal/auth":             {},
+		"internal/auth":             {"internal/retryafter"},
 		"internal/tokencache":       {"internal/atomicfile"},
-		"internal/transport":        {},
-		"internal/appsync":          {},
+		"internal/transport":        {"internal/retryafter"},
+		"internal/appsync":          {"internal/retryafter"},
 		"internal/bulk":             {"internal/atomicfile"},
 		"internal/output":           {},
 		"internal/emulator/auth0":   {},
 		"internal/emulator/appsync": {},
 		"internal/schema":           {},
 		"internal/atomicfile":       {},
+		"internal/retryafter":       {},
 	}
 }
 

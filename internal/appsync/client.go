@@ -20,8 +20,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/Khan/genqlient/graphql"
+
+	"github.com/appsyncctl/appsyncctl/internal/retryafter"
 )
 
 // Client sends operations to Endpoint through HTTP. It implements
@@ -87,6 +90,11 @@ func decode(resp *http.Response, body []byte, data any) error {
 		ErrorType: typeName(resp.Header.Get("x-amzn-ErrorType")),
 	}
 	failure.Date, _ = http.ParseTime(resp.Header.Get("Date"))
+	failure.RetryAfter = retryafter.Parse(resp.Header, time.Now())
+	if to, err := resp.Location(); err == nil && resp.StatusCode/100 == 3 {
+		failure.NotGraphQL = "a redirect to " + to.Host + ", which is not followed"
+		return failure
+	}
 
 	var envelope struct {
 		Data    json.RawMessage `json:"data"`

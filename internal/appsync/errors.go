@@ -12,13 +12,14 @@ import (
 // A ResponseError is an answer that is not plain success. Data that came with it
 // has been decoded all the same. errors.As finds the single *Error in it.
 type ResponseError struct {
-	Status     int       // HTTP status
-	RequestID  string    // x-amzn-RequestId, for AWS support
-	ErrorType  string    // x-amzn-ErrorType: "UnauthorizedException"
-	Errors     []*Error  // the GraphQL errors
-	Message    string    // message of a body without errors, as gateways send
-	NotGraphQL string    // what came instead of a GraphQL answer; empty if one came
-	Date       time.Time // by the server's clock; zero when it did not say
+	Status     int           // HTTP status
+	RequestID  string        // x-amzn-RequestId, for AWS support
+	ErrorType  string        // x-amzn-ErrorType: "UnauthorizedException"
+	Errors     []*Error      // the GraphQL errors
+	Message    string        // message of a body without errors, as gateways send
+	NotGraphQL string        // what came instead of a GraphQL answer; empty if one came
+	RetryAfter time.Duration // how long the API asks to wait; 0 if it does not
+	Date       time.Time     // by the server's clock; zero when it did not say
 }
 
 func (e *ResponseError) Error() string {
@@ -159,6 +160,9 @@ func (e *Error) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// maxErrors are kept of an answer; nobody reads more.
+const maxErrors = 1000
+
 // errorList is an array of errors, or the single object that some send.
 type errorList []*Error
 
@@ -166,13 +170,17 @@ func (l *errorList) UnmarshalJSON(data []byte) error {
 	if bytes.HasPrefix(data, []byte("{")) {
 		data = append(append([]byte("["), data...), ']')
 	}
-	var entries []*Error
+	var entries []json.RawMessage
 	if err := json.Unmarshal(data, &entries); err != nil {
-		entries = []*Error{{Message: "errors of unknown shape"}}
+		*l = errorList{{Message: "errors of unknown shape"}}
+		return nil
 	}
-	for _, entry := range entries {
-		if entry == nil { // null
-			entry = &Error{Message: "an error of unknown shape"}
+	for _, data := range entries[:min(len(entries), maxErrors)] {
+		entry := new(Error)
+		if string(data) == "null" {
+			entry.Message = "an error of unknown shape"
+		} else if err := entry.UnmarshalJSON(data); err != nil {
+			return err
 		}
 		*l = append(*l, entry)
 	}

@@ -99,6 +99,7 @@ func newError(a *answer) *Error {
 
 // clean makes the provider's words fit for a message.
 func (e *Error) clean(secrets []string) {
+	e.Code, e.Description = scrub(e.Code, secrets), scrub(e.Description, secrets)
 	// Some put the status text where the code belongs.
 	if strings.ContainsFunc(e.Code, notInCode) || len(e.Code) > 64 {
 		if e.Description == "" {
@@ -106,10 +107,16 @@ func (e *Error) clean(secrets []string) {
 		}
 		e.Code = ""
 	}
-	for _, secret := range secrets {
-		e.Description = strings.ReplaceAll(e.Description, secret, redacted)
-	}
 	e.Description = short(e.Description)
+}
+
+// scrub takes secrets out of what a server, or the network code that quotes one,
+// says.
+func scrub(s string, secrets []string) string {
+	for _, secret := range secrets {
+		s = strings.ReplaceAll(s, secret, redacted)
+	}
+	return s
 }
 
 // notInCode finds what no error code has: codes are words of ASCII letters and
@@ -132,9 +139,13 @@ type TransportError struct {
 	Endpoint string // host and path that were asked
 	Sent     bool   // the provider may have got the request; false if it surely did not
 	Err      error  // why; context.Canceled and net.Error are found in it
+
+	secrets []string // what Err may quote of the request, where a server echoed it
 }
 
-func (e *TransportError) Error() string { return "no answer from " + e.Endpoint + ": " + e.Err.Error() }
+func (e *TransportError) Error() string {
+	return "no answer from " + e.Endpoint + ": " + short(scrub(e.Err.Error(), e.secrets))
+}
 func (e *TransportError) Unwrap() error { return e.Err }
 
 // An AnswerError is a 2xx answer that makes no sense.

@@ -97,7 +97,7 @@ func Discover(ctx context.Context, client *http.Client, issuer string) (*Provide
 		if json.Unmarshal(a.body, provider) != nil {
 			return nil, &DiscoveryError{Issuer: issuer, Reason: NotJSON, Detail: short(a.header.Get("Content-Type"))}
 		}
-		if err := provider.check(issuer); err != nil {
+		if err := provider.Check(issuer); err != nil {
 			return nil, err
 		}
 		return provider, nil
@@ -116,9 +116,10 @@ func metadataAddresses(issuer string) ([]string, error) {
 	return []string{base + path + discoveryPath, base + "/.well-known/oauth-authorization-server" + path}, nil
 }
 
-// check makes sure that the document is about issuer, give or take a slash at the
-// end, and names endpoints that secrets can be sent to.
-func (p *Provider) check(issuer string) error {
+// Check makes sure that the metadata is about issuer, a URL as ParseIssuer returns
+// it, and names endpoints that secrets can be sent to. Discover has done it; it is
+// for metadata that was kept. The errors are Discover's.
+func (p *Provider) Check(issuer string) error {
 	if p.Issuer == "" || p.TokenEndpoint == "" {
 		return &DiscoveryError{Issuer: issuer, Reason: Incomplete}
 	}

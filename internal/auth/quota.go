@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/retryafter"
 )
 
 // A Quota is a limit on requests, as an answer's header told it.
@@ -84,12 +86,8 @@ func rateLimitReset(header http.Header, now time.Time) time.Duration {
 // retryAfter says how long a throttled client must wait: Retry-After in seconds
 // or as a date (RFC 9110, section 10.2.3), else the latest reset of a used-up quota.
 func retryAfter(header http.Header, quotas []Quota, now time.Time) time.Duration {
-	value := header.Get("Retry-After")
-	if n, ok := count(value); ok {
-		return inSeconds(n)
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		return min(longest, max(0, date.Sub(now)))
+	if wait := retryafter.Parse(header, now); wait > 0 {
+		return wait
 	}
 	var wait time.Duration
 	for _, q := range quotas {

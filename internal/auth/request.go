@@ -50,6 +50,9 @@ func (c *Client) post(ctx context.Context, endpoint string, form url.Values) (*a
 	}
 	req.Header = header
 	a, err := roundTrip(c.HTTP, req)
+	if lost, ok := errors.AsType[*TransportError](err); ok {
+		lost.secrets = sent(req, form)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -143,11 +146,12 @@ func hopeless(err error) bool {
 func sent(req *http.Request, form url.Values) []string {
 	_, password, _ := req.BasicAuth()
 	unescaped, _ := url.QueryUnescape(password) // empty if it was not escaped
-	secrets := []string{password, unescaped}
+	_, basic, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+	secrets := []string{basic, password, unescaped}
 	for _, key := range []string{
 		"client_secret", "client_assertion", "refresh_token", "device_code", "code", "code_verifier", "token",
 	} {
-		secrets = append(secrets, form.Get(key))
+		secrets = append(secrets, form.Get(key), url.QueryEscape(form.Get(key)))
 	}
 	longer := secrets[:0]
 	for _, secret := range secrets {

@@ -15,11 +15,12 @@ type APIKey struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t *APIKey) RoundTrip(req *http.Request) (*http.Response, error) {
-	if sameHost(req.URL, t.Endpoint) {
-		req = req.Clone(req.Context())
-		req.Header.Set("X-Api-Key", t.Key)
+	if !sameHost(req.URL, t.Endpoint) {
+		return t.Base.RoundTrip(req)
 	}
-	return t.Base.RoundTrip(req)
+	req = req.Clone(req.Context())
+	req.Header.Set("X-Api-Key", t.Key)
+	return withoutEcho(t.Base, req, t.Key)
 }
 
 func sameHost(a, b *url.URL) bool { return a.Scheme == b.Scheme && a.Host == b.Host }

@@ -74,7 +74,7 @@ func (t *Authorization) RoundTrip(req *http.Request) (*http.Response, error) {
 func (t *Authorization) send(req *http.Request, token string) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	req.Header.Set("Authorization", strings.TrimSpace(t.Scheme+" "+token))
-	return t.Base.RoundTrip(req)
+	return withoutEcho(t.Base, req, token)
 }
 
 // replay returns req with its body from the start.

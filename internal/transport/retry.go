@@ -8,8 +8,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/retryafter"
 )
 
 // Retry sends a request again when that is safe and useful.
@@ -39,7 +40,7 @@ func (t *Retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		wait := backoff(attempt)
 		if resp != nil {
-			wait = max(wait, retryAfter(resp.Header, time.Now()))
+			wait = max(wait, retryafter.Parse(resp.Header, time.Now()))
 		}
 		again, replayErr := replay(req)
 		if replayErr != nil || wait > budget {
@@ -64,6 +65,7 @@ func (t *Retry) RoundTrip(req *http.Request) (*http.Response, error) {
 type NoAnswerError struct {
 	Host     string
 	Attempts int
+	Sent     bool // the server may have got the last one; false if it surely did not
 	Err      error
 }
 
@@ -72,7 +74,7 @@ func (e *NoAnswerError) Error() string {
 	if e.Attempts > 1 {
 		tries = fmt.Sprintf(" after %d attempts", e.Attempts)
 	}
-	return fmt.Sprintf("no answer from %s%s: %v", e.Host, tries, e.Err)
+	return fmt.Sprintf("no answer from %s%s: %.300v", e.Host, tries, e.Err)
 }
 func (e *NoAnswerError) Unwrap() error { return e.Err }
 
@@ -82,7 +84,7 @@ func noAnswer(req *http.Request, attempts int, err error) error {
 	if err == nil || unsigned || tooLarge || req.Context().Err() != nil {
 		return err // not for want of an answer
 	}
-	return &NoAnswerError{Host: req.URL.Host, Attempts: attempts, Err: err}
+	return &NoAnswerError{Host: req.URL.Host, Attempts: attempts, Sent: !neverSent(err), Err: err}
 }
 
 func worthRepeating(req *http.Request, resp *http.Response, err error) bool {
@@ -127,20 +129,6 @@ func broken(err error) bool {
 func unknownHost(err error) bool {
 	var dns *net.DNSError
 	return errors.As(err, &dns) && dns.IsNotFound
-}
-
-// retryAfter returns the wait that an answer asks for (RFC 9110, 10.2.3), in
-// seconds or as a date; 0 when it asks for none.
-func retryAfter(header http.Header, now time.Time) time.Duration {
-	value := header.Get("Retry-After")
-	// A number out of range comes back as the greatest: a wait beyond any budget.
-	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
-		return max(0, time.Duration(seconds)*time.Second)
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		return max(0, date.Sub(now))
-	}
-	return 0
 }
 
 // backoff returns 200 ms, 400 ms, 800 ms … plus up to a half.
