@@ -3,13 +3,21 @@
 package atomicfile
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
 
 // Write puts data into the file name with mode 0600, in a folder that it makes
 // with mode 0700 when there is none. The data is on the disk when Write returns.
+//
+// It replaces regular files only: a device such as /dev/null, or a pipe, would be
+// gone for everyone. The error is then a *fs.PathError.
 func Write(name string, data []byte) (err error) {
+	if info, err := os.Lstat(name); err == nil && !info.Mode().IsRegular() {
+		return &fs.PathError{Op: "replace", Path: name, Err: errors.New("it is not a regular file")}
+	}
 	dir := filepath.Dir(name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err

@@ -74,11 +74,12 @@ func (app *App) cache(grant *grant, stores *tokencache.Stores) *cachedGrant {
 			return grant.renew(ctx, old, func() (auth.Secret, error) { return cached.storedSecret(ctx) })
 		},
 		Spent: spent,
+		Ready: cached.place.Ready,
 		Saved: func(ctx context.Context, entry tokencache.Entry) {
 			app.record(ctx, stores, cached.place, key.Token(), tokenRecord(key, entry))
 		},
 		Now:    app.Now,
-		Notice: app.notice,
+		Notice: onceEach(app.notice),
 	}
 	return cached
 }

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 
 	"github.com/appsyncctl/appsyncctl/internal/config"
@@ -15,24 +16,48 @@ import (
 func (app *App) stores(settings config.Resolved, flags *globals, seal tokencache.Seal) (*tokencache.Stores, error) {
 	mode := tokencache.Mode(firstOf(settings.Text(config.TokenStore), string(tokencache.Auto)))
 	state, err := config.StateDir(app.LookupEnv)
+	if is[*config.NoHomeError](err) && mode == tokencache.Auto {
+		mode, err = tokencache.MemoryMode, nil // nowhere to remember anything
+	}
 	if err != nil {
 		return nil, err
 	}
-	locks, err := config.HomeStateDir(app.LookupEnv)
-	if err != nil {
-		locks = state // no home: XDG_STATE_HOME is all there is
-	}
+	notice := onceEach(app.notice) // a token is read twice on its way to be renewed
 	if passphrase := settings.Text(config.Passphrase); passphrase != "" {
 		seal = tokencache.PassphraseSeal(passphrase)
 	}
 	return &tokencache.Stores{
-		Mode:         mode,
-		Keyring:      app.Keyring(app.Terminal && !flags.noInput, app.notice),
-		File:         &tokencache.File{Dir: filepath.Join(state, "tokens"), Seal: seal, Notice: app.notice},
-		Memory:       &tokencache.Memory{},
-		Index:        tokencache.Index{Path: filepath.Join(state, "index.json")},
-		KeyringLocks: filepath.Join(locks, "locks"),
+		Mode:    mode,
+		Keyring: app.Keyring(app.Terminal && !flags.noInput, app.notice),
+		File:    &tokencache.File{Dir: filepath.Join(state, "tokens"), Seal: seal, Notice: notice},
+		Memory:  &tokencache.Memory{},
+		Index:   tokencache.Index{Path: filepath.Join(state, "index.json")},
+		Locks:   app.locks(state),
 	}, nil
+}
+
+// locks returns the folder for lock files: in the user's home whatever the
+// settings say, or in state where the home cannot be written to.
+func (app *App) locks(state string) string {
+	home, err := config.HomeStateDir(app.LookupEnv)
+	if err != nil {
+		return filepath.Join(state, "locks")
+	}
+	if locks := filepath.Join(home, "locks"); os.MkdirAll(locks, 0o700) == nil {
+		return locks
+	}
+	return filepath.Join(state, "locks")
+}
+
+// onceEach passes each text on once.
+func onceEach(notice func(string)) func(string) {
+	said := make(map[string]bool)
+	return func(text string) {
+		if !said[text] {
+			said[text] = true
+			notice(text)
+		}
+	}
 }
 
 // record notes in the index where a value went. A keyring cannot be listed, so

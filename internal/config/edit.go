@@ -2,12 +2,14 @@ package config
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/gofrs/flock"
 	"go.yaml.in/yaml/v3"
@@ -117,8 +119,15 @@ func edit(path string, change func(root *yaml.Node) error) error {
 	if err := encoder.Encode(&document); err != nil {
 		return err
 	}
+	// A change may have cut an anchor that another line refers to.
+	if err := yaml.Unmarshal(text.Bytes(), new(ProfileFile)); err != nil {
+		return &FileError{path, fmt.Errorf("the change would break the file: %w", err)}
+	}
 	return atomicfile.Write(path, text.Bytes())
 }
+
+// lockTimeout is long for a writer, who only writes a small file.
+const lockTimeout = 5 * time.Second
 
 // lock keeps another writer out. Where no lock can be had, the write is still
 // whole; only one of two at the same moment may be lost.
@@ -127,7 +136,9 @@ func lock(path string) (unlock func(), err error) {
 		return nil, err
 	}
 	file := flock.New(path+".lock", flock.SetPermissions(0o600))
-	if err := file.Lock(); err != nil {
+	waiting, cancel := context.WithTimeout(context.Background(), lockTimeout)
+	defer cancel()
+	if _, err := file.TryLockContext(waiting, 10*time.Millisecond); err != nil {
 		return nil, err
 	}
 	return func() { _ = file.Close() }, nil

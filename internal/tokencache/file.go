@@ -2,6 +2,7 @@ package tokencache
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -39,12 +40,21 @@ func (NoSealError) Error() string {
 	return "the token file needs a secret to be sealed with, and there is none"
 }
 
-// Ready returns NoSealError if no value can be stored.
+// Ready returns why no value could be stored: NoSealError, or what is wrong with the
+// folder. It writes and removes a file of the size of a token, since a disk may be
+// full or read-only.
 func (f *File) Ready() error {
 	if f.Seal.IsZero() {
 		return NoSealError{}
 	}
-	return nil
+	if err := f.Seal.Prepare(); err != nil {
+		return err
+	}
+	probe := f.path("probe-" + rand.Text())
+	if err := atomicfile.Write(probe, make([]byte, 16<<10)); err != nil {
+		return err
+	}
+	return os.Remove(probe)
 }
 
 // Get implements Store. A file that is cut short, was tampered with or was
@@ -58,12 +68,15 @@ func (f *File) Get(_ context.Context, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("it is not a regular file")}
+	}
 	// Windows guards the folder by its access list and reports 0666 for all.
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		return nil, &PermissionError{Path: path, Mode: info.Mode()}
 	}
-	if err := f.Ready(); err != nil {
-		return nil, err
+	if f.Seal.IsZero() {
+		return nil, NoSealError{}
 	}
 	sealed, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) { // deleted in between
@@ -82,8 +95,8 @@ func (f *File) Get(_ context.Context, key string) ([]byte, error) {
 
 // Set implements Store.
 func (f *File) Set(_ context.Context, key string, value []byte) error {
-	if err := f.Ready(); err != nil {
-		return err
+	if f.Seal.IsZero() {
+		return NoSealError{}
 	}
 	sealed, err := f.Seal.Close(key, value)
 	if err != nil {

@@ -67,8 +67,13 @@ func (x Index) Put(ctx context.Context, key string, record Record) error {
 	return x.change(ctx, func(records map[string]Record) { records[key] = record })
 }
 
-// Remove drops the record under key.
+// Remove drops the record under key, if there is one.
 func (x Index) Remove(ctx context.Context, key string) error {
+	if records, err := x.Records(); err == nil {
+		if _, found := records[key]; !found {
+			return nil
+		}
+	}
 	return x.change(ctx, func(records map[string]Record) { delete(records, key) })
 }
 

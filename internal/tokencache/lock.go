@@ -19,7 +19,7 @@ const LockTimeout = 30 * time.Second
 type LockTimeoutError struct{ Path string }
 
 func (e *LockTimeoutError) Error() string {
-	return fmt.Sprintf("another process has been renewing this token for %s (lock %s)", LockTimeout, e.Path)
+	return fmt.Sprintf("another process has held the lock %s for %s", e.Path, LockTimeout)
 }
 
 // exclusively runs do under the lock, so that only one process does at a time.

@@ -1,6 +1,7 @@
 package tokencache
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -11,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 )
 
 // A Seal encrypts values with AES-256-GCM under a key derived from something
@@ -20,6 +22,15 @@ import (
 type Seal struct {
 	derivation string
 	secret     func() (string, error) // nil if there is none
+	derived    *derivedKey
+}
+
+// derivedKey is the last key that was derived, with its salt. To derive one from a
+// passphrase takes a while, which must not lie between a new token and its rest.
+type derivedKey struct {
+	mu   sync.Mutex
+	salt []byte
+	aead cipher.AEAD
 }
 
 const (
@@ -36,7 +47,7 @@ func SecretSeal(secret string) Seal { return newSeal(fromSecret, secret) }
 
 // SecretSealFrom is SecretSeal for a secret that takes effort to get: get is
 // called when there is something to seal or to open, and not before.
-func SecretSealFrom(get func() (string, error)) Seal { return Seal{fromSecret, get} }
+func SecretSealFrom(get func() (string, error)) Seal { return Seal{fromSecret, get, new(derivedKey)} }
 
 // PassphraseSeal returns a seal for holders of the passphrase.
 func PassphraseSeal(passphrase string) Seal { return newSeal(fromPassphrase, passphrase) }
@@ -45,7 +56,7 @@ func newSeal(derivation, secret string) Seal {
 	if secret == "" {
 		return Seal{}
 	}
-	return Seal{derivation, func() (string, error) { return secret, nil }}
+	return Seal{derivation, func() (string, error) { return secret, nil }, new(derivedKey)}
 }
 
 // IsZero reports whether there is nothing to seal with.
@@ -58,7 +69,14 @@ func (Seal) String() string       { return "[redacted]" }
 func (Seal) GoString() string     { return "[redacted]" }
 func (Seal) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
-// envelope is a sealed value. Salt and nonce are fresh each time.
+// Prepare derives the key for Close, so that Close takes no time.
+func (s Seal) Prepare() error {
+	_, _, err := s.key(nil)
+	return err
+}
+
+// envelope is a sealed value. The nonce is fresh each time; the salt stays with a
+// file, so that its key is derived once in a process.
 type envelope struct {
 	Version    int    `json:"v"`
 	Derivation string `json:"kdf"`
@@ -70,15 +88,15 @@ type envelope struct {
 // Close seals value. The key under which it is stored is authenticated with it,
 // so that a file cannot stand in for another.
 func (s Seal) Close(key string, value []byte) ([]byte, error) {
+	salt, aead, err := s.key(nil)
+	if err != nil {
+		return nil, err
+	}
 	sealed := envelope{
 		Version:    1,
 		Derivation: s.derivation,
-		Salt:       random(16),
-		Nonce:      random(12),
-	}
-	aead, err := s.cipher(sealed.Salt)
-	if err != nil {
-		return nil, err
+		Salt:       salt,
+		Nonce:      random(aead.NonceSize()),
 	}
 	sealed.Sealed = aead.Seal(nil, sealed.Nonce, value, []byte(key))
 	return json.Marshal(sealed)
@@ -97,7 +115,7 @@ func (s Seal) Open(key string, data []byte) ([]byte, error) {
 	if sealed.Derivation != s.derivation {
 		return nil, errors.New("its file was sealed in another way (" + describe(sealed.Derivation) + ")")
 	}
-	aead, err := s.cipher(sealed.Salt)
+	_, aead, err := s.key(sealed.Salt)
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +127,25 @@ func (s Seal) Open(key string, data []byte) ([]byte, error) {
 		return nil, errors.New("its file was sealed with another secret, or is damaged")
 	}
 	return value, nil
+}
+
+// key returns the key for a salt. Without a salt it is the last key, or one for a
+// new salt.
+func (s Seal) key(salt []byte) ([]byte, cipher.AEAD, error) {
+	s.derived.mu.Lock()
+	defer s.derived.mu.Unlock()
+	if s.derived.aead != nil && (salt == nil || bytes.Equal(salt, s.derived.salt)) {
+		return s.derived.salt, s.derived.aead, nil
+	}
+	if salt == nil {
+		salt = random(16)
+	}
+	aead, err := s.cipher(salt)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.derived.salt, s.derived.aead = salt, aead
+	return salt, aead, nil
 }
 
 func (s Seal) cipher(salt []byte) (cipher.AEAD, error) {

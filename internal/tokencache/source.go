@@ -24,6 +24,9 @@ type Source struct {
 	// Spent reports whether an error of Grant says that the refresh token is no
 	// longer good. Another process may have used it and saved its successor.
 	Spent func(error) bool
+	// Ready returns why nothing could be stored now. It is asked before a refresh
+	// token is spent: its successor would be lost.
+	Ready func(ctx context.Context) error
 	// Saved is told of each new token in the store.
 	Saved func(ctx context.Context, entry Entry)
 
@@ -94,6 +97,11 @@ func (s *Source) renew(ctx context.Context, good func(Entry) bool) (Entry, error
 	if err != nil || good(entry) {
 		return entry, err
 	}
+	if entry.RefreshToken != "" {
+		if err := s.Ready(ctx); err != nil {
+			return Entry{}, fmt.Errorf("not renewing a login that could not be stored: %w", err)
+		}
+	}
 	token, err := s.Grant(ctx, entry)
 	if err != nil && s.Spent(err) {
 		// Somebody who does not see our lock was faster: use what they saved.
@@ -119,7 +127,12 @@ func (s *Source) Replace(ctx context.Context, token *oauth2.Token) (Entry, error
 	defer s.mu.Unlock()
 	s.current = NewEntry(token, s.Now())
 	ctx = context.WithoutCancel(ctx) // a finished login is not lost to Ctrl-C
-	return s.current, s.alone(ctx, func() error { return s.write(ctx, s.current) })
+	err := s.alone(ctx, func() error { return s.write(ctx, s.current) })
+	if _, held := errors.AsType[*LockTimeoutError](err); held { // nor to a lock
+		s.Notice(fmt.Sprintf("continuing without a lock: %v", err))
+		err = s.write(ctx, s.current)
+	}
+	return s.current, err
 }
 
 // Remove deletes the token. Before that it hands the entry to farewell, which may
@@ -130,7 +143,9 @@ func (s *Source) Remove(ctx context.Context, farewell func(Entry)) error {
 	s.current = Entry{}
 	return s.alone(ctx, func() error {
 		entry, err := s.read(ctx)
-		if _, sealed := errors.AsType[NoSealError](err); err != nil && !sealed { // deleting needs no seal
+		_, sealed := errors.AsType[NoSealError](err)
+		_, exposed := errors.AsType[*PermissionError](err)
+		if err != nil && !sealed && !exposed { // one can be deleted all the same, the other should be
 			return err
 		}
 		farewell(entry)

@@ -27,10 +27,10 @@ type Stores struct {
 	File    *File
 	Memory  Store
 	Index   Index
-	// KeyringLocks is the folder for locks on tokens in the keyring. The keyring
-	// is one for each user of the machine, so this must not follow a setting that
-	// may differ between two of the user's processes.
-	KeyringLocks string
+	// Locks is the folder for lock files. The keyring is one for each user of the
+	// machine, so this must not follow a setting that may differ between two of the
+	// user's processes.
+	Locks string
 }
 
 // Probed is a store that can be tried out.
@@ -69,8 +69,8 @@ func (p *Place) KeepsSecrets() bool {
 	}
 }
 
-// Lock returns the path of the lock file for the value under key. Its scope is
-// the store's: per user for the keyring, per folder for files.
+// Lock returns the path of the lock file for the value under key, which is the same
+// wherever the value rests.
 func (p *Place) Lock(key string) string { return filepath.Join(p.locks, key+".lock") }
 
 // SetAlone is Set while no other process of this program writes under key.
@@ -94,7 +94,7 @@ func (s *Stores) FindName(name string) *Place {
 	case mode == FileMode || recorded == string(FileMode):
 		return s.place(FileMode, s.File)
 	case mode == Auto && !s.File.Seal.IsZero():
-		pair := &fallback{first: s.Keyring, second: s.File}
+		pair := &fallback{first: s.Keyring, second: s.File, known: recorded == string(KeyringMode)}
 		place := s.place(KeyringMode, pair)
 		place.name = pair.name
 		place.ready = func(ctx context.Context) error {
@@ -126,13 +126,12 @@ func (u untried) Get(ctx context.Context, key string) ([]byte, error) {
 func (s *Stores) place(mode Mode, store Store) *Place {
 	place := &Place{
 		Store: store,
-		locks: s.KeyringLocks,
+		locks: s.Locks,
 		name:  func() string { return string(mode) },
 		seal:  s.File.Seal,
 	}
 	switch mode {
 	case FileMode:
-		place.locks = filepath.Join(s.File.Dir, "locks")
 		place.ready = func(context.Context) error { return s.File.Ready() }
 	case MemoryMode:
 		place.ready = func(context.Context) error { return nil }
@@ -146,6 +145,7 @@ func (s *Stores) place(mode Mode, store Store) *Place {
 // A keyring that is locked is an error: falling back would hide it.
 type fallback struct {
 	first, second Store
+	known         bool // the index says that the value is in the first
 	usedSecond    atomic.Bool
 }
 
@@ -183,8 +183,8 @@ func (f *fallback) Set(ctx context.Context, key string, value []byte) error {
 
 func (f *fallback) Delete(ctx context.Context, key string) error {
 	err := f.first.Delete(ctx, key)
-	if unavailable(err) {
-		err = nil
+	if unavailable(err) && !f.known {
+		err = nil // nothing was ever stored there
 	}
 	return errors.Join(err, f.second.Delete(ctx, key))
 }
