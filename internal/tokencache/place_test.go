@@ -212,7 +212,7 @@ func TestPlaceSetAloneAtTheLock(t *testing.T) {
 // Where no lock can be had the value is stored all the same, after a notice.
 func TestPlaceSetAloneWithoutLockFolder(t *testing.T) {
 	stores, keyring := newStores(t, tokencache.KeyringMode, tokencache.Seal{}, "")
-	stores.KeyringLocks = filepath.Join(blocked(t), "locks")
+	stores.Locks = filepath.Join(blocked(t), "locks")
 	var notices []string
 	err := stores.Find(credential).SetAlone(t.Context(), "key", []byte("value"), func(text string) { notices = append(notices, text) })
 	if err != nil {

@@ -115,6 +115,9 @@ func (s Seal) Open(key string, data []byte) ([]byte, error) {
 	if sealed.Derivation != s.derivation {
 		return nil, errors.New("its file was sealed in another way (" + describe(sealed.Derivation) + ")")
 	}
+	if len(sealed.Salt) == 0 {
+		return nil, errors.New("its file is damaged")
+	}
 	_, aead, err := s.key(sealed.Salt)
 	if err != nil {
 		return nil, err

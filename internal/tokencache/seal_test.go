@@ -96,6 +96,7 @@ func TestSealTampered(t *testing.T) {
 // One nonce twice under one key would give both values away.
 func TestSealIsFreshEachTime(t *testing.T) {
 	seal := tokencache.SecretSeal("s1")
+	salt := ""
 	seen := make(map[string]bool)
 	for range 50 {
 		var envelope struct {
@@ -106,12 +107,22 @@ func TestSealIsFreshEachTime(t *testing.T) {
 		if err := json.Unmarshal(closeSeal(t, seal, "key"), &envelope); err != nil {
 			t.Fatal(err)
 		}
-		for _, value := range [][]byte{envelope.Salt, envelope.Nonce, envelope.Sealed} {
+		for _, value := range [][]byte{envelope.Nonce, envelope.Sealed} {
 			if seen[string(value)] {
-				t.Fatal("a salt, nonce or sealed value came twice")
+				t.Fatal("a nonce or sealed value came twice")
 			}
 			seen[string(value)] = true
 		}
+		salt = string(envelope.Salt)
+	}
+	var other struct {
+		Salt []byte `json:"salt"`
+	}
+	if err := json.Unmarshal(closeSeal(t, tokencache.SecretSeal("s1"), "key"), &other); err != nil {
+		t.Fatal(err)
+	}
+	if string(other.Salt) == salt {
+		t.Error("another process has the same salt")
 	}
 }
 

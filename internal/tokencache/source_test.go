@@ -108,6 +108,7 @@ func newSource(store tokencache.Store, lock string, g *grants) (*tokencache.Sour
 		Store: store,
 		Lock:  lock,
 		Grant: g.grant,
+		Ready: func(context.Context) error { return nil },
 		Spent: func(err error) bool { return errors.Is(err, errSpent) },
 		Saved: func(_ context.Context, entry tokencache.Entry) {
 			told.mu.Lock()

@@ -24,12 +24,12 @@ func newStores(t *testing.T, mode tokencache.Mode, seal tokencache.Seal, recorde
 	dir := t.TempDir()
 	keyring := &flaky{}
 	stores := &tokencache.Stores{
-		Mode:         mode,
-		Keyring:      keyring,
-		File:         &tokencache.File{Dir: filepath.Join(dir, "tokens"), Seal: seal, Notice: func(string) {}},
-		Memory:       &tokencache.Memory{},
-		Index:        tokencache.Index{Path: filepath.Join(dir, "index.json")},
-		KeyringLocks: filepath.Join(dir, "home", "locks"),
+		Mode:    mode,
+		Keyring: keyring,
+		File:    &tokencache.File{Dir: filepath.Join(dir, "tokens"), Seal: seal, Notice: func(string) {}},
+		Memory:  &tokencache.Memory{},
+		Index:   tokencache.Index{Path: filepath.Join(dir, "index.json")},
+		Locks:   filepath.Join(dir, "home", "locks"),
 	}
 	if recorded != "" {
 		if err := stores.Index.Put(t.Context(), credential.Token(), tokencache.Record{Store: recorded}); err != nil {
@@ -109,20 +109,13 @@ func TestStoresFind(t *testing.T) {
 	}
 }
 
-// Two processes that share a store must meet at one lock.
+// Two processes that renew one token must meet at one lock, wherever each of them
+// would store it.
 func TestStoresLocks(t *testing.T) {
-	sealed := tokencache.SecretSeal("s1")
-	for _, tt := range []struct {
-		mode tokencache.Mode
-		dir  func(*tokencache.Stores) string
-	}{
-		{tokencache.Auto, func(s *tokencache.Stores) string { return s.KeyringLocks }},
-		{tokencache.KeyringMode, func(s *tokencache.Stores) string { return s.KeyringLocks }},
-		{tokencache.FileMode, func(s *tokencache.Stores) string { return filepath.Join(s.File.Dir, "locks") }},
-	} {
-		stores, _ := newStores(t, tt.mode, sealed, "")
-		if got, want := stores.Find(credential).Lock("key"), filepath.Join(tt.dir(stores), "key.lock"); got != want {
-			t.Errorf("%s: got %s, want %s", tt.mode, got, want)
+	for _, mode := range []tokencache.Mode{tokencache.Auto, tokencache.KeyringMode, tokencache.FileMode} {
+		stores, _ := newStores(t, mode, tokencache.SecretSeal("s1"), "")
+		if got, want := stores.Find(credential).Lock("key"), filepath.Join(stores.Locks, "key.lock"); got != want {
+			t.Errorf("%s: got %s, want %s", mode, got, want)
 		}
 	}
 }
