@@ -21,9 +21,12 @@ type File struct {
 	tokenKey []byte
 }
 
-// scanBatch is how many items a scan reads in one transaction: an open one keeps
-// the file from growing, and thereby writers waiting.
-const scanBatch = 256
+// How many items a scan reads in one transaction, at first and at most: an open one
+// keeps the file from growing, and thereby writers waiting.
+const (
+	firstBatch = 32
+	lastBatch  = 512
+)
 
 // TokenKey is a key for Config.TokenKey that lasts as long as the file, so that a
 // nextToken does, too.
@@ -105,8 +108,8 @@ func (f *File) Scan(_ context.Context, after string) iter.Seq2[Item, error] {
 		if after != "" {
 			last = Position(after)
 		}
-		for {
-			items, err := f.next(last)
+		for limit := firstBatch; ; limit = min(2*limit, lastBatch) {
+			items, err := f.next(last, limit)
 			if err != nil {
 				yield(Item{}, err)
 				return
@@ -117,15 +120,15 @@ func (f *File) Scan(_ context.Context, after string) iter.Seq2[Item, error] {
 				}
 				last = Position(item.ID)
 			}
-			if len(items) < scanBatch {
+			if len(items) < limit {
 				return
 			}
 		}
 	}
 }
 
-// next returns the first items behind a position.
-func (f *File) next(last string) ([]Item, error) {
+// next returns the first items behind a position, limit at most.
+func (f *File) next(last string, limit int) ([]Item, error) {
 	var items []Item
 	err := f.db.View(func(tx *bbolt.Tx) error {
 		cursor := customersIn(tx).Cursor()
@@ -133,7 +136,7 @@ func (f *File) next(last string) ([]Item, error) {
 		if key != nil && string(key) == last {
 			key, text = cursor.Next()
 		}
-		for ; key != nil && len(items) < scanBatch; key, text = cursor.Next() {
+		for ; key != nil && len(items) < limit; key, text = cursor.Next() {
 			item, err := decodeItem(idAt(key), text)
 			if err != nil {
 				return err

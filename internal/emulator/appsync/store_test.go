@@ -120,7 +120,7 @@ func TestStoreScans(t *testing.T) {
 		if got, err := store.Count(ctx); got != n || err != nil {
 			t.Errorf("counted %d %v", got, err)
 		}
-		for _, at := range []int{0, 255, 256, n - 2, n - 1} {
+		for _, at := range []int{0, 31, 32, 255, 256, n - 2, n - 1} {
 			if got := ids(t, store, all[at]); !slices.Equal(got, all[at+1:]) {
 				t.Errorf("%d after number %d, want %d", len(got), at, n-at-1)
 			}
