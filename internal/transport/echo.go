@@ -20,7 +20,7 @@ func withoutEcho(base http.RoundTripper, req *http.Request, secret string) (*htt
 	case err != nil && strings.Contains(err.Error(), secret):
 		// The type is lost with the text: there is no other way to hide it.
 		return nil, &NoAnswerError{
-			Host: req.URL.Host, Attempts: 1, Sent: true,
+			Host: req.URL.Host, Attempts: 1, Unsafe: !repeatable(req),
 			Err: errors.New(strings.ReplaceAll(err.Error(), secret, redacted)),
 		}
 	case err != nil:

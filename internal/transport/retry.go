@@ -65,8 +65,9 @@ func (t *Retry) RoundTrip(req *http.Request) (*http.Response, error) {
 type NoAnswerError struct {
 	Host     string
 	Attempts int
-	Sent     bool // the server may have got the last one; false if it surely did not
 	Err      error
+	// Unsafe says that the request may have been executed, and must not be twice.
+	Unsafe bool
 }
 
 func (e *NoAnswerError) Error() string {
@@ -84,7 +85,7 @@ func noAnswer(req *http.Request, attempts int, err error) error {
 	if err == nil || unsigned || tooLarge || req.Context().Err() != nil {
 		return err // not for want of an answer
 	}
-	return &NoAnswerError{Host: req.URL.Host, Attempts: attempts, Sent: !neverSent(err), Err: err}
+	return &NoAnswerError{Host: req.URL.Host, Attempts: attempts, Err: err, Unsafe: !neverSent(err) && !repeatable(req)}
 }
 
 func worthRepeating(req *http.Request, resp *http.Response, err error) bool {
