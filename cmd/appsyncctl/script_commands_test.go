@@ -98,6 +98,14 @@ func scriptFaults(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// scriptClear makes the emulator behave again.
+func scriptClear(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: clear")
+	}
+	call(ts, http.MethodDelete, "/_emulator/faults", "")
+}
+
 // scriptRequests checks how many requests the emulator got since it started, or
 // since the last reset:
 //

@@ -49,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"activate": scriptActivate,
 			"browse":   scriptBrowse,
 			"exits":    scriptExits,
+			"clear":    scriptClear,
 			"capture":  scriptCapture,
 		},
 	})

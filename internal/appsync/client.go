@@ -55,7 +55,11 @@ func (c *Client) MakeRequest(ctx context.Context, req *graphql.Request, resp *gr
 	if err != nil {
 		return fmt.Errorf("the answer of %s broke off: %w", httpReq.URL.Host, err)
 	}
-	return decode(httpResp, body, resp.Data)
+	err = decode(httpResp, body, resp.Data)
+	if failure, ok := errors.AsType[*ResponseError](err); ok {
+		failure.Mutation = mayMutate(req.Query)
+	}
+	return err
 }
 
 func (c *Client) request(ctx context.Context, req *graphql.Request) (*http.Request, error) {

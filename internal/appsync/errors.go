@@ -18,6 +18,7 @@ type ResponseError struct {
 	Errors     []*Error      // the GraphQL errors
 	Message    string        // message of a body without errors, as gateways send
 	NotGraphQL string        // what came instead of a GraphQL answer; empty if one came
+	Mutation   bool          // the request may have changed something
 	RetryAfter time.Duration // how long the API asks to wait; 0 if it does not
 	Date       time.Time     // by the server's clock; zero when it did not say
 }

@@ -32,7 +32,12 @@ type access struct {
 // authorized returns the access to an API in the authorization mode of settings:
 // by a token, an API key or a signature.
 func (app *App) authorized(ctx context.Context, flags *globals, settings config.Resolved, endpoint *url.URL) (access, error) {
-	chain := app.chain(app.attempt(flags))
+	return app.authorizedOver(ctx, flags, settings, endpoint, app.attempt(flags))
+}
+
+// authorizedOver is authorized with one making each attempt.
+func (app *App) authorizedOver(ctx context.Context, flags *globals, settings config.Resolved, endpoint *url.URL, one http.RoundTripper) (access, error) {
+	chain := app.chain(flags, one)
 	switch settings.Text(config.Auth) {
 	default: // oidc, cognito, lambda
 		source, err := app.bearer(ctx, settings, flags)
@@ -41,7 +46,7 @@ func (app *App) authorized(ctx context.Context, flags *globals, settings config.
 		key, _, err := app.apiKey(ctx, settings, flags, endpoint.String())
 		return access{chain: &transport.APIKey{Key: key, Endpoint: endpoint, Base: chain}}, err
 	case authIAM:
-		return access{chain: app.signedChain(flags, settings, endpoint)}, nil
+		return access{chain: app.signedChain(flags, settings, endpoint, one)}, nil
 	}
 }
 
@@ -55,7 +60,7 @@ func authScheme(settings config.Resolved) string {
 
 // signedChain signs with AWS's own signer and the credentials that the AWS CLI
 // would use, which are looked up when the first request is sent.
-func (app *App) signedChain(flags *globals, settings config.Resolved, endpoint *url.URL) http.RoundTripper {
+func (app *App) signedChain(flags *globals, settings config.Resolved, endpoint *url.URL, one http.RoundTripper) http.RoundTripper {
 	signer := v4.NewSigner()
 	sign := func(ctx context.Context, req *http.Request, payload string) error {
 		loaded, err := awsconfig.LoadDefaultConfig(ctx)
@@ -72,7 +77,7 @@ func (app *App) signedChain(flags *globals, settings config.Resolved, endpoint *
 		}
 		return signer.SignHTTP(ctx, credentials, req, payload, "appsync", region, app.Now().UTC().Truncate(time.Second))
 	}
-	return app.chain(&transport.Signature{Sign: sign, Endpoint: endpoint, Base: app.attempt(flags)})
+	return app.chain(flags, &transport.Signature{Sign: sign, Endpoint: endpoint, Base: one})
 }
 
 // awsError says that no AWS credentials could be had.

@@ -54,10 +54,14 @@ func endpoint(settings config.Resolved) (*url.URL, error) {
 
 // chain is what all requests to the API share, outermost first; one is what
 // makes each attempt.
-func (app *App) chain(one http.RoundTripper) http.RoundTripper {
+func (app *App) chain(flags *globals, one http.RoundTripper) http.RoundTripper {
+	notice := app.notice
+	if flags.output.machine() {
+		notice = func(string) {} // standard error is for one document then
+	}
 	return &transport.UserAgent{
 		Value: app.userAgent(),
-		Base:  &transport.Retry{Attempts: 4, Budget: time.Minute, Notice: app.notice, Base: one},
+		Base:  &transport.Retry{Attempts: flags.maxRetries + 1, Budget: time.Minute, Notice: notice, Base: one},
 	}
 }
 

@@ -126,7 +126,7 @@ func isNetwork(err error) bool {
 	if refusal, ok := errors.AsType[*auth.Error](err); ok {
 		return refusal.Temporary()
 	}
-	return is[*transport.NoAnswerError](err) || is[*auth.TransportError](err)
+	return is[*transport.NoAnswerError](err) || is[*appsync.ConnectionError](err) || is[*auth.TransportError](err)
 }
 
 func isLogin(err error) bool {

@@ -19,6 +19,8 @@ type globals struct {
 	timeout  time.Duration
 	debug    bool
 	noInput  bool
+
+	maxRetries int
 }
 
 // Run executes the command that args name and returns its exit code. All that
@@ -27,8 +29,13 @@ func (app *App) Run(ctx context.Context, args []string) int {
 	root := app.rootCommand()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	app.report(err)
-	return exitCode(ctx, err)
+	code := exitCode(ctx, err)
+	if format, ok := root.PersistentFlags().Lookup("output").Value.(*format); ok && format.machine() {
+		app.reportJSON(err, code)
+	} else {
+		app.report(err)
+	}
+	return code
 }
 
 func (app *App) rootCommand() *cobra.Command {
@@ -92,6 +99,7 @@ func (app *App) globalFlags(root *cobra.Command, flags *globals) {
 	}
 	set.VarP(&flags.output, "output", "o", "how to write the result: table, json, jsonl, csv, yaml or id")
 	set.DurationVar(&flags.timeout, "timeout", 35*time.Second, "longest time for one HTTP request; AppSync itself gives up after 30s")
+	set.Var(newRetries(&flags.maxRetries), "max-retries", "how often to send a request again after throttling or a fault, where that is safe")
 	set.BoolVar(&flags.debug, "debug", false, "trace HTTP on standard error, without secrets")
 	set.BoolVar(&flags.noInput, "no-input", false, "never wait for a person: no browser, no prompt")
 }

@@ -107,7 +107,7 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 	smoke := &checkup.Smoke{
 		Token:     access.firstToken,
 		API:       app.explained(access, settings, client(endpoint, access.chain)),
-		Anonymous: client(endpoint, app.chain(app.attempt(flags))),
+		Anonymous: client(endpoint, app.chain(flags, app.attempt(flags))),
 		Now:       app.Now,
 		Done:      report.step,
 	}

@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/transport"
+)
+
+// errorView is how an error is told to a program, as one document on one line.
+type errorView struct {
+	Type      string `json:"type"` // AppSync's error type, or else a class of errorClass
+	Message   string `json:"message"`
+	Path      []any  `json:"path,omitempty"`       // of the field in the operation
+	RequestID string `json:"request_id,omitempty"` // x-amzn-RequestId
+	Status    int    `json:"status,omitempty"`     // of HTTP
+	Retryable bool   `json:"retryable"`            // the same command may work later, and changes nothing twice
+	ExitCode  int    `json:"exit_code"`
+	Hint      string `json:"hint,omitempty"`
+}
+
+// reportJSON is report for a program.
+func (app *App) reportJSON(err error, code int) {
+	text := message(err)
+	if text == "" {
+		return // there is none, or a child has spoken for itself
+	}
+	view := errorView{
+		Type:      errorClass(code),
+		Message:   text,
+		Retryable: code == exitNetwork && retryable(err),
+		ExitCode:  code,
+		Hint:      output.Line(hint(err)),
+	}
+	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
+		view.Status, view.RequestID = answer.Status, answer.RequestID
+		if answer.ErrorType != "" {
+			view.Type = answer.ErrorType
+		}
+		if len(answer.Errors) > 0 {
+			first := answer.Errors[0]
+			view.Path = first.Path
+			if first.Type != "" {
+				view.Type = first.Type
+			}
+		}
+	}
+	_ = output.JSONLine(app.Err, struct {
+		Error errorView `json:"error"`
+	}{view}) // there is nowhere to complain
+}
+
+// errorClass names an exit code.
+func errorClass(code int) string {
+	switch code {
+	case exitUsage:
+		return "usage"
+	case exitGraphQL:
+		return "graphql"
+	case exitLogin:
+		return "login"
+	case exitNetwork:
+		return "network"
+	case exitInterrupted:
+		return "interrupted"
+	default:
+		return "failed"
+	}
+}
+
+// retryable reports whether what failed on the way may be done again: it surely
+// did not run, or it changes nothing.
+func retryable(err error) bool {
+	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
+		return answer.Throttled() || !answer.Mutation && transient(answer.Status)
+	}
+	if lost, ok := errors.AsType[*transport.NoAnswerError](err); ok {
+		return !lost.Unsafe
+	}
+	return is[*auth.TransportError](err) || is[*auth.Error](err)
+}
+
+// transient names the statuses that AppSync's own clients take for transient.
+func transient(status int) bool {
+	switch status {
+	case http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	default:
+		return false
+	}
+}
