@@ -204,7 +204,9 @@ func hint(err error) string {
 		return ""
 	}
 	if refusal, ok := errors.AsType[*auth.Error](err); ok {
-		return refusalHint(refusal)
+		if text := refusalHint(refusal); text != "" {
+			return text
+		}
 	}
 	if is[*loginNeededError](err) {
 		return "run appsyncctl login"

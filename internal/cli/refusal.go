@@ -78,7 +78,7 @@ func refusalCause(token string, answer *appsync.ResponseError, wanted config.Res
 	case answer.Error() == "UnauthorizedException: Unauthorized":
 		return fmt.Sprintf("the API's client ID expression must match the token's azp %q or one of its aud %s",
 			claims.ClientID, strings.Join(claims.Audience, ", "))
-	case clock.Sub(claims.IssuedAt) > time.Hour:
+	case !claims.IssuedAt.IsZero() && clock.Sub(claims.IssuedAt) > time.Hour:
 		return fmt.Sprintf("the token is %s old: the API may allow less (issue time, in milliseconds); its issuer setting must be %s, slash included",
 			span(clock.Sub(claims.IssuedAt)), claims.Issuer)
 	default:

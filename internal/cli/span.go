@@ -8,9 +8,9 @@ import (
 // span says a duration as a person would, in its two largest units.
 func span(d time.Duration) string {
 	switch {
-	case d < time.Minute:
+	case d.Round(time.Second) < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
-	case d < time.Hour:
+	case d.Round(time.Minute) < time.Hour:
 		return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
 	}
 	minutes := int(d.Round(time.Minute).Minutes())
