@@ -1,6 +1,55 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+)
 
 // RootCommand lets tests walk the tree of commands.
 func (app *App) RootCommand() *cobra.Command { return app.rootCommand() }
+
+// Small parts, each with a table of its own.
+var (
+	ExitCode  = exitCode
+	ExitCodes = exitCodes
+	Report    = (*App).report
+	Hint      = hint
+	QuotaHint = quotaHint
+
+	RefusalCause = refusalCause
+	Skew         = skew
+	Span         = span
+	RegionOf     = regionOf
+
+	ReadSecret        = readSecret
+	SecretFromCommand = (*App).secretFromCommand
+	Absolute          = absolute
+	StoreName         = storeName
+	LocalTerminal     = (*App).localTerminal
+	OthersUseSecret   = othersUseSecret
+	Provider          = (*App).provider
+
+	ChildEnvironment = childEnvironment
+	ChildResult      = childResult
+	ShellExports     = shellExports
+)
+
+// The errors that only this package makes.
+
+func NewUsageError(command string, err error) error { return &usageError{command, err} }
+func NewNoTokenError(mode string) error             { return &noTokenError{mode} }
+func NewInputError(file, reason string) error       { return &inputError{file, reason} }
+func NewFormatError(reason string) error            { return &formatError{reason} }
+func NewSecretError(from string, err error) error   { return &secretError{from, err} }
+func NewAWSError(err error) error                   { return &awsError{err} }
+func NewOpaqueTokenError(audience string) error     { return &opaqueTokenError{audience} }
+func NewLoginNeededError(reason string, err error) error {
+	return &loginNeededError{reason, err}
+}
+
+func NewRefusedTokenError(answer *appsync.ResponseError, cause string) error {
+	return &refusedTokenError{answer, cause}
+}
+func NewBrokenListError(err error, goOn string) error { return &brokenListError{err, goOn} }
+func NewChildError(code int, text string) error       { return &childError{code, text} }

@@ -1,0 +1,74 @@
+//go:build unix
+
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/cli"
+)
+
+// newShell returns an app whose commands find the shell's tools.
+func newShell(t *testing.T, in string) (*cli.App, *bytes.Buffer) {
+	t.Helper()
+	var errs bytes.Buffer
+	return &cli.App{
+		In: strings.NewReader(in), Out: t.Output(), Err: &errs,
+		Environ: func() []string { return []string{"PATH=/usr/bin:/bin", "VAULT=planted"} },
+	}, &errs
+}
+
+func TestSecretFromCommand(t *testing.T) {
+	const oneLine = "secret command: it must give one line, the secret"
+	tests := []struct {
+		name    string
+		command string
+		want    string
+		problem string
+		errs    string // on standard error
+	}{
+		{"a line", "echo planted", "planted", "", ""},
+		{"a pipeline", "printf 'planted\nother\n' | head -n 1", "planted", "", ""},
+		{"the environment", `echo "$VAULT"`, "planted", "", ""},
+		{"a question at the terminal", `printf 'PIN: ' >&2; read -r pin; echo "planted-$pin"`, "planted-1234", "", "PIN: "},
+		{"a failure", "echo planted; echo locked >&2; exit 3", "", "secret command: exit status 3", "locked\n"},
+		{"no such command", "no-such-command-anywhere 2>/dev/null", "", "secret command: exit status 127", ""},
+		{"killed", "kill -9 $$", "", "secret command: signal: killed", ""},
+		{"nothing", "true", "", oneLine, ""},
+		{"two lines", "printf 'planted\nplanted\n'", "", oneLine, ""},
+		{"huge", "head -c 1000000 /dev/zero | tr '\\0' x", "", oneLine, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			app, errs := newShell(t, "1234\n")
+			got, err := cli.SecretFromCommand(app, t.Context(), tt.command)
+			if string(got) != tt.want {
+				t.Errorf("got %d bytes, want %q", len(got), tt.want)
+			}
+			wantSecretError(t, err, tt.problem)
+			if errs.String() != tt.errs {
+				t.Errorf("standard error holds %q, want %q", errs, tt.errs)
+			}
+		})
+	}
+}
+
+// Ctrl-C ends a command that waits for a person.
+func TestSecretFromCommandInterrupted(t *testing.T) {
+	app, _ := newShell(t, "")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, errors.New("interrupted"))
+	defer cancel()
+	start := time.Now()
+	_, err := cli.SecretFromCommand(app, ctx, "exec sleep 60")
+	if err == nil || time.Since(start) > 30*time.Second {
+		t.Errorf("got %v after %v, want an error at once", err, time.Since(start))
+	}
+	if got := cli.ExitCode(ctx, err); got != 130 {
+		t.Errorf("exit code %d, want 130", got)
+	}
+}
