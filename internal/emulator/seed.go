@@ -4,7 +4,6 @@ package emulator
 
 import (
 	"bufio"
-	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -12,16 +11,11 @@ import (
 	"io"
 	"iter"
 	"strconv"
-	"sync"
 
 	"github.com/google/uuid"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
 )
-
-// seeders is how many customers are created at a time: a file and a table take many
-// in about the time of one.
-const seeders = 32
 
 // seedSpace is what the ids of seeded customers are made in (RFC 9562 section 5.5), so
 // that the same seed gives the same ids.
@@ -132,38 +126,4 @@ func GenerateCustomers(n int) iter.Seq2[appsync.Item, error] {
 			}
 		}
 	}
-}
-
-// fill creates the customers of a seed, several at a time. It ends at the first error.
-func fill(ctx context.Context, store appsync.Store, seed iter.Seq2[appsync.Item, error]) error {
-	if seed == nil {
-		return nil
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	items := make(chan appsync.Item)
-	var workers sync.WaitGroup
-	for range seeders {
-		workers.Go(func() {
-			for item := range items {
-				if err := store.Create(ctx, item); err != nil && !errors.Is(err, appsync.ErrCondition) {
-					cancel(err)
-				}
-			}
-		})
-	}
-	for item, err := range seed {
-		if err != nil {
-			cancel(err)
-		}
-		select {
-		case items <- item:
-			continue
-		case <-ctx.Done():
-		}
-		break
-	}
-	close(items)
-	workers.Wait()
-	return context.Cause(ctx)
 }

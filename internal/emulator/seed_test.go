@@ -113,8 +113,13 @@ func TestSeed(t *testing.T) {
 	if got := start(t, config).status(t).Customers; got != 101 {
 		t.Errorf("%d customers after seeding again", got)
 	}
-	_, err := emulator.Start(t.Context(), emulator.Config{Seed: emulator.ReadCustomers(strings.NewReader("[{}, 5]"))})
-	if err == nil || !strings.Contains(err.Error(), "seed: ") {
-		t.Errorf("a broken seed: %v", err)
+	if got := start(t, emulator.Config{Seed: emulator.GenerateCustomers(100)}).status(t).Customers; got != 100 {
+		t.Errorf("%d customers in memory", got)
+	}
+	for _, file := range []string{"", filepath.Join(t.TempDir(), "customers.db")} {
+		broken := emulator.Config{DataFile: file, Seed: emulator.ReadCustomers(strings.NewReader("{} 5"))}
+		if _, err := emulator.Start(t.Context(), broken); err == nil || !strings.Contains(err.Error(), "seed: customer 2: ") {
+			t.Errorf("a broken seed: %v", err)
+		}
 	}
 }

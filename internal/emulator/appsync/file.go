@@ -54,6 +54,23 @@ func (f *File) Create(_ context.Context, item Item) error {
 	})
 }
 
+// CreateMissing keeps those of the items whose id is not taken, all of them at once or,
+// on an error, none.
+func (f *File) CreateMissing(items []Item) error {
+	return f.db.Update(func(tx *bbolt.Tx) error {
+		customers := customersIn(tx)
+		for _, item := range items {
+			if customers.Get([]byte(Position(item.ID))) != nil {
+				continue
+			}
+			if err := replaceIn(customers, item.ID, &item); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // Update implements Store.
 func (f *File) Update(_ context.Context, id string, change func(Item) Item) (Item, error) {
 	var updated Item
