@@ -46,7 +46,7 @@ func (r *Realtime) dial(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	conn, resp, err := websocket.Dial(ctx, RealtimeURL(r.Endpoint).String(), &websocket.DialOptions{
+	conn, resp, err := websocket.Dial(ctx, RealtimeURL(r.Endpoint).String(), &websocket.DialOptions{ //nolint:bodyclose // the library has closed it
 		HTTPClient:   r.HTTP,
 		Subprotocols: []string{graphqlProtocol, headerProtocol + base64.RawURLEncoding.EncodeToString(encoded)},
 	})

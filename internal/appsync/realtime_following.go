@@ -198,7 +198,7 @@ func (f *following) take(next opening) error {
 	case next.err != nil:
 		f.tries++
 		f.replace.Reset(backoff(f.tries))
-		return nil
+		return nil //nolint:nilerr // the connection lives on
 	}
 	f.retireOlder()
 	f.tries = 0

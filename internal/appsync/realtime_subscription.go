@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"time"
 
@@ -137,6 +138,9 @@ func (r *Realtime) readFrames() error {
 func ended(err error) error {
 	if closed, ok := errors.AsType[websocket.CloseError](err); ok {
 		return fmt.Errorf("closed by the server (%d)", closed.Code)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("cut off")
 	}
 	return err
 }

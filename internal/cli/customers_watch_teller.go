@@ -101,7 +101,7 @@ func (t *watchTeller) execute(event appsync.Event, line []byte) error {
 	if runtime.GOOS == "windows" {
 		shell = []string{"cmd", "/C", t.options.command}
 	}
-	child := exec.CommandContext(t.ctx, shell[0], shell[1:]...) //nolint:gosec // the user's own command
+	child := exec.CommandContext(t.ctx, shell[0], shell[1:]...)
 	child.Stdin, child.Stdout, child.Stderr = bytes.NewReader(line), t.app.Err, t.app.Err
 	child.Env = t.app.Environ()
 	if err := child.Run(); err != nil && !errors.Is(err, syscall.EPIPE) { // a command need not read

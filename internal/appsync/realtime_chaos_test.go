@@ -1,0 +1,282 @@
+package appsync_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+)
+
+// fragile dials connections that can all be cut.
+type fragile struct {
+	mu   sync.Mutex
+	open []net.Conn
+}
+
+func (f *fragile) client() *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.open = append(f.open, conn)
+			return conn, err
+		},
+	}}
+}
+
+func (f *fragile) cut() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, conn := range f.open {
+		if conn != nil {
+			_ = conn.Close()
+		}
+	}
+	f.open = nil
+}
+
+// consumer applies what a watch tells.
+type consumer struct {
+	mu        sync.Mutex
+	customers map[string]appsync.Customer
+	events    []appsync.Event
+}
+
+func (c *consumer) take(event appsync.Event) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.events = append(c.events, event)
+	switch {
+	case !event.IsChange():
+	case event.Operation == appsync.Deleted:
+		delete(c.customers, event.ID)
+	default:
+		c.customers[event.ID] = *event.Customer
+	}
+	return nil
+}
+
+func (c *consumer) count(kind string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	count := 0
+	for _, event := range c.events {
+		if event.Kind == kind {
+			count++
+		}
+	}
+	return count
+}
+
+func (c *consumer) has(want map[string]appsync.Customer) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.EqualFunc(c.customers, want, func(a, b appsync.Customer) bool {
+		return text(a.Name) == text(b.Name) && text(a.City) == text(b.City)
+	})
+}
+
+func text(value *string) string {
+	if value == nil {
+		return "null"
+	}
+	return *value
+}
+
+// A written change, and when it may have happened.
+type written struct {
+	operation  appsync.Operation
+	id, city   string
+	start, end time.Time
+}
+
+// watchOver is a watch whose connections may be replaced every so often; 0 is never.
+func watchOver(endpoint *url.URL, client *appsync.Client, network *fragile, c *consumer, replace time.Duration) *appsync.Watch {
+	all := []appsync.Operation{appsync.Created, appsync.Updated, appsync.Deleted}
+	return &appsync.Watch{
+		Open: func(ctx context.Context) (*appsync.Feed, time.Time, error) {
+			conn := realtime(endpoint)
+			conn.HTTP = network.client()
+			feed, err := appsync.Follow(ctx, conn, all, appsync.Match{})
+			var until time.Time
+			if replace > 0 {
+				until = time.Now().Add(replace)
+			}
+			return feed, until, err
+		},
+		Temporary: func(err error) bool {
+			_, lost := errors.AsType[*appsync.ConnectionError](err)
+			return lost
+		},
+		Emit:       c.take,
+		Operations: all,
+		List: func(ctx context.Context) iter.Seq2[*appsync.Customer, error] {
+			return appsync.Customers(ctx, client, 0)
+		},
+		Get: func(ctx context.Context, id string) (*appsync.Customer, error) {
+			resp, err := appsync.GetCustomer(ctx, client, id)
+			return resp.GetCustomer, err
+		},
+		Checkpoint: func() error { return nil },
+	}
+}
+
+// write makes changes until ctx ends and returns them.
+func write(ctx context.Context, t *testing.T, client *appsync.Client) []written {
+	t.Helper()
+	var log []written
+	var ids []string
+	for n := 0; ctx.Err() == nil; n++ {
+		change := written{start: time.Now(), city: fmt.Sprint("city ", n)}
+		var err error
+		pick := 0
+		if len(ids) > 0 {
+			pick = rand.IntN(len(ids))
+		}
+		switch chance := rand.IntN(10); {
+		case len(ids) == 0 || chance < 4:
+			change.operation, change.id = appsync.Created, fmt.Sprint(n)
+			_, err = appsync.CreateCustomer(t.Context(), client, appsync.CreateCustomerInput{Id: &change.id, Name: new("n"), City: &change.city, State: new("s"), Country: new("c")})
+			ids = append(ids, change.id)
+		case chance < 8:
+			change.operation, change.id = appsync.Updated, ids[pick]
+			_, err = appsync.UpdateCustomer(t.Context(), client, appsync.CustomerChange{ID: change.id, Fields: map[string]*string{"city": &change.city}})
+		default:
+			change.operation, change.id = appsync.Deleted, ids[pick]
+			_, err = appsync.DeleteCustomer(t.Context(), client, change.id)
+			ids = slices.Delete(ids, pick, pick+1)
+		}
+		if err != nil {
+			t.Errorf("write: %v", err)
+			return log
+		}
+		change.end = time.Now()
+		log = append(log, change)
+		select {
+		case <-time.After(time.Duration(rand.IntN(4)) * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+	return log
+}
+
+// TestChaos cuts all connections every few seconds, and replaces them in between,
+// while customers come, change and go. A consumer with a state must end with the
+// table; one without must have been told each change, or a gap around it.
+// APPSYNCCTL_CHAOS=10m makes it last longer.
+func TestChaos(t *testing.T) {
+	last := 5 * time.Second
+	if longer, err := time.ParseDuration(os.Getenv("APPSYNCCTL_CHAOS")); err == nil {
+		last = longer
+	} else if testing.Short() {
+		t.Skip("takes ten seconds")
+	}
+	endpoint, client := emulate(t)
+	network := &fragile{}
+	kept := &consumer{customers: map[string]appsync.Customer{}}
+	bare := &consumer{customers: map[string]appsync.Customer{}}
+	withState := watchOver(endpoint, client, network, kept, 700*time.Millisecond)
+	withState.Known = appsync.Known{}
+	without := watchOver(endpoint, client, network, bare, 900*time.Millisecond)
+
+	watching, stop := context.WithCancel(t.Context())
+	var watches sync.WaitGroup
+	for _, watch := range []*appsync.Watch{withState, without} {
+		watches.Go(func() {
+			if err := watch.Run(watching); !errors.Is(err, context.Canceled) {
+				t.Errorf("a watch ended: %v", err)
+			}
+		})
+	}
+	defer watches.Wait()
+	defer stop()
+	eventually(t, "ready", func() bool { return kept.count(appsync.Ready) > 0 && bare.count(appsync.Ready) > 0 })
+
+	writing, enough := context.WithTimeout(t.Context(), last)
+	defer enough()
+	go func() {
+		for pause(writing, time.Second+rand.N(2*time.Second)) {
+			network.cut()
+		}
+	}()
+	log := write(writing, t, client)
+
+	table := map[string]appsync.Customer{}
+	for customer, err := range appsync.Customers(t.Context(), client, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		table[customer.Id] = *customer
+	}
+	eventually(t, fmt.Sprintf("the consumer has the %d customers of the table after %d changes", len(table), len(log)),
+		func() bool { return kept.has(table) })
+	eventually(t, "both are connected", func() bool {
+		return bare.count(appsync.Gap) == bare.count(appsync.Ready)-1
+	})
+	checkTold(t, log, bare)
+	t.Logf("%d changes, %d customers; with state: %d live, %d by listing, %d connections lost; without: %d live, %d gaps",
+		len(log), len(table), kept.count(appsync.Live), kept.count(appsync.Resync), kept.count(appsync.Reconnecting), bare.count(appsync.Live), bare.count(appsync.Gap))
+}
+
+// checkTold fails for each change that was told neither once nor by a gap.
+func checkTold(t *testing.T, log []written, c *consumer) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	told := map[string]int{}
+	for _, event := range c.events {
+		if event.Kind == appsync.Live {
+			told[fmt.Sprint(event.Operation, event.ID, text(event.Customer.City))]++
+		}
+	}
+	city := map[string]string{}
+	for _, change := range log {
+		if change.operation != appsync.Deleted {
+			city[change.id] = change.city
+		}
+		count := told[fmt.Sprint(change.operation, change.id, city[change.id])]
+		if count == 1 {
+			continue
+		}
+		within := slices.ContainsFunc(c.events, func(e appsync.Event) bool {
+			return e.Kind == appsync.Gap && !e.From.After(change.end) && !e.To.Before(change.start)
+		})
+		if count > 1 || !within {
+			t.Errorf("%s %s at %s was told %d times, gap %t", change.operation, change.id, change.start.UTC(), count, within)
+		}
+	}
+}
+
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for range 1500 {
+		if is() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("never: %s", what)
+}
+
+func pause(ctx context.Context, wait time.Duration) bool {
+	select {
+	case <-time.After(wait):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
