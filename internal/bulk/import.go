@@ -135,6 +135,7 @@ type item struct {
 	given  bool   // the id was in the input
 	tries  int    // answers that were lost
 	fault  *Fault // what the API said instead of an answer, the last time
+	faults int    // how often it did
 	alone  bool   // goes into a request of its own
 }
 

@@ -3,18 +3,21 @@ package bulk
 import "time"
 
 // pacer decides when the next rows may be sent. It sends as fast as requests come back
-// until the API throttles. Then it goes on at the rate that the API just let through,
-// and tries a little more all the time: additive increase, multiplicative decrease.
-// Its owner is one goroutine.
+// until the API throttles more than now and then. Then it goes on at the rate that the
+// API just let through, and tries a little more all the time: additive increase,
+// multiplicative decrease. A share of refusals is allowed because it costs nothing, and
+// because only so the limit is known. Its owner is one goroutine.
 type pacer struct {
 	most float64 // rows a second; 0 is no limit
 
 	rate    float64   // rows a second; 0 while nothing limits
 	due     time.Time // when the next rows may be sent
-	cut     time.Time // of the last decrease
-	raised  time.Time // of the last increase
-	limited bool      // the rate has held rows back since the last increase
+	limited bool      // the rate has held rows back in this trial
 	done    meter     // rows that the API took
+
+	trial    time.Time // when the present measuring began
+	requests int       // in the trial
+	let, off int       // rows that the API let through, and refused for its rate
 
 	resting time.Time // nothing is sent before; after Retry-After and in an outage
 	outage  int       // requests without an answer, one after the other
@@ -22,11 +25,12 @@ type pacer struct {
 }
 
 const (
-	credit     = 50 * time.Millisecond  // of unused time that may be made good
-	cutEvery   = 250 * time.Millisecond // throttled requests in between were sent at the old rate
-	raiseEvery = 100 * time.Millisecond
-	raiseBy    = 0.005 // of the rate, each time
-	leastRate  = 1.0
+	credit      = 50 * time.Millisecond  // of unused time that may be made good
+	paceTime    = 200 * time.Millisecond // of a trial, at least
+	paceSample  = 20                     // requests of a trial, at least
+	throttledOK = 0.15                   // of the rows of a trial
+	raiseBy     = 0.02                   // of the rate, after each trial
+	leastRate   = 1.0
 )
 
 // wait returns how long to wait before the next rows are sent.
@@ -70,28 +74,39 @@ func (p *pacer) sent(now time.Time, rows int) {
 func (p *pacer) took(now time.Time, rows int) {
 	p.done.add(now, rows)
 	p.outage = 0
-	if p.rate > 0 && p.limited && now.Sub(p.raised) >= raiseEvery {
-		p.rate += max(leastRate/10, p.rate*raiseBy)
-		p.raised, p.limited = now, false
-	}
+	p.judge(now, rows, 0)
 }
 
-// throttled notes that the API refused a request for its rate and asks to wait for
-// after.
-func (p *pacer) throttled(now time.Time, after time.Duration) {
+// throttled notes that the API refused rows for their rate and asks to wait for after.
+func (p *pacer) throttled(now time.Time, rows int, after time.Duration) {
 	p.outage = 0
 	if after > 0 {
 		p.rest(now, after)
 	}
-	if now.Sub(p.cut) < cutEvery {
+	p.judge(now, 0, rows)
+}
+
+// judge counts an answer, and sets the rate anew when there were enough.
+func (p *pacer) judge(now time.Time, let, off int) {
+	if p.trial.IsZero() {
+		p.trial = now
+	}
+	p.let += let
+	p.off += off
+	p.requests++
+	spent := now.Sub(p.trial)
+	if spent < paceTime || p.requests < paceSample {
 		return
 	}
-	let := p.done.rate(now)
-	if p.rate > 0 {
-		let = max(let, p.rate/2) // a pause is no sign of a lower limit
+	share := float64(p.off) / float64(max(1, p.let+p.off))
+	switch {
+	case share > throttledOK:
+		// A pause of the API is no sign of a lower limit.
+		p.rate = max(leastRate, float64(p.let)/spent.Seconds(), p.rate/2)
+	case p.rate > 0 && p.limited:
+		p.rate += max(leastRate/10, p.rate*raiseBy)
 	}
-	p.rate = max(leastRate, let)
-	p.cut, p.raised, p.limited = now, now, false
+	p.trial, p.requests, p.let, p.off, p.limited = now, 0, 0, 0, false
 }
 
 // resized notes that requests now hold more or fewer rows, by factor. Most limits count

@@ -67,6 +67,7 @@ func (r *run) receive(ctx context.Context, a answer) {
 			it.fault = nil
 			if outcome.Fault != (Fault{}) {
 				it.fault = &outcome.Fault
+				it.faults++
 			}
 			if it = r.lose(now, it); r.job.Mode == KeyMode && it.checked() {
 				taken = append(taken, it)
@@ -91,7 +92,7 @@ func (r *run) receive(ctx context.Context, a answer) {
 func (r *run) adapt(now time.Time, a answer, took, answered, lost, throttled, unsent int, after time.Duration) {
 	switch {
 	case throttled > 0:
-		r.pace.throttled(now, after)
+		r.pace.throttled(now, throttled, after)
 		if took > 0 { // some rows of the request came through
 			r.pace.took(now, took)
 		}
@@ -99,7 +100,9 @@ func (r *run) adapt(now time.Time, a answer, took, answered, lost, throttled, un
 		if lost > 0 && r.job.Mode == JournalMode { // with a key a loss leaves nothing in doubt
 			r.pace.resized(r.batch.lost(now))
 		}
-		r.window.lost()
+		if r.pace.outage >= 2 { // one after the other is more than bad luck
+			r.window.lost()
+		}
 		if outage := r.pace.lost(now); outage > patience {
 			r.die(&OutageError{outage, r.failed})
 		}
@@ -139,7 +142,7 @@ func (r *run) lose(now time.Time, it item) item {
 
 // checked reports whether the API has answered a row with an error often enough: if it
 // is not there now, the error is final.
-func (it item) checked() bool { return it.fault != nil && it.tries >= maxFaults }
+func (it item) checked() bool { return it.fault != nil && it.faults >= maxFaults }
 
 // doubt puts a row aside until a list can show whether it is there.
 func (r *run) doubt(now time.Time, it item) {
