@@ -84,7 +84,7 @@ func (app *App) secretFromCommand(ctx context.Context, command string) (auth.Sec
 	if runtime.GOOS == "windows" {
 		shell = []string{"cmd", "/C", command}
 	}
-	child := exec.CommandContext(ctx, shell[0], shell[1:]...) //nolint:gosec // the user's own command
+	child := exec.CommandContext(ctx, shell[0], shell[1:]...)
 	child.Stdin, child.Stderr, child.Env = app.In, app.Err, app.Environ()
 	child.WaitDelay = time.Second // for what the shell started, and left behind
 	out, err := child.Output()
