@@ -1,13 +1,27 @@
 package cli
 
 import (
+	"context"
+	"time"
+
+	"github.com/Khan/genqlient/graphql"
 	"github.com/spf13/cobra"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/config"
 )
 
 // RootCommand lets tests walk the tree of commands.
 func (app *App) RootCommand() *cobra.Command { return app.rootCommand() }
+
+// NewExplaining returns the client that looks into refused tokens of source.
+func NewExplaining(client graphql.Client, source interface {
+	Token(ctx context.Context) (string, error)
+	Renew(ctx context.Context, rejected string) (string, error)
+}, wanted config.Resolved, now func() time.Time,
+) graphql.Client {
+	return &explaining{client, source, wanted, now}
+}
 
 // Small parts, each with a table of its own.
 var (

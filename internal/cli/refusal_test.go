@@ -1,9 +1,12 @@
 package cli_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -140,6 +143,66 @@ func TestRefusalCause(t *testing.T) {
 			got := cli.RefusalCause(tt.token, tt.answer, settings(t, tt.wanted, nil), clock, clock.Add(tt.ahead))
 			if got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// held is a token that a source holds, or why it has none.
+type held struct {
+	token string
+	err   error
+}
+
+func (h held) Token(context.Context) (string, error)         { return h.token, h.err }
+func (h held) Renew(context.Context, string) (string, error) { return "", h.err }
+
+// A refusal is explained by the API's clock, if the API tells it; any other error
+// passes as it is.
+func TestRefusedTokenIsExplained(t *testing.T) {
+	const unauthorized = `{"errors":[{"errorType":"UnauthorizedException","message":"Token has expired."}]}`
+	expired := good(claims{"exp": clock.Add(-time.Minute).Unix()})
+	tests := []struct {
+		name   string
+		source held
+		status int
+		date   string // of the answer; none if empty
+		body   string
+		code   int
+		hint   string
+	}{
+		{"success", held{token: token(t, expired)}, 200, "", `{"data":{"listCustomers":{"items":[]}}}`, 0, ""},
+		{
+			"refused, the API tells the time", held{token: token(t, expired)}, 401, clock.Format(http.TimeFormat), unauthorized,
+			4, "the token expired at 2030-01-02T03:03:05Z by the API's clock; this machine's clock is 10 min behind it",
+		},
+		{"refused, this clock must do", held{token: token(t, expired)}, 401, "", unauthorized, 4, notYet},
+		{"refused, and the token is gone", held{err: errOther}, 401, "", unauthorized, 4, cli.Hint(notAuthorized)},
+		{"throttled", held{token: token(t, expired)}, 429, "", "", 5, "the API is throttling: try again later"},
+		{
+			"denied by a resolver", held{token: token(t, expired)}, 200, "", `{"data":{"listCustomers":null},"errors":[{"errorType":"Unauthorized","message":"no"}]}`,
+			3, "the API took the token, but its rules deny this field; a new token cannot help",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header()["Date"] = nil
+				if tt.date != "" {
+					w.Header().Set("Date", tt.date)
+				}
+				w.WriteHeader(tt.status)
+				_, _ = w.Write([]byte(tt.body))
+			}))
+			defer server.Close()
+			client := cli.NewExplaining(&appsync.Client{Endpoint: server.URL, HTTP: server.Client()}, tt.source,
+				settings(t, nil, nil), func() time.Time { return clock.Add(-10 * time.Minute) })
+			_, err := appsync.ListCustomers(t.Context(), client, nil, nil, nil)
+			if got := cli.ExitCode(t.Context(), err); got != tt.code {
+				t.Errorf("got %v with exit code %d, want %d", err, got, tt.code)
+			}
+			if got := cli.Hint(err); got != tt.hint {
+				t.Errorf("got  %q\nwant %q", got, tt.hint)
 			}
 		})
 	}
