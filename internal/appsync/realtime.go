@@ -118,6 +118,12 @@ func (r *Realtime) Heard() time.Time {
 	return r.heard
 }
 
+// lost returns err as what became of the connection, unless it says so itself.
 func (r *Realtime) lost(err error) error {
+	_, answered := errors.AsType[*ResponseError](err)
+	_, said := errors.AsType[*ConnectionError](err)
+	if answered || said {
+		return err
+	}
 	return &ConnectionError{Host: r.Endpoint.Host, Err: err}
 }

@@ -67,6 +67,11 @@ func (r *Realtime) Subscribe(req *graphql.Request, channel any, forward graphql.
 	case err := <-sub.started:
 		return id, err
 	case <-ctx.Done():
+	}
+	select {
+	case err := <-sub.started: // before it ended
+		return id, err
+	default:
 		return "", r.lost(context.Cause(ctx))
 	}
 }

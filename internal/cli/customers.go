@@ -19,6 +19,7 @@ func (app *App) customersCommand(flags *globals) *cobra.Command {
 		app.customersGetCommand(flags),
 		app.customersUpdateCommand(flags),
 		app.customersDeleteCommand(flags),
+		app.customersWatchCommand(flags),
 		app.customersImportCommand(flags),
 	)
 }
