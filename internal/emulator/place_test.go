@@ -118,7 +118,8 @@ func TestCertificateNamesThePublicHost(t *testing.T) {
 		if _, err := server.Verify(x509.VerifyOptions{DNSName: host, Roots: trusted}); err != nil {
 			t.Errorf("%s: %v", host, err)
 		}
-	}	// The API finds the tenant's keys, though the name does not resolve.
+	}
+	// The API finds the tenant's keys, though the name does not resolve.
 	own := r.own(t).Host
 	r.client.Transport = &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: trusted},
