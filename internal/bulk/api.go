@@ -42,6 +42,9 @@ type Page struct {
 // caller from it.
 var ErrNoList = errors.New("the API does not let us list")
 
+// ErrToken is in the chain of an error of List when the API refuses the token.
+var ErrToken = errors.New("the API refuses the token of the page")
+
 // A Verdict says what became of one record of a request.
 type Verdict uint8
 

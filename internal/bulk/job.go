@@ -34,9 +34,9 @@ type BusyError struct {
 
 func (e *BusyError) Error() string {
 	if e.PID == 0 {
-		return "another process works on this import"
+		return "another process works on it"
 	}
-	return fmt.Sprintf("process %d on %s has been working on this import since %s", e.PID, e.Host, e.Since.Format(time.RFC3339))
+	return fmt.Sprintf("process %d on %s has been working on it since %s", e.PID, e.Host, e.Since.Format(time.RFC3339))
 }
 
 // A ModeError says that an import began in another mode.

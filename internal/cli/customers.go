@@ -21,6 +21,7 @@ func (app *App) customersCommand(flags *globals) *cobra.Command {
 		app.customersDeleteCommand(flags),
 		app.customersWatchCommand(flags),
 		app.customersImportCommand(flags),
+		app.customersExportCommand(flags),
 	)
 }
 

@@ -129,8 +129,13 @@ func (a *customersAPI) List(ctx context.Context, token string) (page bulk.Page, 
 		page.Next = orEmpty(resp.ListCustomers.NextToken)
 		return nil
 	})
-	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok && answer.Status == http.StatusOK && (has(answer, "Unauthorized") || undefined(answer)) {
+	answer, ok := errors.AsType[*appsync.ResponseError](err)
+	switch {
+	case !ok || answer.Status != http.StatusOK || len(answer.Errors) == 0:
+	case has(answer, "Unauthorized"), undefined(answer):
 		err = errors.Join(bulk.ErrNoList, err)
+	case token != "":
+		err = errors.Join(bulk.ErrToken, err)
 	}
 	return page, err
 }

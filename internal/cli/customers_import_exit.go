@@ -33,6 +33,9 @@ func importHint(err error) string {
 	if edited, ok := errors.AsType[*editedError](err); ok {
 		return "bring back what it was and run: " + edited.resume + "; or give --job NAME to import it as it is now, with all its rows"
 	}
+	if broken, ok := errors.AsType[*brokenExportError](err); ok && !is[*bulk.BusyError](err) {
+		return joined(hint(broken.err), "the same command goes on where the export ended")
+	}
 	switch {
 	case is[*bulk.TooManyError](err):
 		return "look at the reasons; --max-errors allows more"

@@ -1,0 +1,282 @@
+package bulk
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/appsyncctl/appsyncctl/internal/atomicfile"
+)
+
+// An export's file grows as FILE.part. Beside it FILE.part.journal says after each page
+// how far the part is good and which token comes next. Both go when the file is whole.
+
+// exportEntry is a line of an export's journal. The first has a Source, each other is
+// about a page that is whole in the part file.
+type exportEntry struct {
+	Source   string    `json:"source,omitempty"`
+	Started  time.Time `json:"started,omitzero"`
+	Bytes    int64     `json:"bytes"` // of the part file that are good
+	Records  int       `json:"records"`
+	Next     string    `json:"next"`           // token of the next page
+	Done     bool      `json:"done,omitempty"` // there is no next page
+	Repeated int       `json:"repeated,omitempty"`
+	Resumed  bool      `json:"resumed,omitempty"` // here an export went on
+}
+
+// exportFile is an export that is being written into a file.
+type exportFile struct {
+	*Export
+	path    string
+	lock    *flock.Flock
+	part    *os.File
+	journal *os.File
+	at      exportEntry
+	known   [][16]byte // ids in the part of an earlier run, sorted
+	started time.Time
+	resumed int
+	fresh   bool // nothing of an earlier run was found
+}
+
+// File writes the records into the file at path, and a manifest beside it. The file
+// appears when it is whole. An earlier export of the same source that was interrupted
+// is gone on with: what it wrote is kept, and a record that comes once more is left out.
+func (e *Export) File(ctx context.Context, path string) (manifest *Manifest, err error) {
+	f := &exportFile{Export: e, path: path}
+	if f.lock, err = lockPart(path + ".part"); err != nil {
+		return nil, err
+	}
+	if err := f.open(); err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	err = f.fill(ctx)
+	// A token does not live for ever. The list then starts anew, and what is there
+	// already is left out.
+	if err != nil && !f.fresh && f.at.Next != "" && ctx.Err() == nil && errors.Is(err, ErrToken) {
+		e.Notice("the API does not go on where the export ended; listing from the start and leaving out what is there")
+		f.at.Next = ""
+		if err = f.readKnown(); err == nil {
+			err = f.fill(ctx)
+		}
+	}
+	if err = errors.Join(err, f.close()); err != nil {
+		return nil, err
+	}
+	return f.finish()
+}
+
+// open opens the part file and its journal, and goes back to the last good page.
+func (f *exportFile) open() (err error) {
+	if f.part, err = os.OpenFile(f.path+".part", os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return err
+	}
+	if f.journal, err = os.OpenFile(f.path+".part.journal", os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return err
+	}
+	good, err := f.replay()
+	if err != nil {
+		return err
+	}
+	size, err := f.part.Seek(0, 2)
+	if err != nil {
+		return err
+	}
+	if f.started.IsZero() || size < f.at.Bytes { // new, of another source, or torn beyond use
+		return f.begin()
+	}
+	if err := errors.Join(f.part.Truncate(f.at.Bytes), f.journal.Truncate(good)); err != nil {
+		return err
+	}
+	_, err = f.journal.Seek(good, 0)
+	if err == nil {
+		_, err = f.part.Seek(f.at.Bytes, 0)
+	}
+	if err != nil {
+		return err
+	}
+	f.resumed++
+	f.Notice(fmt.Sprintf("going on after %d records", f.at.Records))
+	if err := f.readKnown(); err != nil {
+		return err
+	}
+	return f.note(exportEntry{Resumed: true})
+}
+
+// replay reads the journal up to the last whole line of it.
+func (f *exportFile) replay() (good int64, err error) {
+	lines := newLineReader(f.journal)
+	for {
+		line, err := lines.next()
+		if err != nil || !bytes.HasSuffix(line, []byte("\n")) {
+			return good, nil //nolint:nilerr // what cannot be read counts as not written
+		}
+		var e exportEntry
+		if json.Unmarshal(line, &e) != nil {
+			return good, nil
+		}
+		switch {
+		case good == 0 && e.Source != f.source():
+			return 0, nil
+		case good == 0:
+			f.started = e.Started
+			f.at = e
+		case e.Resumed:
+			f.resumed++
+		default:
+			f.at = e
+		}
+		good += int64(len(line))
+	}
+}
+
+// source is what an earlier part must have come from.
+func (f *exportFile) source() string { return fmt.Sprintf("%s %s %t", f.Source, f.Format, f.Gzip) }
+
+// begin starts from nothing.
+func (f *exportFile) begin() error {
+	f.fresh, f.started, f.resumed = true, time.Now().UTC().Truncate(time.Second), 0
+	for _, file := range []*os.File{f.part, f.journal} {
+		if err := file.Truncate(0); err != nil {
+			return err
+		}
+		if _, err := file.Seek(0, 0); err != nil {
+			return err
+		}
+	}
+	n, err := f.write(f.part, encoder{f.Format, f.Fields}.header())
+	if err != nil {
+		return err
+	}
+	f.at = exportEntry{Bytes: n}
+	return f.note(exportEntry{Source: f.source(), Started: f.started, Bytes: n})
+}
+
+func (f *exportFile) note(e exportEntry) error {
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	_, err = f.journal.Write(append(line, '\n'))
+	return err
+}
+
+// readKnown reads the ids of the part file.
+func (f *exportFile) readKnown() error {
+	f.known = nil
+	in := &Input{Path: f.path + ".part", Format: f.Format, Columns: Columns{Fields: f.Fields}}
+	if f.at.Records == 0 {
+		return nil
+	}
+	for row, err := range in.Rows() {
+		if err != nil {
+			return err
+		}
+		f.known = append(f.known, idDigest(row.Record[IDField]))
+	}
+	slices.SortFunc(f.known, compareDigests)
+	return nil
+}
+
+func idDigest(id string) [16]byte { return Record{"": id}.Digest() }
+
+func compareDigests(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) }
+
+// fill writes page after page. Each is on the disk before the journal says so.
+func (f *exportFile) fill(ctx context.Context) error {
+	if f.at.Done {
+		return nil
+	}
+	pages := f.pages(ctx, f.at.Next)
+	defer pages.stop()
+	encoder := encoder{f.Format, f.Fields}
+	var text []byte
+	for {
+		page, more, err := pages.next()
+		if err != nil || !more {
+			return err
+		}
+		text = text[:0]
+		for _, record := range page.Records {
+			if _, twice := slices.BinarySearchFunc(f.known, idDigest(record[IDField]), compareDigests); twice {
+				f.at.Repeated++
+				continue
+			}
+			if text, err = encoder.append(text, record); err != nil {
+				return err
+			}
+			f.at.Records++
+		}
+		n, err := f.write(f.part, text)
+		if err != nil {
+			return err
+		}
+		f.at.Bytes += n
+		f.at.Next, f.at.Done = page.Next, page.Next == ""
+		if err := errors.Join(f.part.Sync(), f.note(f.at)); err != nil {
+			return err
+		}
+		f.Progress(f.at.Records)
+	}
+}
+
+func (f *exportFile) close() error {
+	var err error
+	for _, file := range []*os.File{f.part, f.journal} {
+		if file != nil {
+			err = errors.Join(err, file.Close())
+		}
+	}
+	return errors.Join(err, f.lock.Close())
+}
+
+// lockPart keeps a second export out of the same part file.
+func lockPart(path string) (*flock.Flock, error) {
+	lock := flock.New(path, flock.SetPermissions(0o600))
+	taken, err := lock.TryLock()
+	if err != nil {
+		return nil, err
+	}
+	if !taken {
+		return nil, &BusyError{Dir: filepath.Dir(path)}
+	}
+	return lock, nil
+}
+
+// finish renames the part file and writes the manifest.
+func (f *exportFile) finish() (*Manifest, error) {
+	print, err := FingerprintOf(f.path + ".part")
+	if err != nil {
+		return nil, err
+	}
+	manifest := &Manifest{
+		File: filepath.Base(f.path), Source: f.Source, Format: f.Format, Gzip: f.Gzip,
+		Records: f.at.Records, Bytes: print.Size, SHA256: print.SHA256,
+		Started: f.started, Finished: time.Now().UTC().Truncate(time.Second),
+		Resumed: f.resumed, Repeated: f.at.Repeated,
+	}
+	text, err := json.MarshalIndent(manifest, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Rename(f.path+".part", f.path); err != nil {
+		return nil, err
+	}
+	syncFolder(filepath.Dir(f.path))
+	if err := atomicfile.Write(f.path+".manifest.json", append(text, '\n')); err != nil {
+		return nil, err
+	}
+	err = os.Remove(f.path + ".part.journal")
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return manifest, err
+}

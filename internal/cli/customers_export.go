@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/bulk"
+	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/output"
+)
+
+type customersExportOptions struct {
+	file     string // or "-"
+	format   fileFormat
+	gzip     bool
+	filter   *appsync.TableCustomerFilterInput
+	pageSize int
+	output   format
+}
+
+func (app *App) customersExportCommand(flags *globals) *cobra.Command {
+	var options customersExportOptions
+	var filter filterOptions
+	cmd := &cobra.Command{
+		Use:   "export FILE|-",
+		Short: "Write all customers into a CSV or JSONL file",
+		Long: `Write all customers into a file, or on standard output if it is "-", page after
+page with little memory. The file is what customers import reads: in CSV nothing
+between two commas is null, and "" an empty text. A name that ends in .gz makes it
+compressed.
+
+The file grows as FILE.part and appears when it is whole, with FILE.manifest.json
+beside it: records, size and SHA-256. When an export was interrupted, the same
+command goes on with FILE.part, and writes no customer twice. It is not a snapshot:
+what changes meanwhile may or may not be in it.
+
+` + filterHelp,
+		Example: `  appsyncctl customers export customers.csv
+  appsyncctl customers export boston.jsonl.gz --filter 'city = Boston'
+  appsyncctl customers export - --format jsonl | sort > customers.jsonl`,
+		Args: oneFile("export to"),
+	}
+	set := cmd.Flags()
+	set.SortFlags = false
+	set.Var(&options.format, "format", "csv or jsonl (default by the file's name, else csv)")
+	set.BoolVar(&options.gzip, "gzip", false, "compress, whatever the name of the file")
+	filterFlags(set, &filter)
+	set.IntVar(&options.pageSize, "page-size", appsync.DefaultPageSize, "how many customers the API looks at for one page, before it filters")
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		options.file, options.output = args[0], flags.output
+		if options.pageSize < 1 {
+			err = errors.New("--page-size must be at least 1")
+		} else {
+			options.filter, err = filter.filter()
+		}
+		if err != nil {
+			return &usageError{cmd.CommandPath(), err}
+		}
+		return app.customersExport(cmd.Context(), flags, options)
+	}
+	return cmd
+}
+
+func (app *App) customersExport(ctx context.Context, flags *globals, options customersExportOptions) error {
+	api, err := app.bulkAPI(ctx, flags, 2)
+	if err != nil {
+		return err
+	}
+	api.filter, api.page = options.filter, options.pageSize
+	settings, err := app.settings(flags)
+	if err != nil {
+		return err
+	}
+	filter, err := json.Marshal(options.filter)
+	if err != nil {
+		return err
+	}
+	progress := app.newImportProgress(progressStyle("").orDefault(app, options.output))
+	export := &bulk.Export{
+		API:      api,
+		Format:   options.fileFormat(),
+		Fields:   customerColumns(),
+		Gzip:     options.gzip || bulk.GzipByName(options.file),
+		Source:   settings.Text(config.Endpoint) + " " + string(filter),
+		Notice:   progress.notice,
+		Progress: progress.records,
+	}
+	if options.file == "-" {
+		_, err := export.Stream(ctx, app.Out)
+		progress.end()
+		return err
+	}
+	manifest, err := export.File(ctx, options.file)
+	progress.end()
+	if err != nil {
+		return &brokenExportError{err}
+	}
+	return options.output.write(app.Out, manifest, func(w io.Writer) error {
+		return output.Fields(w, [][2]string{
+			{"File", options.file},
+			{"Records", strconv.Itoa(manifest.Records)},
+			{"Bytes", strconv.FormatInt(manifest.Bytes, 10)},
+			{"SHA-256", manifest.SHA256},
+			{"Manifest", options.file + ".manifest.json"},
+		})
+	})
+}
+
+func (o customersExportOptions) fileFormat() bulk.Format {
+	name := strings.TrimSuffix(strings.ToLower(o.file), ".gz")
+	switch {
+	case o.format != "":
+		return bulk.Format(o.format)
+	case strings.HasSuffix(name, ".jsonl"), strings.HasSuffix(name, ".ndjson"):
+		return bulk.JSONL
+	default:
+		return bulk.CSV
+	}
+}
+
+// brokenExportError says that an export ended early and can be gone on with.
+type brokenExportError struct{ err error }
+
+func (e *brokenExportError) Error() string { return e.err.Error() }
+func (e *brokenExportError) Unwrap() error { return e.err }
+
+// records shows how many customers an export has written.
+func (p *importProgress) records(count int) {
+	switch p.style {
+	case progressBar:
+		_, _ = fmt.Fprintf(p.err, "\r\x1b[K%d customers", count)
+		p.drawn = true
+	case progressLines:
+		if p.now().Sub(p.last) >= linesEvery {
+			p.last = p.now()
+			_, _ = fmt.Fprintf(p.err, "%d customers\n", count)
+		}
+	}
+}
