@@ -23,7 +23,13 @@ const (
 
 // A Match restricts changes to customers with these values; nil lets every value
 // pass. AppSync compares what the mutation selected of the record.
-type Match struct{ ID, Name, City, State, Country *string }
+type Match struct {
+	ID      *string `json:"id,omitempty"`
+	Name    *string `json:"name,omitempty"`
+	City    *string `json:"city,omitempty"`
+	State   *string `json:"state,omitempty"`
+	Country *string `json:"country,omitempty"`
+}
 
 // A Change is one announced change, or Err if it was announced but cannot be told.
 type Change struct {

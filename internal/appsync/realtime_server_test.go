@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -381,6 +383,80 @@ func TestReplacedEachDay(t *testing.T) {
 			t.Errorf("got %d connections and %v", connections, events)
 		}
 	})
+}
+
+// A watch with a state looks again where an announcement is in doubt: when changes
+// of one customer come in another order than they were made, and when a mutation
+// selected only some fields.
+func TestSecondLook(t *testing.T) {
+	const both = `{"type":"data","id":%q,"payload":{"data":{%q:{"id":"1","name":%s,"city":"c","state":"s","country":"x"}}}}`
+	tests := []struct {
+		name  string
+		plays func(s *stage)
+		table *appsync.Customer // what the API has of 1 in the end
+		want  []string
+	}{
+		{"changed places", func(s *stage) {
+			s.send(both, s.ids[2], "onDeleteCustomer", `"n"`)
+			s.send(both, s.ids[0], "onCreateCustomer", `"n"`)
+		}, nil, []string{"event created", "resync deleted"}},
+		{"fields not selected", func(s *stage) {
+			s.send(both, s.ids[1], "onUpdateCustomer", "null")
+		}, &appsync.Customer{Id: "1", Name: new("n")}, []string{"event updated", "resync updated"}},
+		{"as told", func(s *stage) {
+			s.send(both, s.ids[0], "onCreateCustomer", `"n"`)
+			s.send(both, s.ids[2], "onDeleteCustomer", `"n"`)
+		}, nil, []string{"event created", "event deleted"}},
+		{"told without content", func(s *stage) {
+			s.send(`{"type":"data","id":%q,"payload":{"data":null,"errors":[{"message":"m"}]}}`, s.ids[0])
+		}, &appsync.Customer{Id: "1"}, []string{"resync created"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := &scripted{t: t, part: func(s *stage) {
+					s.accept(plainAck, 3)
+					time.Sleep(time.Minute) // until the first listing is over
+					tt.plays(s)
+					s.wait()
+				}}
+				start := time.Now()
+				var told []string
+				watch := &appsync.Watch{
+					Operations: []appsync.Operation{appsync.Created, appsync.Updated, appsync.Deleted},
+					Temporary:  func(error) bool { return false },
+					Known:      appsync.Known{},
+					Checkpoint: func() error { return nil },
+					Emit: func(event appsync.Event) error {
+						if event.IsChange() {
+							told = append(told, event.Kind+" "+string(event.Operation))
+						}
+						return nil
+					},
+					Get: func(context.Context, string) (*appsync.Customer, error) { return tt.table, nil },
+					List: func(context.Context) iter.Seq2[*appsync.Customer, error] {
+						return func(yield func(*appsync.Customer, error) bool) {
+							if tt.table != nil && time.Since(start) > 30*time.Second {
+								yield(tt.table, nil)
+							}
+						}
+					},
+				}
+				watch.Open = func(ctx context.Context) (*appsync.Feed, time.Time, error) {
+					feed, err := appsync.Follow(ctx, server.realtime(), watch.Operations, appsync.Match{})
+					return feed, time.Time{}, err
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+				defer cancel()
+				if err := watch.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v", err)
+				}
+				if !slices.Equal(told, tt.want) {
+					t.Errorf("got %q, want %q", told, tt.want)
+				}
+			})
+		})
+	}
 }
 
 // FuzzFrames plays arbitrary frames to a client, which must end in good order.

@@ -208,8 +208,8 @@ func TestMatchOf(t *testing.T) {
 		want      string // the match, as JSON; empty if it is refused
 	}{
 		{nil, `{}`},
-		{[]string{"city = Boston"}, `{"City":"Boston"}`},
-		{[]string{"city = Boston", "id = 1"}, `{"ID":"1","City":"Boston"}`},
+		{[]string{"city = Boston"}, `{"city":"Boston"}`},
+		{[]string{"city = Boston", "id = 1"}, `{"id":"1","city":"Boston"}`},
 		{[]string{"city != Boston"}, ""},
 		{[]string{"city = Boston", "city contains x"}, ""},
 	}

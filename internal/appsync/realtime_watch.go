@@ -11,7 +11,7 @@ import (
 
 const (
 	firstAttempts = 4                // before anything was watched
-	steady        = 2 * time.Second  // a connection that lasts as long was a good one
+	steady        = time.Second      // a connection that lasts as long was a good one
 	connectionEnd = 24 * time.Hour   // AppSync closes a connection then
 	ahead         = 10 * time.Minute // before that it is replaced
 )

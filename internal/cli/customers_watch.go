@@ -41,7 +41,8 @@ changes made through the API. Without --state a gap is said after each loss of t
 connection. With --state FILE the customers are listed at the start and after each
 loss, and what differs from what was told before is told as resync: a consumer that
 applies every line has what the API has. FILE remembers what was told; at the first
-start that is nothing, so every customer comes as created.
+start that is nothing, so every customer comes as created. A change that leaves a
+customer as it was told is not told again.
 
 A --filter can only compare with =, since AppSync chooses what to announce; a
 customer that leaves the filter by an update is told as deleted by the next resync.
