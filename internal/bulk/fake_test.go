@@ -26,6 +26,8 @@ type table struct {
 	// before the rows are stored or after.
 	trouble  func(request int) (verdict bulk.Verdict, stored bool)
 	refuse   func(bulk.Record) *bulk.Fault
+	limit    func(rows int) bool // lets a request through, or throttles it
+	after    time.Duration       // Retry-After of a throttled one
 	noList   bool
 	requests int
 	largest  int // records in a request
@@ -41,6 +43,13 @@ func (t *table) Create(_ context.Context, records []bulk.Record) []bulk.Outcome 
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.requests++
+	if t.limit != nil && !t.limit(len(records)) {
+		outcomes := make([]bulk.Outcome, len(records))
+		for i := range outcomes {
+			outcomes[i] = bulk.Outcome{Verdict: bulk.Throttled, After: t.after}
+		}
+		return outcomes
+	}
 	t.largest = max(t.largest, len(records))
 	outcomes := make([]bulk.Outcome, len(records))
 	if t.makesIDs && records[0]["id"] != "" {
