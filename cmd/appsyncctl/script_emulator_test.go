@@ -85,6 +85,8 @@ func (s *setUp) option(name string) func(value string) {
 		}
 	case "iat-ttl":
 		return func(value string) { s.api(func(a *appsync.Config) { a.IatTTL = s.duration(value) }) }
+	case "no-introspection":
+		return func(string) { s.api(func(a *appsync.Config) { a.IntrospectionOff = true }) }
 	case "strict-raw":
 		return func(string) { s.api(func(a *appsync.Config) { a.StrictRaw = true }) }
 	case "machine-auth": // the one method that the tenant takes from the machine

@@ -17,6 +17,11 @@ import (
 // profile make settings, settings a grant, the grant a token source, the source
 // a chain of RoundTrippers, and the chain a GraphQL client. Nothing is sent yet.
 func (app *App) connect(ctx context.Context, flags *globals) (graphql.Client, error) {
+	return app.connectThrough(ctx, flags, func(chain http.RoundTripper) http.RoundTripper { return chain })
+}
+
+// connectThrough is connect with something put outermost around the chain.
+func (app *App) connectThrough(ctx context.Context, flags *globals, around func(http.RoundTripper) http.RoundTripper) (graphql.Client, error) {
 	settings, err := app.settings(flags)
 	if err != nil {
 		return nil, err
@@ -29,7 +34,7 @@ func (app *App) connect(ctx context.Context, flags *globals) (graphql.Client, er
 	if err != nil {
 		return nil, err
 	}
-	return app.explained(access, settings, client(endpoint, access.chain)), nil
+	return app.explained(access, settings, client(endpoint, around(access.chain))), nil
 }
 
 // explained adds to a refused token why it may have been refused.

@@ -83,6 +83,7 @@ func isUsage(err error) bool {
 		is[*usageError],
 		is[*noTokenError],
 		is[*appsync.FilterError],
+		is[*appsync.DocumentError],
 		is[*inputError],
 		is[*formatError],
 		isJQSyntax,
@@ -180,6 +181,9 @@ func hint(err error) string {
 			return "run appsyncctl login --profile " + unknown.Name + " to create it"
 		}
 		return "the profiles are " + strings.Join(unknown.Known, ", ")
+	}
+	if is[*noSchemaError](err) {
+		return "introspection may be turned off: whoever owns the API finds the schema in AppSync's console"
 	}
 	if broken, ok := errors.AsType[*brokenListError](err); ok {
 		return joined(hint(broken.err), broken.goOn+" goes on where the list ended")
