@@ -1,5 +1,4 @@
-// One connection of a watch, until it is lost: its changes, and its replacement by
-// the next one in good time.
+// What a watch does with a connection, until it is lost.
 
 package appsync
 
@@ -9,10 +8,7 @@ import (
 	"time"
 )
 
-const (
-	overlap         = 5 * time.Second // for which a connection and its replacement both live
-	checkpointEvery = time.Second
-)
+const checkpointEvery = time.Second
 
 // following is what a watch does while it is connected. One goroutine runs it; the
 // others only feed its channels.
@@ -36,13 +32,6 @@ type following struct {
 	changed    bool // Known, since the last checkpoint
 	checkpoint *time.Ticker
 	saveAfter  time.Time // a checkpoint may take long, and at most a twentieth of the time
-}
-
-// opening is the outcome of opening the next connection.
-type opening struct {
-	feed    *Feed
-	replace time.Time
-	err     error
 }
 
 func newFollowing(w *Watch, feed *Feed) *following {
@@ -73,22 +62,6 @@ func (f *following) close() {
 	f.replace.Stop()
 	f.retire.Stop()
 	f.checks.timer.Stop()
-}
-
-// replaceAt sets when this connection is replaced. A time that has passed is that
-// of a token which was not renewed yet, as when clocks differ: try again soon.
-func (f *following) replaceAt(when time.Time) {
-	left := connectionEnd - ahead
-	switch until := time.Until(when); {
-	case when.IsZero():
-	case until > 0:
-		f.early = 0
-		left = min(left, until)
-	default:
-		f.early++
-		left = backoff(f.early)
-	}
-	f.replace.Reset(left)
 }
 
 // begin says how the stream goes on: after a gap, or after a listing.
@@ -174,65 +147,6 @@ func (f *following) untold(ctx context.Context, change Change) error {
 	}
 	now := time.Now().UTC()
 	return f.emit(Event{Kind: Gap, Operation: change.Operation, From: &now, To: &now, Reason: short(change.Err.Error())})
-}
-
-// open makes the next connection while this one lives on.
-func (f *following) open(ctx context.Context) {
-	var next opening
-	next.feed, next.replace, next.err = f.Open(ctx)
-	select {
-	case f.next <- next:
-	case <-ctx.Done():
-		if next.feed != nil {
-			next.feed.Close()
-		}
-	}
-}
-
-// take changes over to the next connection; the older one lives a little longer.
-func (f *following) take(next opening) error {
-	f.opening = false
-	switch {
-	case next.err != nil && !f.Temporary(next.err):
-		return next.err
-	case next.err != nil:
-		f.tries++
-		f.replace.Reset(backoff(f.tries))
-		return nil //nolint:nilerr // the connection lives on
-	}
-	f.retireOlder()
-	f.tries = 0
-	f.older, f.feed = f.feed, next.feed
-	f.retire.Reset(overlap)
-	f.replaceAt(next.replace)
-	return nil
-}
-
-// settled ends an overlap: first the older connection, later the watch for
-// doubles that it has left behind.
-func (f *following) settled() {
-	switch {
-	case f.older != nil:
-		f.retireOlder()
-		f.retire.Reset(twinTime)
-	case !f.opening:
-		f.twins = nil
-	}
-}
-
-// retireOlder ends the connection that was replaced.
-func (f *following) retireOlder() {
-	if f.older != nil {
-		go f.older.Close()
-		f.older = nil
-	}
-}
-
-func (f *following) olderChanges() <-chan Change {
-	if f.older == nil {
-		return nil
-	}
-	return f.older.Changes
 }
 
 func (f *following) save() error {

@@ -128,6 +128,7 @@ func (app *App) customersWatch(ctx context.Context, flags *globals, options cust
 	if err != nil {
 		return err
 	}
+	teller.state = state
 	watch.Known, watch.Checkpoint = state.Customers, state.write
-	return errors.Join(teller.run(ctx, watch), state.write())
+	return errors.Join(teller.run(ctx, watch), state.close())
 }

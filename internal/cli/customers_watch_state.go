@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,14 +15,19 @@ import (
 
 const watchStateVersion = 1
 
-// watchState is the file of --state: what a watch has told, and of what.
+// watchState is the file of --state: what a watch has told, and of what. The file is
+// replaced now and then; in between, the id of each change is noted in another file
+// before the change is told. After a crash nobody knows what the consumer has of
+// these customers, so they are told again.
 type watchState struct {
 	Version   int           `json:"version"`
 	Endpoint  string        `json:"endpoint"`
 	Match     appsync.Match `json:"match"`
 	Customers appsync.Known `json:"customers"` // digests by id
 
-	path string
+	path    string
+	pending *os.File // ids of the changes that were told since the file was written
+	unsure  string   // id of the change that is being told; "" between two
 }
 
 // A watchStateError says that a file cannot be the state of this watch.
@@ -44,23 +50,90 @@ func openWatchState(path, endpoint string, match appsync.Match) (*watchState, er
 	if err != nil {
 		return nil, &watchStateError{path, err}
 	}
+	if err := state.restore(data); err != nil {
+		return nil, err
+	}
+	return state, state.recall()
+}
+
+// restore takes over what the file says, if it is of the same customers.
+func (s *watchState) restore(data []byte) error {
 	var before watchState
 	switch err := json.Unmarshal(data, &before); {
 	case err != nil:
-		return nil, &watchStateError{path, errors.New("it is damaged, or no state of a watch")}
+		return &watchStateError{s.path, errors.New("it is damaged, or no state of a watch")}
 	case before.Version != watchStateVersion:
-		return nil, &watchStateError{path, fmt.Errorf("its version is %d, not %d", before.Version, watchStateVersion)}
-	case before.Endpoint != endpoint:
-		return nil, &watchStateError{path, fmt.Errorf("it is of %s", before.Endpoint)}
-	case !reflect.DeepEqual(before.Match, match):
-		return nil, &watchStateError{path, errors.New("it is of another filter")}
+		return &watchStateError{s.path, fmt.Errorf("its version is %d, not %d", before.Version, watchStateVersion)}
+	case before.Endpoint != s.Endpoint:
+		return &watchStateError{s.path, fmt.Errorf("it is of %s", before.Endpoint)}
+	case !reflect.DeepEqual(before.Match, s.Match):
+		return &watchStateError{s.path, errors.New("it is of another filter")}
 	}
 	if before.Customers != nil {
-		state.Customers = before.Customers
+		s.Customers = before.Customers
 	}
-	return state, nil
+	return nil
 }
 
+// recall marks the customers whose changes a crashed watch may have told. A torn
+// last line is of a change that was not told yet.
+func (s *watchState) recall() error {
+	notes, err := os.ReadFile(s.notes())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return &watchStateError{s.notes(), err}
+	}
+	for line := range bytes.Lines(notes) {
+		var id string
+		if json.Unmarshal(line, &id) == nil {
+			s.Customers[id] = unknownContent
+		}
+	}
+	return s.write()
+}
+
+// unknownContent is the digest of no customer.
+const unknownContent = ""
+
+func (s *watchState) notes() string { return s.path + ".pending" }
+
+// note remembers that a change is about to be told.
+func (s *watchState) note(id string) error {
+	line, err := json.Marshal(id)
+	if err != nil {
+		return err
+	}
+	if s.pending == nil {
+		s.pending, err = os.OpenFile(s.notes(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	}
+	if err == nil {
+		_, err = s.pending.Write(append(line, '\n'))
+	}
+	if err != nil {
+		return &watchStateError{s.notes(), err}
+	}
+	s.unsure = id
+	return nil
+}
+
+// close writes the file for the last time.
+func (s *watchState) close() error {
+	if s.unsure != "" { // something went wrong while it was told
+		s.Customers[s.unsure] = unknownContent
+	}
+	if err := s.write(); err != nil {
+		return err
+	}
+	if s.pending != nil {
+		_ = s.pending.Close() // nothing in it is needed any more
+	}
+	_ = os.Remove(s.notes())
+	return nil
+}
+
+// write replaces the file, after which the notes are of no more use.
 func (s *watchState) write() error {
 	data, err := json.Marshal(s)
 	if err != nil {
@@ -68,6 +141,9 @@ func (s *watchState) write() error {
 	}
 	if err := atomicfile.Write(s.path, data); err != nil {
 		return &watchStateError{s.path, err}
+	}
+	if err := os.Truncate(s.notes(), 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return &watchStateError{s.notes(), err}
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 type watchTeller struct {
 	app     *App
 	options customersWatchOptions
+	state   *watchState     // nil for none
 	ctx     context.Context //nolint:containedctx // the watch's; Emit has none
 	end     context.CancelCauseFunc
 	idle    *time.Timer // nil until the watch is ready
@@ -67,6 +68,11 @@ func (t *watchTeller) tell(event appsync.Event) error {
 	if event.Kind == appsync.Ready && t.options.idle > 0 && t.idle == nil {
 		t.idle = time.AfterFunc(t.options.idle, func() { t.end(errIdle) })
 	}
+	if t.state != nil && event.IsChange() {
+		if err := t.state.note(event.ID); err != nil {
+			return err
+		}
+	}
 	var line bytes.Buffer
 	if err := output.JSONLine(&line, event); err != nil {
 		return err
@@ -82,6 +88,9 @@ func (t *watchTeller) tell(event appsync.Event) error {
 	}
 	if !event.IsChange() {
 		return nil
+	}
+	if t.state != nil {
+		t.state.unsure = ""
 	}
 	if t.idle != nil {
 		t.idle.Reset(t.options.idle)
