@@ -82,6 +82,9 @@ func (t *table) store(record bulk.Record) bulk.Outcome {
 	id := record["id"]
 	if t.makesIDs {
 		id = fmt.Sprintf("made-%d", len(t.rows))
+		for t.rows[id] != nil {
+			id += "x"
+		}
 	}
 	if _, taken := t.rows[id]; taken {
 		return bulk.Outcome{Verdict: bulk.Taken}

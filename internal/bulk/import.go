@@ -46,7 +46,7 @@ const (
 	patience   = time.Minute // without any answer; then the network is down
 	maxTries   = 10          // of a row whose answers are lost
 	maxFaults  = 3           // errors of the API about a row that is not there
-	maxRounds  = 5           // of sending what a list has shown not to be there
+	maxRounds  = 12          // of sending what a list has shown not to be there
 	tick       = 200 * time.Millisecond
 )
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/Khan/genqlient/graphql"
@@ -134,7 +135,7 @@ func (a *customersAPI) List(ctx context.Context, token string) (page bulk.Page, 
 	case !ok || answer.Status != http.StatusOK || len(answer.Errors) == 0:
 	case has(answer, "Unauthorized"), undefined(answer):
 		err = errors.Join(bulk.ErrNoList, err)
-	case token != "":
+	case token != "" && !troubleBehind(answer.Errors[0].Type):
 		err = errors.Join(bulk.ErrToken, err)
 	}
 	return page, err
@@ -165,9 +166,26 @@ func repeatedly(ctx context.Context, ask func() error) error {
 // worthAsking reports whether an error of a query may be another one the next time.
 func worthAsking(err error) bool {
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
-		return answer.Throttled() || answer.Status >= http.StatusInternalServerError || answer.Status == http.StatusOK && len(answer.Errors) == 0
+		return answer.Throttled() || answer.Status >= http.StatusInternalServerError ||
+			answer.Status == http.StatusOK && (len(answer.Errors) == 0 || troubleBehind(answer.Errors[0].Type))
 	}
 	return isNetwork(err)
+}
+
+// troubleBehind reports whether an error type tells of trouble behind the API that has
+// nothing to do with what was asked.
+func troubleBehind(errorType string) bool {
+	_, name, found := strings.Cut(errorType, ":")
+	if !found {
+		name = errorType
+	}
+	switch name {
+	case "ExecutionTimeout", "ExecutionTimeoutException", "InternalServerError", "InternalFailure", "ServiceUnavailable",
+		"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded":
+		return true
+	default:
+		return false
+	}
 }
 
 func createInput(record bulk.Record) appsync.CreateCustomerInput {

@@ -116,12 +116,13 @@ func fieldOutcome(answer *appsync.ResponseError, single *appsync.Error, err erro
 		return bulk.Outcome{Verdict: bulk.Throttled, Err: err}
 	case "Unauthorized", "UnauthorizedException", "AccessDeniedException", "ResourceNotFoundException":
 		return bulk.Outcome{Verdict: bulk.Fatal, Err: err}
-	case "ExecutionTimeout", "ExecutionTimeoutException", "InternalServerError", "InternalFailure", "ServiceUnavailable":
-		return bulk.Outcome{Verdict: bulk.Lost, Err: err} // no fault of the customer
 	case "ValidationException", "ItemCollectionSizeLimitExceededException":
 		if source == "DynamoDB" {
 			return bulk.Outcome{Verdict: bulk.Refused, Fault: fault, Err: err}
 		}
+	}
+	if troubleBehind(single.Type) {
+		return bulk.Outcome{Verdict: bulk.Lost, Err: err} // no fault of the customer
 	}
 	// The error may be one of reading the result after the write.
 	return bulk.Outcome{Verdict: bulk.Lost, Fault: fault, Err: err}
