@@ -140,17 +140,26 @@ func fit(widths []int, limit int) {
 		room -= w
 	}
 	for ; room < 0; room++ {
-		widest := 0
-		for c := 1; c < len(widths); c++ {
-			if widths[c] > narrowest && (widest == 0 || widths[c] > widths[widest]) {
-				widest = c
-			}
+		first := min(1, len(widths)-1)
+		c, ok := widest(widths[first:], narrowest)
+		if c += first; !ok {
+			c, ok = widest(widths, 1)
 		}
-		if widths[widest] <= 1 {
-			return // too many columns for any terminal
+		if !ok {
+			return // too many columns for this terminal
 		}
-		widths[widest]--
+		widths[c]--
 	}
+}
+
+// widest returns the widest column, if it is wider than least.
+func widest(widths []int, least int) (column int, ok bool) {
+	for c, w := range widths {
+		if w > widths[column] {
+			column = c
+		}
+	}
+	return column, widths[column] > least
 }
 
 // format returns a row in columns of widths; cut says that a cell may not be wider.
