@@ -61,7 +61,9 @@ func TestWatchKilled(t *testing.T) {
 	}
 
 	var answer struct {
-		Data struct{ ListCustomers struct{ Items []customerLine } }
+		Data struct {
+			ListCustomers struct{ Items []customerLine }
+		}
 	}
 	if err := json.Unmarshal(ask(t.Context(), t, running, `{ listCustomers(limit: 100000) { items { id city } } }`), &answer); err != nil {
 		t.Fatal(err)
