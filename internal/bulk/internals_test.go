@@ -48,3 +48,6 @@ func ReadJournal(data []byte) (good int64, entries int, err error) {
 	}
 	return good, entries, err
 }
+
+// With returns a record under an id.
+func (r Record) With(id string) Record { return r.withID(id) }
