@@ -149,19 +149,22 @@ func TestEnds(t *testing.T) {
 	}
 }
 
+// sameKind compares the types of errors that are told by them, and else the errors.
 func sameKind(got, want error) bool {
-	switch want.(type) {
-	case nil:
+	if want == nil {
 		return got == nil
-	case *bulk.OutageError:
-		_, ok := errors.AsType[*bulk.OutageError](got)
-		return ok
-	case *bulk.IDError:
-		_, ok := errors.AsType[*bulk.IDError](got)
-		return ok
-	default:
-		return errors.Is(got, want)
 	}
+	for _, is := range []func(error) bool{isA[*bulk.OutageError], isA[*bulk.IDError]} {
+		if is(want) {
+			return is(got)
+		}
+	}
+	return errors.Is(got, want)
+}
+
+func isA[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // TestSystemicErrorStopsAtOnce counts the requests after one that says that none can

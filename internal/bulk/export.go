@@ -145,6 +145,7 @@ func (r *pageReader) next() (Page, bool, error) {
 // stop ends the fetching, and returns when nothing is under way.
 func (r *pageReader) stop() {
 	r.cancel()
-	for range r.fetched { //nolint:revive // drained so that the goroutine can end
+	for range r.fetched {
+		continue // so that the goroutine can end
 	}
 }

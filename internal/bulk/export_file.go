@@ -20,19 +20,6 @@ import (
 // An export's file grows as FILE.part. Beside it FILE.part.journal says after each page
 // how far the part is good and which token comes next. Both go when the file is whole.
 
-// exportEntry is a line of an export's journal. The first has a Source, each other is
-// about a page that is whole in the part file.
-type exportEntry struct {
-	Source   string    `json:"source,omitempty"`
-	Started  time.Time `json:"started,omitzero"`
-	Bytes    int64     `json:"bytes"` // of the part file that are good
-	Records  int       `json:"records"`
-	Next     string    `json:"next"`           // token of the next page
-	Done     bool      `json:"done,omitempty"` // there is no next page
-	Repeated int       `json:"repeated,omitempty"`
-	Resumed  bool      `json:"resumed,omitempty"` // here an export went on
-}
-
 // exportFile is an export that is being written into a file.
 type exportFile struct {
 	*Export
@@ -82,10 +69,7 @@ func (f *exportFile) open() (err error) {
 	if f.journal, err = os.OpenFile(f.path+".part.journal", os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return err
 	}
-	good, err := f.replay()
-	if err != nil {
-		return err
-	}
+	good := f.replay()
 	size, err := f.part.Seek(0, 2)
 	if err != nil {
 		return err
@@ -109,64 +93,6 @@ func (f *exportFile) open() (err error) {
 		return err
 	}
 	return f.note(exportEntry{Resumed: true})
-}
-
-// replay reads the journal up to the last whole line of it.
-func (f *exportFile) replay() (good int64, err error) {
-	lines := newLineReader(f.journal)
-	for {
-		line, err := lines.next()
-		if err != nil || !bytes.HasSuffix(line, []byte("\n")) {
-			return good, nil //nolint:nilerr // what cannot be read counts as not written
-		}
-		var e exportEntry
-		if json.Unmarshal(line, &e) != nil {
-			return good, nil
-		}
-		switch {
-		case good == 0 && e.Source != f.source():
-			return 0, nil
-		case good == 0:
-			f.started = e.Started
-			f.at = e
-		case e.Resumed:
-			f.resumed++
-		default:
-			f.at = e
-		}
-		good += int64(len(line))
-	}
-}
-
-// source is what an earlier part must have come from.
-func (f *exportFile) source() string { return fmt.Sprintf("%s %s %t", f.Source, f.Format, f.Gzip) }
-
-// begin starts from nothing.
-func (f *exportFile) begin() error {
-	f.fresh, f.started, f.resumed = true, time.Now().UTC().Truncate(time.Second), 0
-	for _, file := range []*os.File{f.part, f.journal} {
-		if err := file.Truncate(0); err != nil {
-			return err
-		}
-		if _, err := file.Seek(0, 0); err != nil {
-			return err
-		}
-	}
-	n, err := f.write(f.part, encoder{f.Format, f.Fields}.header())
-	if err != nil {
-		return err
-	}
-	f.at = exportEntry{Bytes: n}
-	return f.note(exportEntry{Source: f.source(), Started: f.started, Bytes: n})
-}
-
-func (f *exportFile) note(e exportEntry) error {
-	line, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	_, err = f.journal.Write(append(line, '\n'))
-	return err
 }
 
 // readKnown reads the ids of the part file.
@@ -253,13 +179,13 @@ func lockPart(path string) (*flock.Flock, error) {
 
 // finish renames the part file and writes the manifest.
 func (f *exportFile) finish() (*Manifest, error) {
-	print, err := FingerprintOf(f.path + ".part")
+	found, err := FingerprintOf(f.path + ".part")
 	if err != nil {
 		return nil, err
 	}
 	manifest := &Manifest{
 		File: filepath.Base(f.path), Source: f.Source, Format: f.Format, Gzip: f.Gzip,
-		Records: f.at.Records, Bytes: print.Size, SHA256: print.SHA256,
+		Records: f.at.Records, Bytes: found.Size, SHA256: found.SHA256,
 		Started: f.started, Finished: time.Now().UTC().Truncate(time.Second),
 		Resumed: f.resumed, Repeated: f.at.Repeated,
 	}

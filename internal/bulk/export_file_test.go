@@ -94,8 +94,8 @@ func TestExportGoesOn(t *testing.T) {
 					if len(ids) != rows || slices.Max(slices.Collect(maps.Values(ids))) != 1 {
 						t.Errorf("%d ids, one of them %d times", len(ids), slices.Max(slices.Collect(maps.Values(ids))))
 					}
-					print, err := bulk.FingerprintOf(path)
-					if err != nil || print.SHA256 != manifest.SHA256 {
+					found, err := bulk.FingerprintOf(path)
+					if err != nil || found.SHA256 != manifest.SHA256 {
 						t.Errorf("the manifest has another hash: %v", err)
 					}
 					left, err := filepath.Glob(path + "*part*")

@@ -31,7 +31,6 @@ type table struct {
 	noList   bool
 	requests int
 	largest  int // records in a request
-	doubled  int // ids that were created twice
 }
 
 func newTable(makesIDs bool) *table {

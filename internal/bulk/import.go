@@ -1,10 +1,8 @@
 package bulk
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,38 +47,6 @@ const (
 	maxRounds  = 12          // of sending what a list has shown not to be there
 	tick       = 200 * time.Millisecond
 )
-
-// Too many rejected rows, or an API that does not answer, end an import early.
-type (
-	// TooManyError says that more rows were rejected than allowed.
-	TooManyError struct {
-		Rejected int
-		Limit    ErrorLimit
-	}
-	// OutageError says that an API has not answered for a while; Err is what became of
-	// the last request.
-	OutageError struct {
-		For time.Duration
-		Err error
-	}
-	// IDError says that a row of the input has an id, and that the API makes its own.
-	IDError struct{ Row int }
-	// DiskError says that the journal could not be written. Nothing more was sent.
-	DiskError struct{ Err error }
-)
-
-func (e *TooManyError) Error() string {
-	return fmt.Sprintf("%d rows were rejected or in conflict, and %s are allowed", e.Rejected, e.Limit)
-}
-func (e *OutageError) Error() string {
-	return fmt.Sprintf("no request came through for %s: %v", e.For.Round(time.Second), e.Err)
-}
-func (e *OutageError) Unwrap() error { return e.Err }
-func (e *IDError) Error() string {
-	return fmt.Sprintf("row %d has an id, but this API makes the id itself", e.Row)
-}
-func (e *DiskError) Error() string { return fmt.Sprintf("write the journal: %v", e.Err) }
-func (e *DiskError) Unwrap() error { return e.Err }
 
 // Run imports until every row has ended, ctx ends, or nothing more can be done. It
 // waits for the requests that are under way in any case. The summary is good also when
@@ -216,72 +182,4 @@ func (r *run) prepare(ctx context.Context) error {
 		return nil
 	}
 	return r.takeBaseline(ctx)
-}
-
-// decide finds the mode by the first row, when nothing else tells: an API that makes
-// the id refuses a request with one before it executes anything.
-func (r *run) decide(ctx context.Context) error {
-	if r.job.Mode != AutoMode {
-		return nil
-	}
-	const tries = 5
-	r.job.Mode = KeyMode
-	first, ok, err := r.next()
-	if err != nil || !ok {
-		return err
-	}
-	for try := 1; ; try++ {
-		outcome := r.API.Create(ctx, []Record{first.record})[0]
-		switch outcome.Verdict {
-		case Fatal:
-			return outcome.Err
-		case NoID:
-			r.job.Mode = JournalMode
-			if first.given {
-				return &IDError{first.row}
-			}
-			first.record = first.record.withoutID()
-		case NotSent, Lost, Throttled:
-			if err := errors.Join(outcome.Err, ctx.Err()); try == tries || ctx.Err() != nil {
-				return &OutageError{time.Since(r.began), cmp.Or(err, errThrottled)}
-			}
-			if err := pause(ctx, max(outcome.After, time.Duration(try)*time.Second)); err != nil {
-				return err
-			}
-			continue
-		default: // whatever became of it, sending it again tells
-		}
-		r.feed.again(first)
-		return nil
-	}
-}
-
-// next returns the next row to send.
-func (r *run) next() (item, bool, error) {
-	it, ok, err := r.feed.next()
-	if err != nil || !ok {
-		return item{}, false, err
-	}
-	_, has := it.record[IDField]
-	switch {
-	case has && r.job.Mode == JournalMode:
-		return item{}, false, &IDError{it.row}
-	case has:
-		it.given = true
-	case r.job.Mode == KeyMode:
-		it.record = it.record.withID(r.id(it.row))
-	}
-	return it, true, nil
-}
-
-// id is the id of a row that has none of its own.
-func (r *run) id(row int) string { return rowID(r.space, row) }
-
-// jobSpace is the namespace of the ids that a job makes.
-func jobSpace(name string) uuid.UUID {
-	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("appsyncctl:import:"+name))
-}
-
-func rowID(space uuid.UUID, row int) string {
-	return uuid.NewSHA1(space, fmt.Appendf(nil, "row %d", row)).String()
 }

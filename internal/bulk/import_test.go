@@ -52,13 +52,13 @@ func (j *job) prepare(t *testing.T, api bulk.API) *bulk.Import {
 	if err != nil {
 		t.Fatal(err)
 	}
-	print, err := bulk.FingerprintOf(j.path)
+	found, err := bulk.FingerprintOf(j.path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &bulk.Import{
 		Input: in, Plan: plan, Dir: j.dir, API: api, Limits: j.limits, Errors: j.errors, Settle: 30 * time.Second,
-		Job: bulk.Job{Name: "test", Target: "api", Path: j.path, Input: print, Mode: j.mode, Shard: j.shard.String()},
+		Job: bulk.Job{Name: "test", Target: "api", Path: j.path, Input: found, Mode: j.mode, Shard: j.shard.String()},
 	}
 }
 
@@ -120,7 +120,7 @@ func TestEveryRowOnce(t *testing.T) {
 				if got.Mode != tt.want || got.Read != rows || got.Created+got.Already != rows {
 					t.Errorf("got %+v", got)
 				}
-				api.holdsOnce(t, rows)
+				holdsOnce(t, api, rows)
 				if api.largest < 2 && (tt.share == 0 || tt.want == bulk.KeyMode) {
 					t.Errorf("the largest request had %d rows: batches were never tried", api.largest)
 				}
@@ -130,10 +130,10 @@ func TestEveryRowOnce(t *testing.T) {
 }
 
 // holdsOnce checks that the customers 0 to n-1 are there, once.
-func (t *table) holdsOnce(tt *testing.T, n int) {
-	tt.Helper()
+func holdsOnce(t *testing.T, api *table, n int) {
+	t.Helper()
 	count := make(map[string]int)
-	for _, record := range t.rows {
+	for _, record := range api.rows {
 		count[record["name"]]++
 	}
 	lost, doubled := 0, 0
@@ -147,7 +147,7 @@ func (t *table) holdsOnce(tt *testing.T, n int) {
 		}
 	}
 	if lost > 0 || doubled > 0 || len(count) != n {
-		tt.Errorf("%d rows are lost, %d doubled, %d names are there for %d rows", lost, doubled, len(count), n)
+		t.Errorf("%d rows are lost, %d doubled, %d names are there for %d rows", lost, doubled, len(count), n)
 	}
 }
 
@@ -183,7 +183,7 @@ func TestResume(t *testing.T) {
 				if runs < 2 {
 					t.Errorf("only %d runs were interrupted", runs)
 				}
-				api.holdsOnce(t, rows)
+				holdsOnce(t, api, rows)
 				before := api.requests
 				if _, err := j.run(t, t.Context(), api); err != nil || api.requests != before {
 					t.Errorf("a finished import sent %d requests more: %v", api.requests-before, err)

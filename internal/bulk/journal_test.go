@@ -49,7 +49,7 @@ func TestTornJournal(t *testing.T) {
 			if got.Created != rows {
 				t.Errorf("cut at byte %d: got %+v", cut, got)
 			}
-			api.holdsOnce(t, rows)
+			holdsOnce(t, api, rows)
 			if t.Failed() {
 				t.Fatalf("cut at byte %d", cut)
 			}

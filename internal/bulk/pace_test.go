@@ -78,7 +78,7 @@ func TestReachesTheLimit(t *testing.T) {
 				if share > tt.refused {
 					t.Errorf("%.1f%% of the requests were refused", 100*share)
 				}
-				api.holdsOnce(t, rows)
+				holdsOnce(t, api, rows)
 			})
 		})
 	}

@@ -2,7 +2,6 @@ package bulk
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -176,5 +175,3 @@ func (r *run) report() {
 	}
 	r.Progress(progress)
 }
-
-var errThrottled = errors.New("the API throttles")

@@ -34,7 +34,6 @@ type setAsideError struct {
 	aside, unknown int
 	rejects        string // the file with the rows; may be empty
 	unknowns       string
-	resume         string
 }
 
 func (e *setAsideError) Error() string {

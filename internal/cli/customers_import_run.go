@@ -132,12 +132,12 @@ func (app *App) importJob(flags *globals, options *customersImportOptions) (bulk
 	if err != nil {
 		return bulk.Job{}, "", err
 	}
-	print, err := bulk.FingerprintOf(path)
+	found, err := bulk.FingerprintOf(path)
 	if err != nil {
 		return bulk.Job{}, "", err
 	}
 	job := bulk.Job{
-		Name: options.job, Target: target, Path: path, Input: print,
+		Name: options.job, Target: target, Path: path, Input: found,
 		Columns: strings.Join((*columnMap)(&options.columns).GetSlice(), "\n"),
 		Shard:   options.shard.String(),
 	}
