@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator"
+	"github.com/appsyncctl/appsyncctl/internal/schema"
+)
+
+// BenchmarkImport reports rows a second of an import, in both modes, beside a loop of
+// single creates and a bare load generator that sends the same bodies: on an endpoint
+// without a limit, and on one that throttles above 300 requests a second.
+//
+//	go test ./cmd/appsyncctl -run xxx -bench Import -benchtime 1x
+func BenchmarkImport(b *testing.B) {
+	const limit = 300
+	for _, throttled := range []bool{false, true} {
+		rows, name := 5000, "free"
+		if throttled {
+			rows, name = 3000, "limit"+strconv.Itoa(limit)
+		}
+		bench := func(kind, sdl string, run func(b *testing.B, env []string, rows int)) {
+			b.Run(name+"/"+kind, func(b *testing.B) {
+				for b.Loop() {
+					b.StopTimer()
+					env := startEndpoint(b, sdl, throttled, limit)
+					b.StartTimer()
+					run(b, env, rows)
+				}
+				b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+		bench("bare", schema.Wizard(), bareLoad(16))
+		bench("loop", schema.Wizard(), bareLoad(1))
+		bench("import-journal", schema.Wizard(), importOnce)
+		bench("import-key", schema.Extended(), importOnce)
+		bench("import-journal-single", schema.Wizard(), importSingly)
+	}
+}
+
+// startEndpoint starts an emulator, behind a limit if asked for, and returns the
+// environment that leads to it.
+func startEndpoint(b *testing.B, sdl string, throttled bool, limit float64) []string {
+	b.Helper()
+	running, err := emulator.Start(b.Context(), emulator.Config{Schema: sdl})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = running.Close() })
+	dir := b.TempDir()
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TEST_KEYRING=" + filepath.Join(dir, "keyring")}
+	for _, variable := range running.Environment() {
+		value := variable.Value
+		if throttled && variable.Name == "APPSYNCCTL_ENDPOINT" {
+			value = limited(b, value, limit)
+		}
+		env = append(env, variable.Name+"="+value)
+	}
+	token := exec.CommandContext(b.Context(), "appsyncctl", "token")
+	token.Env = env
+	out, err := token.Output()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return append(env, "APPSYNCCTL_TOKEN="+strings.TrimSpace(string(out)))
+}
+
+// limited is an address that passes requests on up to a rate, with a tenth of a second
+// as burst, and answers 429 beyond it.
+func limited(b *testing.B, endpoint string, rate float64) string {
+	b.Helper()
+	target, err := url.Parse(endpoint)
+	if err != nil {
+		b.Fatal(err)
+	}
+	pass := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: target.Scheme, Host: target.Host})
+	var mu sync.Mutex
+	level, last := 0.0, time.Now()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		now := time.Now()
+		level = min(rate/10, level+now.Sub(last).Seconds()*rate)
+		last = now
+		let := level >= 1
+		if let {
+			level--
+		}
+		mu.Unlock()
+		if !let {
+			http.Error(w, `{"message":"Rate limit exceeded"}`, http.StatusTooManyRequests)
+			return
+		}
+		pass.ServeHTTP(w, r)
+	}))
+	b.Cleanup(server.Close)
+	return server.URL + target.Path
+}
+
+// bareLoad sends the bodies of single creates, so many at a time, and again what was
+// throttled.
+func bareLoad(atOnce int) func(b *testing.B, env []string, rows int) {
+	return func(b *testing.B, env []string, rows int) {
+		b.Helper()
+		endpoint, token := lookup(env, "APPSYNCCTL_ENDPOINT"), lookup(env, "APPSYNCCTL_TOKEN")
+		client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atOnce}}
+		var next atomic.Int64
+		var work sync.WaitGroup
+		for range atOnce {
+			work.Go(func() {
+				for i := int(next.Add(1)); i <= rows; i = int(next.Add(1)) {
+					for sendOnce(b.Context(), client, endpoint, token, i) != nil {
+						continue // throttled: at once again, as nothing but the limit is to be seen
+					}
+				}
+			})
+		}
+		work.Wait()
+		client.CloseIdleConnections()
+	}
+}
+
+type refused int
+
+func (refused) Error() string { return "refused" }
+
+func sendOnce(ctx context.Context, client *http.Client, endpoint, token string, i int) error {
+	body, _ := json.Marshal(map[string]any{ // strings only
+		"query":     `mutation CreateCustomer($input: CreateCustomerInput!) { createCustomer(input: $input) { id name city state country } }`,
+		"variables": map[string]any{"input": map[string]string{"name": customerName(i), "city": "Boston", "state": "MA", "country": "USA"}},
+	})
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", token)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, resp.Body)
+	if resp.StatusCode != http.StatusOK {
+		return refused(resp.StatusCode)
+	}
+	return nil
+}
+
+// importOnce imports as the program does; importSingly with one row in a request, which
+// is what the bare load sends.
+func importOnce(b *testing.B, env []string, rows int)   { runImport(b, env, rows) }
+func importSingly(b *testing.B, env []string, rows int) { runImport(b, env, rows, "--max-batch=1") }
+
+func runImport(b *testing.B, env []string, rows int, flags ...string) {
+	b.Helper()
+	input := filepath.Join(b.TempDir(), "customers.csv")
+	var text strings.Builder
+	text.WriteString("name,city,state,country\n")
+	for i := range rows {
+		text.WriteString(customerName(i) + ",Boston,MA,USA\n")
+	}
+	if err := os.WriteFile(input, []byte(text.String()), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	cmd := exec.CommandContext(b.Context(), "appsyncctl", append([]string{"customers", "import", input, "-o", "json"}, flags...)...)
+	cmd.Env = env
+	if out, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+}
+
+func lookup(env []string, name string) string {
+	for _, pair := range env {
+		if value, ok := strings.CutPrefix(pair, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
