@@ -60,8 +60,6 @@ func (a *api) client() *appsync.Client {
 	return &appsync.Client{Endpoint: "https://api.example.com/graphql", HTTP: &http.Client{Transport: a}}
 }
 
-func ptr[T any](value T) *T { return &value }
-
 // list asks for a page and returns what came with the error.
 func list(t *testing.T, r reply) (*appsync.CustomerConnection, error) {
 	t.Helper()

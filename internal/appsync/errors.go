@@ -174,7 +174,7 @@ func (l *errorList) UnmarshalJSON(data []byte) error {
 	var entries []json.RawMessage
 	if err := json.Unmarshal(data, &entries); err != nil {
 		*l = errorList{{Message: "errors of unknown shape"}}
-		return nil
+		return nil //nolint:nilerr // the odd shape is the error now
 	}
 	for _, data := range entries[:min(len(entries), maxErrors)] {
 		entry := new(Error)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -36,6 +37,9 @@ and API, needs no settings and leaves nothing behind.`,
 	cmd.Flags().BoolVar(&options.emulator, "emulator", false, "run against an emulator that is started for it")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		options.format = flags.output
+		if options.format != asJSON && options.format.String() != string(table) {
+			return &formatError{fmt.Sprintf("smoke reports as a table or as json, not as %s", options.format)}
+		}
 		if options.emulator {
 			return app.smokeEmulator(cmd.Context(), flags, options)
 		}

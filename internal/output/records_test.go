@@ -125,7 +125,7 @@ func TestQueryErrors(t *testing.T) {
 	// An expression sees no environment and no other input.
 	t.Setenv("SECRET", "s3cret")
 	var out bytes.Buffer
-	if err := query(t, "env.SECRET, $ENV.SECRET").Write(t.Context(), &out, nil, false); err != nil || out.String() != "null\nnull\n" {
+	if err := query(t, "[env.SECRET, $ENV.SECRET]").Write(t.Context(), &out, nil, false); err != nil || out.String() != "[null,null]\n" {
 		t.Errorf("got %q, %v", out.String(), err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
