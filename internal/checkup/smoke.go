@@ -88,7 +88,11 @@ func (r *smokeRun) step(ctx context.Context, name string, do func(context.Contex
 
 // cleanUp deletes a customer if it was created.
 func (r *smokeRun) cleanUp(ctx context.Context, name string, c *smokeCustomer) {
-	if c.id == "" {
+	switch {
+	case c.lost:
+		r.record(Result{Step: name, Err: fmt.Errorf("%s may be left behind: its creation was not answered", *c.input.Name)})
+		return
+	case c.id == "":
 		r.record(Result{Step: name, Skipped: "nothing was created"})
 		return
 	}

@@ -2,7 +2,9 @@ package checkup
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/Khan/genqlient/graphql"
@@ -15,6 +17,7 @@ type smokeCustomer struct {
 	api   graphql.Client
 	input appsync.CreateCustomerInput
 	id    string // empty until it has been created
+	lost  bool   // its creation was asked for, and nobody said what became of it
 }
 
 func (c *smokeCustomer) create(ctx context.Context) error {
@@ -23,6 +26,7 @@ func (c *smokeCustomer) create(ctx context.Context) error {
 	if created != nil {
 		c.id = created.Id // remembered also after an error, to be deleted
 	}
+	c.lost = c.id == "" && mayHaveRun(err)
 	switch {
 	case err != nil:
 		return err
@@ -31,6 +35,13 @@ func (c *smokeCustomer) create(ctx context.Context) error {
 	default:
 		return c.compare(created)
 	}
+}
+
+// mayHaveRun reports whether a mutation that failed may have been executed: there
+// was no answer, or one of a server that is out of order.
+func mayHaveRun(err error) bool {
+	answer, answered := errors.AsType[*appsync.ResponseError](err)
+	return err != nil && (!answered || answer.Status >= http.StatusInternalServerError)
 }
 
 // compare checks that the API stored what it was given.

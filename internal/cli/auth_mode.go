@@ -9,6 +9,7 @@ import (
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
@@ -63,7 +64,7 @@ func authScheme(settings config.Resolved) string {
 func (app *App) signedChain(flags *globals, settings config.Resolved, endpoint *url.URL, one http.RoundTripper) http.RoundTripper {
 	signer := v4.NewSigner()
 	sign := func(ctx context.Context, req *http.Request, payload string) error {
-		loaded, err := awsconfig.LoadDefaultConfig(ctx)
+		loaded, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.Nop{}))
 		if err != nil {
 			return &awsError{err}
 		}

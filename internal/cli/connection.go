@@ -79,10 +79,18 @@ func (app *App) attempt(flags *globals) http.RoundTripper {
 	return &transport.Attempt{Limit: flags.timeout, MaxBytes: 8 << 20, Base: base}
 }
 
+// providerTime is what the OpenID provider gets at least, whatever --timeout says:
+// to give up on a refresh is to lose the login.
+const providerTime = 30 * time.Second
+
 // providerClient carries requests to the OpenID provider. It has no Retry: the
 // grants know what may be repeated, and for a refresh token that is nothing.
 func (app *App) providerClient(flags *globals) *http.Client {
-	return httpClient(&transport.UserAgent{Value: app.userAgent(), Base: app.attempt(flags)})
+	patient := *flags
+	patient.timeout = max(flags.timeout, providerTime)
+	client := httpClient(&transport.UserAgent{Value: app.userAgent(), Base: app.attempt(&patient)})
+	client.Timeout = patient.timeout
+	return client
 }
 
 // httpClient follows no redirect: it would take a token to another host.

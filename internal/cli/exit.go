@@ -7,10 +7,12 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/emulator"
 	"github.com/appsyncctl/appsyncctl/internal/output"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
@@ -99,6 +101,8 @@ func isUsage(err error) bool {
 		is[*secretError],
 		is[*auth.KeyError],
 		is[*awsError],
+		is[*badTokenError],
+		is[*emulator.NotLoopbackError],
 		is[*opaqueTokenError],
 		is[tokencache.NoSealError],
 		// The provider that settings name
@@ -127,12 +131,16 @@ func isNetwork(err error) bool {
 	if refusal, ok := errors.AsType[*auth.Error](err); ok {
 		return refusal.Temporary()
 	}
-	return is[*transport.NoAnswerError](err) || is[*appsync.ConnectionError](err) || is[*auth.TransportError](err)
+	return is[*transport.NoAnswerError](err) || is[*appsync.ConnectionError](err) || is[*auth.TransportError](err) ||
+		is[*tokencache.LockTimeoutError](err)
 }
 
 func isLogin(err error) bool {
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
 		return answer.Unauthorized()
+	}
+	if refusal, ok := errors.AsType[*auth.Error](err); ok && refusal.Status/100 == 3 {
+		return false // a redirect, which is not followed: something else is there
 	}
 	return is[*loginNeededError](err) || is[*auth.DeviceExpiredError](err) || is[*auth.IDTokenError](err) || is[*auth.Error](err) || is[*transport.RenewalError](err)
 }
@@ -162,6 +170,8 @@ func message(err error) string {
 		return ""
 	case errors.Is(err, context.Canceled):
 		return "interrupted"
+	case errors.Is(err, syscall.EPIPE) && !isNetwork(err):
+		return "" // whoever read the output has seen enough
 	default:
 		// Joined errors stand on a line each; one may have come by two ways.
 		return output.Line(strings.Join(slices.Compact(strings.Split(err.Error(), "\n")), "; "))
@@ -174,7 +184,7 @@ func hint(err error) string {
 		return "run " + usage.command + " --help"
 	}
 	if missing, ok := errors.AsType[*config.MissingError](err); ok {
-		return missing.Remedy()
+		return missingHint(missing)
 	}
 	if unknown, ok := errors.AsType[*config.UnknownProfileError](err); ok {
 		if len(unknown.Known) == 0 {
@@ -195,17 +205,26 @@ func hint(err error) string {
 	case is[*auth.PortsError](err):
 		return "free one of these ports, or log in with --grant device"
 	case is[*opaqueTokenError](err):
-		return "pass --audience or set APPSYNCCTL_AUDIENCE to the identifier of the API, as the provider has it"
+		return opaqueHint(err)
 	case is[*tokencache.LockedError](err):
 		return "unlock the keyring, or use another store with --token-store"
 	case is[tokencache.NoSealError](err):
-		return "set APPSYNCCTL_PASSPHRASE, or use another store with --token-store"
+		return "set APPSYNCCTL_CLIENT_SECRET (or --client-secret-file), or APPSYNCCTL_PASSPHRASE, whichever sealed the file; --token-store takes another store"
+	case is[*tokencache.PermissionError](err):
+		return "take the rights of others away (chmod 600) if nobody can have copied it, else run appsyncctl logout"
+	case is[*config.NoHomeError](err):
+		return "set HOME, or XDG_CONFIG_HOME and XDG_STATE_HOME"
 	case is[*tokencache.UnavailableError](err):
 		return "set APPSYNCCTL_PASSPHRASE to keep the token in a sealed file, or pass --token-store memory to keep none"
 	case is[*auth.DeviceExpiredError](err):
 		return "run appsyncctl login again, and confirm the code in time"
 	case is[*auth.DeviceDeniedError](err):
 		return ""
+	case is[*auth.DiscoveryError](err), is[*auth.IssuerMismatchError](err), is[*auth.AnswerError](err):
+		return "check --issuer (APPSYNCCTL_ISSUER)"
+	}
+	if lost, ok := errors.AsType[*transport.NoAnswerError](err); ok && lost.Unsafe {
+		return "it may have been done all the same: look before you repeat it"
 	}
 	if refusal, ok := errors.AsType[*auth.Error](err); ok {
 		if text := refusalHint(refusal); text != "" {

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/config"
 )
 
 // refusalHint advises on a refusal of the OpenID provider.
@@ -27,10 +29,25 @@ func refusalHint(refusal *auth.Error) string {
 	case refusal.Code == auth.InvalidScope:
 		return "check the scopes against those of the API at the provider"
 	case refusal.Code == auth.AccessDenied && refusal.Status == http.StatusForbidden:
-		return "check the audience, and that the application is authorized for that API at the provider"
+		return "check the audience (--audience, APPSYNCCTL_AUDIENCE), and that the application is authorized for that API at the provider"
 	default:
 		return ""
 	}
+}
+
+// missingHint names the ways to give a setting.
+func missingHint(missing *config.MissingError) string {
+	if missing.Setting.Name != config.ClientSecret {
+		return missing.Remedy()
+	}
+	return "set APPSYNCCTL_CLIENT_SECRET, pass --client-secret-file, or run appsyncctl login --client-secret-stdin to keep it; a person logs in with --grant device"
+}
+
+func opaqueHint(err error) string {
+	if opaque, ok := errors.AsType[*opaqueTokenError](err); ok && opaque.audience != "" {
+		return "check that the provider has an API with this identifier, and that its tokens are JWTs signed with RS256"
+	}
+	return "pass --audience or set APPSYNCCTL_AUDIENCE to the identifier of the API, as the provider has it"
 }
 
 // quotaHint says when a quota that is used up is full again.
@@ -54,8 +71,12 @@ func answerHint(answer *appsync.ResponseError) string {
 	switch {
 	case answer.Unauthorized(): // a token would have been explained
 		return "check --auth, and the API key or the AWS credentials: an API key lasts a year at most"
+	case answer.Throttled() && answer.RetryAfter > 0:
+		return "the API is throttling: it asks to wait for " + span(answer.RetryAfter)
 	case answer.Throttled():
 		return "the API is throttling: try again later"
+	case answer.Mutation && answer.Status >= http.StatusInternalServerError:
+		return "it may have been done all the same: look before you repeat it"
 	case answer.NotGraphQL != "" && answer.Status < http.StatusInternalServerError:
 		return "check --endpoint: it should end in /graphql"
 	case answer.Status == http.StatusForbidden:

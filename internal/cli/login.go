@@ -141,7 +141,7 @@ func (app *App) requestToken(ctx context.Context, grant *grant, flags *globals, 
 			return "", &config.MissingError{Setting: config.Describe(config.ClientSecret)}
 		})
 	case grantBrowser:
-		return grant.checked(app.browserLogin(ctx, grant, browser))
+		return grant.checked(app.browserLogin(ctx, grant, browser, flags.noInput))
 	default:
 		return grant.checked(app.deviceLogin(ctx, grant, browser))
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -17,10 +18,21 @@ import (
 // so these three must be registered: http://127.0.0.1:8976/callback and so on.
 func callbackPorts() []int { return []int{8976, 8977, 8978} }
 
+// browserTime is how long a person has to come back from the browser, as long as a
+// device code of Auth0 lives.
+const browserTime = 15 * time.Minute
+
+// lateError says that nobody came back from the browser.
+type lateError struct{}
+
+func (*lateError) Error() string {
+	return "nobody came back from the browser within " + span(browserTime)
+}
+
 // browserLogin sends a browser on this machine to the provider and waits for it
 // to come back. With browser unset, or far from the person's screen, the person
 // may also paste the address that their browser ended at.
-func (app *App) browserLogin(ctx context.Context, grant *grant, browser bool) (*oauth2.Token, error) {
+func (app *App) browserLogin(ctx context.Context, grant *grant, browser, noInput bool) (*oauth2.Token, error) {
 	client, err := grant.client(ctx, nil)
 	if err != nil {
 		return nil, err
@@ -29,18 +41,20 @@ func (app *App) browserLogin(ctx context.Context, grant *grant, browser bool) (*
 	if err != nil {
 		return nil, err
 	}
-	token, err := app.throughCallback(ctx, client, callback, grant, browser)
+	ctx, cancel := context.WithTimeoutCause(ctx, browserTime, &lateError{})
+	defer cancel()
+	token, err := app.throughCallback(ctx, client, callback, grant, browser, noInput)
 	callback.Finish(err)
 	return token, err
 }
 
-func (app *App) throughCallback(ctx context.Context, client *auth.Client, callback *auth.Callback, grant *grant, browser bool) (*oauth2.Token, error) {
+func (app *App) throughCallback(ctx context.Context, client *auth.Client, callback *auth.Callback, grant *grant, browser, noInput bool) (*oauth2.Token, error) {
 	login, err := client.Authorize(grant.parameters, callback.RedirectURI)
 	if err != nil {
 		return nil, err
 	}
 	_, _ = fmt.Fprintf(app.Err, "To log in, open\n\n    %s\n\n", output.Line(login.URL))
-	paste := !browser
+	paste := !browser && !noInput
 	if browser && app.localTerminal() {
 		if err := app.OpenBrowser(login.URL); err != nil {
 			app.notice("no browser could be opened")
@@ -73,13 +87,15 @@ func (app *App) awaitCode(ctx context.Context, callback *auth.Callback, login *a
 		arrived <- arrival{code, err}
 	}()
 	go func() {
-		line, err := bufio.NewReader(app.In).ReadString('\n')
-		if strings.TrimSpace(line) == "" || errors.Is(waiting.Err(), context.Canceled) {
-			return // nothing was pasted: the browser may still come
-		}
-		if err == nil || line != "" {
-			code, err := login.CodeFromURL(strings.TrimSpace(line))
+		lines := bufio.NewScanner(app.In)
+		for lines.Scan() { // until one is right; at the end the browser may still come
+			code, err := login.CodeFromURL(strings.TrimSpace(lines.Text()))
+			if is[*auth.AnswerError](err) || errors.Is(err, auth.ErrState) {
+				app.notice(err.Error())
+				continue
+			}
 			arrived <- arrival{code, err}
+			return
 		}
 	}()
 	first := <-arrived

@@ -51,6 +51,9 @@ func (app *App) logout(ctx context.Context, flags *globals) error {
 	if err != nil {
 		return err
 	}
+	if settings.Text(config.Token) != "" {
+		app.notice(config.Describe(config.Token).Variable + " is set, and stays in use")
+	}
 	found, err := app.forget(ctx, cached)
 	if err == nil && !found {
 		app.notice("not logged in with profile " + settings.Text(config.Profile))
@@ -133,6 +136,9 @@ func (app *App) forget(ctx context.Context, cached *cachedGrant) (found bool, er
 		return found, err
 	}
 	app.notice(fmt.Sprintf("logged out of %s: the token is no longer in the %s", cached.issuer, where))
+	if entry == (tokencache.Entry{}) {
+		app.notice("it could not be read, so nothing was revoked at the provider")
+	}
 	if left := entry.Expiry.Sub(app.Now()); left > 0 {
 		app.notice(fmt.Sprintf("a copy of the access token would stay valid until %s (for %s)", stamp(entry.Expiry), span(left)))
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"time"
@@ -30,10 +31,10 @@ func (app *App) provider(ctx context.Context, client *http.Client, issuer string
 	path, pathErr := app.stateFile("providers", hex.EncodeToString(sum[:])+".json")
 	now := app.Now()
 	var kept keptMetadata
-	if pathErr == nil && readJSON(path, &kept) && kept.Provider != nil && kept.fresh(now) {
+	if pathErr == nil && readJSON(path, &kept) && kept.Provider != nil && kept.fresh(now) && kept.Provider.Check(issuer) == nil {
 		return kept.Provider, nil
 	}
-	found, err := auth.Discover(ctx, client, issuer)
+	found, err := app.discover(ctx, client, issuer)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +42,26 @@ func (app *App) provider(ctx context.Context, client *http.Client, issuer string
 		_ = atomicfile.Write(path, data) // without it the next command asks again
 	}
 	return found, nil
+}
+
+// discover asks up to three times: nothing can go wrong by asking, and a provider
+// that is out of order for a moment is none to give up.
+func (app *App) discover(ctx context.Context, client *http.Client, issuer string) (*auth.Provider, error) {
+	for wait := 300 * time.Millisecond; ; wait *= 3 {
+		found, err := auth.Discover(ctx, client, issuer)
+		refusal, refused := errors.AsType[*auth.Error](err)
+		passing := is[*auth.TransportError](err) || refused && refusal.Status >= http.StatusInternalServerError
+		if !passing || ctx.Err() != nil || wait > time.Second {
+			return found, err
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, context.Cause(ctx)
+		}
+	}
 }
 
 func (k keptMetadata) fresh(now time.Time) bool {

@@ -59,6 +59,8 @@ func refusalCause(token string, answer *appsync.ResponseError, wanted config.Res
 	issuer, _ := auth.ParseIssuer(wanted.Text(config.Issuer)) // unset with a given token
 	audience := wanted.Text(config.Audience)
 	switch {
+	case wanted.Text(config.Auth) == authLambda:
+		return "the API's Lambda function did not allow this token"
 	case err != nil:
 		return "the token is damaged: " + err.Error()
 	case claims.Format == auth.Opaque:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,6 +100,9 @@ func (app *App) inspect(ctx context.Context, settings config.Resolved, flags *gl
 	if token := settings.Text(config.Token); token != "" {
 		view.Store = "environment"
 		view.Token = app.describeToken(token, "")
+		if view.Token.Expired {
+			return &loginNeededError{reason: "the token in " + config.Describe(config.Token).Variable + " has expired"}
+		}
 		return nil
 	}
 	cached, err := app.cachedGrant(ctx, settings, flags)
@@ -117,8 +121,9 @@ func (app *App) inspect(ctx context.Context, settings config.Resolved, flags *gl
 	}
 	view.Store = cached.place.Name()
 	view.Token = app.describeToken(entry.AccessToken, entry.Scope)
+	view.Token.Expired = !entry.Valid(app.Now(), 0) // as every command sees it
 	view.Token.Renewable = entry.RefreshToken != "" || cached.name == grantClientCredentials
-	if view.Token.ExpiresAt == nil && !entry.Expiry.IsZero() {
+	if !entry.Expiry.IsZero() {
 		view.Token.ExpiresAt = &entry.Expiry
 	}
 	if view.Token.Expired && !view.Token.Renewable {
@@ -161,6 +166,9 @@ func settingViews(settings config.Resolved) []settingView {
 			continue
 		}
 		value := settings.Get(setting.Name)
+		if value.Source == config.Unset && slices.Contains(setting.Values, setting.Default) {
+			value = config.Value{Text: setting.Default, Source: config.FromDefault, Origin: "default"}
+		}
 		if setting.Secret && value.Text != "" {
 			value.Text = "[redacted]"
 		}

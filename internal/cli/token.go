@@ -92,5 +92,8 @@ func (app *App) tokenFor(ctx context.Context, settings config.Resolved, flags *g
 			entry, err = cached.source.Entry(ctx, 0)
 		}
 	}
+	if left := entry.Expiry.Sub(app.Now()); err == nil && left < options.minTTL {
+		app.notice(fmt.Sprintf("the token lasts %s, less than --min-ttl: the provider gives no longer ones", span(left)))
+	}
 	return entry.AccessToken, entry.Expiry, err
 }

@@ -6,6 +6,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"golang.org/x/oauth2"
 
@@ -23,6 +24,9 @@ type tokenSource interface {
 // bearer returns the source of the tokens that settings describe.
 func (app *App) bearer(ctx context.Context, settings config.Resolved, flags *globals) (tokenSource, error) {
 	if token := settings.Text(config.Token); token != "" {
+		if strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }) {
+			return nil, &badTokenError{}
+		}
 		return givenToken(token), nil
 	}
 	cached, err := app.cachedGrant(ctx, settings, flags)
@@ -30,6 +34,13 @@ func (app *App) bearer(ctx context.Context, settings config.Resolved, flags *glo
 		return nil, err
 	}
 	return cached.source, nil
+}
+
+// badTokenError says that the given token cannot be one. It does not quote it.
+type badTokenError struct{}
+
+func (*badTokenError) Error() string {
+	return config.Describe(config.Token).Variable + " holds characters that no header can carry"
 }
 
 // givenToken is a token from the environment: used as it is, never renewed.

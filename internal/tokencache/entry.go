@@ -51,6 +51,9 @@ func NewEntry(token *oauth2.Token, now time.Time) Entry {
 // A token whose expiry is unknown is never valid: nobody could tell when to
 // renew it.
 func (e Entry) Valid(now time.Time, remaining time.Duration) bool {
+	// More than nine tenths of its life is asked of no token: it would be renewed
+	// at every call.
+	remaining = min(remaining, e.Expiry.Sub(e.Obtained)*9/10)
 	return e.AccessToken != "" && !e.Expiry.IsZero() && now.Add(max(remaining, e.margin())).Before(e.Expiry)
 }
 
