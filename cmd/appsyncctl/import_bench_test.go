@@ -163,10 +163,17 @@ func sendOnce(ctx context.Context, client *http.Client, endpoint, token string, 
 	return nil
 }
 
-// importOnce imports as the program does; importSingly with one row in a request, which
-// is what the bare load sends.
-func importOnce(b *testing.B, env []string, rows int)   { runImport(b, env, rows) }
-func importSingly(b *testing.B, env []string, rows int) { runImport(b, env, rows, "--max-batch=1") }
+// importOnce imports as the program does.
+func importOnce(b *testing.B, env []string, rows int) {
+	b.Helper()
+	runImport(b, env, rows)
+}
+
+// importSingly imports with one row in a request, which is what the bare load sends.
+func importSingly(b *testing.B, env []string, rows int) {
+	b.Helper()
+	runImport(b, env, rows, "--max-batch=1")
+}
 
 func runImport(b *testing.B, env []string, rows int, flags ...string) {
 	b.Helper()
