@@ -101,7 +101,7 @@ func (app *App) customersList(ctx context.Context, flags *globals, options custo
 			break
 		}
 		if err := out.writePage(page); err != nil {
-			return err
+			return unlessEnough(err)
 		}
 		last = page
 	}
@@ -112,7 +112,7 @@ func (app *App) customersList(ctx context.Context, flags *globals, options custo
 		return errors.Join(err, out.finish())
 	}
 	if err := out.Close(); err != nil {
-		return err
+		return unlessEnough(err)
 	}
 	if last.Next != "" || last.Cut > 0 {
 		app.tellMore(options, last)

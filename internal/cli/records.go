@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/spf13/pflag"
 
@@ -96,6 +97,15 @@ func (w *customerWriter) writeAnswer(c *appsync.Customer, err error) error {
 		return err
 	}
 	return errors.Join(err, w.write(c))
+}
+
+// unlessEnough forgives that a reader of a list went away, as head does: it has had
+// enough.
+func unlessEnough(err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return err
 }
 
 // finish completes the document, unless nothing was written: then the error alone
