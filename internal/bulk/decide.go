@@ -41,6 +41,9 @@ func (r *run) decide(ctx context.Context) error {
 				return err
 			}
 			continue
+		case Done:
+			r.probed = first.row
+			return nil
 		default: // whatever became of it, sending it again tells
 		}
 		r.feed.again(first)

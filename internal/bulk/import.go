@@ -80,6 +80,7 @@ type run struct {
 	began  time.Time
 	before int       // rows that the API had when the run began
 	space  uuid.UUID // of the ids of this job
+	probed int       // the row by which the mode was found, if it was created
 
 	feed    *feed
 	pace    pacer
@@ -177,6 +178,12 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 	if err := r.job.begin(r.job.Mode); err != nil {
 		return &DiskError{err}
+	}
+	if r.probed != 0 {
+		r.ledger.set(r.probed, Created)
+		if err := r.write(false, entry{Kind: kindCreated, Rows: []int{r.probed}}); err != nil {
+			return err
+		}
 	}
 	if r.job.Mode == KeyMode || r.job.ready {
 		return nil
