@@ -38,7 +38,7 @@ type Result struct {
 // Passed reports whether the step ran and succeeded.
 func (r Result) Passed() bool { return r.Err == nil && r.Skipped == "" }
 
-// cleanUpTime is for the deletions, which run after Ctrl-C too.
+// cleanUpTime is for each deletion; they run after Ctrl-C too.
 const cleanUpTime = 30 * time.Second
 
 // Run takes all steps and returns their results. A step that needs a failed one
@@ -56,10 +56,9 @@ func (s *Smoke) Run(ctx context.Context) []Result {
 	})
 	run.step(ctx, "refuse a call without a token", s.refuseAnonymous)
 
-	cleanUp, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTime)
-	defer cancel()
-	run.cleanUp(cleanUp, "delete customer1", first)
-	run.cleanUp(cleanUp, "delete customer2", second)
+	after := context.WithoutCancel(ctx)
+	run.cleanUp(after, "delete customer1", first)
+	run.cleanUp(after, "delete customer2", second)
 	return run.results
 }
 
@@ -96,6 +95,8 @@ func (r *smokeRun) cleanUp(ctx context.Context, name string, c *smokeCustomer) {
 		r.record(Result{Step: name, Skipped: "nothing was created"})
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, cleanUpTime)
+	defer cancel()
 	start := r.Now()
 	err := c.remove(ctx)
 	r.record(Result{Step: name, Err: err, Elapsed: r.Now().Sub(start)})

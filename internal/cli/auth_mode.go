@@ -87,14 +87,14 @@ type awsError struct{ err error }
 func (e *awsError) Error() string { return "AWS credentials: " + e.err.Error() }
 func (e *awsError) Unwrap() error { return e.err }
 
-// regionOf reads the region in ID.appsync-api.REGION.amazonaws.com; "" for other
-// hosts.
+// regionOf reads the region in ID.appsync-api.REGION.amazonaws.com, or .com.cn; ""
+// for other hosts.
 func regionOf(endpoint *url.URL) string {
 	_, rest, found := strings.Cut(endpoint.Hostname(), ".appsync-api.")
-	if !found {
+	region, domain, _ := strings.Cut(rest, ".")
+	if !found || domain != "amazonaws.com" && domain != "amazonaws.com.cn" {
 		return ""
 	}
-	region, _, _ := strings.Cut(rest, ".")
 	return region
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -50,6 +51,10 @@ stops on Ctrl-C or SIGTERM, with exit code 0.
 }
 
 func (app *App) emulatorStart(ctx context.Context, options emulatorStartOptions) error {
+	// The file of an earlier run would tell that this one is ready.
+	if err := removeFile(options.envFile); err != nil {
+		return err
+	}
 	emulator, err := app.startEmulator(ctx, options.emulatorOptions)
 	if err != nil {
 		return err
@@ -66,7 +71,16 @@ func (app *App) emulatorStart(ctx context.Context, options emulatorStartOptions)
 	}
 	app.notice("emulator ready; Ctrl-C stops it")
 	<-ctx.Done()
-	return emulator.Close()
+	return errors.Join(emulator.Close(), removeFile(options.envFile))
+}
+
+// removeFile removes a regular file, if name names one: never a device.
+func removeFile(name string) error {
+	info, err := os.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	return os.Remove(name)
 }
 
 func shellExports(variables []emulator.Variable) string {

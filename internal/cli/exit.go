@@ -46,6 +46,7 @@ func exitCodes() [][2]string {
 		{"6", "an import rejected rows, or found others under their ids"},
 		{"7", "nobody knows whether some rows of an import were created"},
 		{"130", "interrupted by Ctrl-C or a signal"},
+		{"other", "emulator exec passes on the code of its command: 126, 127, 128 plus a signal's number"},
 	}
 }
 

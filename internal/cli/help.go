@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -61,3 +64,38 @@ func tableText(header []string, rows [][]string) string {
 	_ = output.Table(&text, header, rows) // a strings.Builder takes everything
 	return strings.TrimSuffix(text.String(), "\n")
 }
+
+// helpCommand is cobra's, but that an unknown page is an error.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show the help of a command, or of a topic",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			page, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return &usageError{"appsyncctl", fmt.Errorf("there is no help on %q", strings.Join(args, " "))}
+			}
+			page.InitDefaultHelpFlag()
+			return page.Help()
+		},
+	}
+}
+
+// positiveDuration is the value of a flag that takes a time above nothing.
+type positiveDuration time.Duration
+
+// String implements pflag.Value.
+func (d *positiveDuration) String() string { return time.Duration(*d).String() }
+
+// Set implements pflag.Value.
+func (d *positiveDuration) Set(text string) error {
+	parsed, err := time.ParseDuration(text)
+	if err != nil || parsed <= 0 {
+		return errors.New("must be a time such as 35s")
+	}
+	*d = positiveDuration(parsed)
+	return nil
+}
+
+// Type implements pflag.Value.
+func (d *positiveDuration) Type() string { return "duration" }

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,9 +28,16 @@ type globals struct {
 // Run executes the command that args name and returns its exit code. All that
 // goes wrong is said on app.Err before it returns.
 func (app *App) Run(ctx context.Context, args []string) int {
+	out := &checkedWriter{Writer: app.Out}
+	inside := *app
+	inside.Out = out
+	app = &inside
 	root := app.rootCommand()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if err == nil && !errors.Is(out.err, syscall.EPIPE) { // a reader may have had enough
+		err = out.err // cobra does not ask whether its help could be written
+	}
 	code := exitCode(ctx, err)
 	if format, ok := root.PersistentFlags().Lookup("output").Value.(*format); ok && format.machine() {
 		app.reportJSON(err, code)
@@ -36,6 +45,21 @@ func (app *App) Run(ctx context.Context, args []string) int {
 		app.report(err)
 	}
 	return code
+}
+
+// checkedWriter remembers that a write has failed.
+type checkedWriter struct {
+	io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (w *checkedWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 func (app *App) rootCommand() *cobra.Command {
@@ -81,6 +105,7 @@ tried on one machine:
 	root.AddCommand(app.versionCommand(flags))
 	root.AddCommand(helpTopics()...)
 	root.InitDefaultCompletionCmd()
+	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	return root
 }
@@ -98,7 +123,8 @@ func (app *App) globalFlags(root *cobra.Command, flags *globals) {
 		}
 	}
 	set.VarP(&flags.output, "output", "o", "how to write the result: table, json, jsonl, csv, yaml or id")
-	set.DurationVar(&flags.timeout, "timeout", 35*time.Second, "longest time for one HTTP request; AppSync itself gives up after 30s")
+	flags.timeout = 35 * time.Second
+	set.Var((*positiveDuration)(&flags.timeout), "timeout", "longest time for one HTTP request; AppSync itself gives up after 30s")
 	set.Var(newRetries(&flags.maxRetries), "max-retries", "how often to send a request again after throttling or a fault, where that is safe")
 	set.BoolVar(&flags.debug, "debug", false, "trace HTTP on standard error, without secrets")
 	set.BoolVar(&flags.noInput, "no-input", false, "never wait for a person: no browser, no prompt")

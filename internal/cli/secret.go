@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -64,13 +65,12 @@ func (app *App) secretFromStdin(ctx context.Context, prompt string) (auth.Secret
 
 // readSecret reads a secret that stands alone on a line.
 func readSecret(from string, r io.Reader) (auth.Secret, error) {
-	const most = 64 << 10
-	data, err := io.ReadAll(io.LimitReader(r, most))
+	data, err := io.ReadAll(io.LimitReader(r, mostSecret))
 	if err != nil {
 		return "", &secretError{from, err}
 	}
 	secret := strings.TrimSpace(string(data))
-	if secret == "" || len(data) == most || strings.ContainsAny(secret, "\r\n\x00") {
+	if secret == "" || len(data) == mostSecret || strings.ContainsAny(secret, "\r\n\x00") {
 		return "", &secretError{from, errors.New("it must give one line, the secret")}
 	}
 	return auth.Secret(secret), nil
@@ -87,14 +87,30 @@ func (app *App) secretFromCommand(ctx context.Context, command string) (auth.Sec
 	child := exec.CommandContext(ctx, shell[0], shell[1:]...)
 	child.Stdin, child.Stderr, child.Env = app.In, app.Err, app.Environ()
 	child.WaitDelay = time.Second // for what the shell started, and left behind
-	out, err := child.Output()
+	var printed cappedBuffer
+	child.Stdout = &printed
+	err := child.Run()
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
 	if err != nil {
 		return "", &secretError{from, err}
 	}
-	return readSecret(from, strings.NewReader(string(out)))
+	return readSecret(from, &printed)
+}
+
+// mostSecret bounds what is read in the hope of a secret.
+const mostSecret = 64 << 10
+
+// cappedBuffer takes as much as a secret may have, and fails the writer of more.
+type cappedBuffer struct{ bytes.Buffer }
+
+// Write implements io.Writer.
+func (b *cappedBuffer) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > mostSecret {
+		return 0, errors.New("more than a secret")
+	}
+	return b.Buffer.Write(p)
 }
 
 // interruptible waits for do or for the end of ctx. After Ctrl-C do may go on

@@ -86,6 +86,9 @@ func (f *File) Get(_ context.Context, key string) ([]byte, error) {
 		return nil, err
 	}
 	value, err := f.Seal.Open(key, sealed)
+	if _, unknown := errors.AsType[*sealSecretError](err); unknown {
+		return nil, err
+	}
 	if err != nil {
 		f.Notice(fmt.Sprintf("ignoring the stored token: %v", err))
 		return nil, ErrNotFound

@@ -75,6 +75,13 @@ func (s Seal) Prepare() error {
 	return err
 }
 
+// sealSecretError says that the secret could not be had: nothing is known of the
+// file then.
+type sealSecretError struct{ err error }
+
+func (e *sealSecretError) Error() string { return e.err.Error() }
+func (e *sealSecretError) Unwrap() error { return e.err }
+
 // envelope is a sealed value. The nonce is fresh each time; the salt stays with a
 // file, so that its key is derived once in a process.
 type envelope struct {
@@ -155,7 +162,7 @@ func (s Seal) cipher(salt []byte) (cipher.AEAD, error) {
 	const size = 32 // AES-256
 	secret, err := s.secret()
 	if err != nil {
-		return nil, err
+		return nil, &sealSecretError{err}
 	}
 	var key []byte
 	if s.derivation == fromPassphrase {

@@ -256,7 +256,12 @@ func TestSourceEntryRemaining(t *testing.T) {
 		if got, err := source.Entry(t.Context(), 30*time.Minute); err != nil || got.AccessToken != "access-7" {
 			t.Errorf("got %q, %v; want the stored token", got.AccessToken, err)
 		}
-		// The new one lives an hour, which must do.
+		// Tokens live an hour, so a fresh one must do: it would be renewed at each call.
+		if got, err := source.Entry(t.Context(), 2*time.Hour); err != nil || got.AccessToken != "access-7" {
+			t.Errorf("got %q, %v; want the fresh token", got.AccessToken, err)
+		}
+		wantAsked(t, &g)
+		time.Sleep(10 * time.Minute)
 		if got, err := source.Entry(t.Context(), 2*time.Hour); err != nil || got.AccessToken != "access-1" {
 			t.Errorf("got %q, %v; want a new token", got.AccessToken, err)
 		}

@@ -123,6 +123,14 @@ func (u untried) Get(ctx context.Context, key string) ([]byte, error) {
 	return value, err
 }
 
+func (u untried) Delete(ctx context.Context, key string) error {
+	err := u.Store.Delete(ctx, key)
+	if unavailable(err) {
+		return nil
+	}
+	return err
+}
+
 func (s *Stores) place(mode Mode, store Store) *Place {
 	place := &Place{
 		Store: store,
