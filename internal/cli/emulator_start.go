@@ -76,11 +76,10 @@ func (app *App) emulatorStart(ctx context.Context, options emulatorStartOptions)
 
 // removeFile removes a regular file, if name names one: never a device.
 func removeFile(name string) error {
-	info, err := os.Lstat(name)
-	if err != nil || !info.Mode().IsRegular() {
-		return nil
+	if info, err := os.Lstat(name); err == nil && info.Mode().IsRegular() {
+		return os.Remove(name)
 	}
-	return os.Remove(name)
+	return nil
 }
 
 func shellExports(variables []emulator.Variable) string {

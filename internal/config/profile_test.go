@@ -94,7 +94,7 @@ func TestReadProfilesRefuses(t *testing.T) {
 	}{
 		{"unknown key in a profile", "profiles:\n  dev:\n    issuer: https://x/\n    audiense: y\n", "line 4: field audiense not found"},
 		{"secret in a profile", "profiles:\n  dev:\n    client_secret: planted\n", "line 3: field client_secret not found"},
-		{"unknown key at the top", "curent: dev\n", "line 1: field curent not found"},
+		{"unknown key at the top", "currant: dev\n", "line 1: field currant not found"},
 		{"two unknown keys", "a: 1\nb: 2\n", "line 1: field a not found; line 2: field b"},
 		{"a key twice", "current: a\ncurrent: b\n", "line 2: mapping key \"current\" already defined"},
 		{"a profile twice", "profiles:\n  a: {}\n  a: {}\n", "line 3"},
@@ -110,8 +110,7 @@ func TestReadProfilesRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			path := write(t, tt.content)
 			_, err := config.ReadProfiles(path)
-			var bad *config.FileError
-			if !errors.As(err, &bad) {
+			if _, bad := errors.AsType[*config.FileError](err); !bad {
 				t.Fatalf("got %v, want a FileError", err)
 			}
 			if got := err.Error(); !strings.HasPrefix(got, path+": ") || !strings.Contains(got, tt.want) || strings.Contains(got, "\n") {
@@ -361,8 +360,7 @@ func FuzzReadProfiles(f *testing.F) {
 		}
 		before, err := config.ReadProfiles(path)
 		if err != nil {
-			var bad *config.FileError
-			if !errors.As(err, &bad) {
+			if _, bad := errors.AsType[*config.FileError](err); !bad {
 				t.Fatalf("got %v, want a FileError", err)
 			}
 			return

@@ -83,8 +83,7 @@ func TestAttemptInterrupted(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want context.Canceled", err)
 		}
-		var late *transport.TimeoutError
-		if errors.As(err, &late) {
+		if _, late := errors.AsType[*transport.TimeoutError](err); late {
 			t.Error("an interruption counts as a time limit")
 		}
 	})

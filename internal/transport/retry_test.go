@@ -200,8 +200,7 @@ func TestRetryCancelledInAnAttempt(t *testing.T) {
 	if !errors.Is(err, refused) || calls != 1 {
 		t.Errorf("got %v after %d attempts, want the error of the first", err, calls)
 	}
-	var none *transport.NoAnswerError
-	if errors.As(err, &none) {
+	if _, none := errors.AsType[*transport.NoAnswerError](err); none {
 		t.Error("an interruption counts as a failure of the network")
 	}
 }
@@ -240,8 +239,7 @@ func TestMutationOnAConnectionThatEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := chain.RoundTrip(post(t, server.URL, "mutation"))
-	var none *transport.NoAnswerError
-	if !errors.As(err, &none) {
+	if _, none := errors.AsType[*transport.NoAnswerError](err); !none {
 		t.Errorf("got %v, want a NoAnswerError", err)
 	}
 	if got := mutations.Load(); got != 1 {

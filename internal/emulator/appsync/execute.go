@@ -65,6 +65,7 @@ func (a *API) prepare(req request) (*prepared, *response, *refusal) {
 		return nil, &response{errors: []any{invalid}}, nil
 	}
 	req.Variables = variables
+	req.Query = withoutAbsent(document, operation, variables, req.Query)
 	return &prepared{request: req, document: document, operation: operation}, nil, nil
 }
 
