@@ -19,31 +19,32 @@ const module = "github.com/appsyncctl/appsyncctl/"
 //	3  internal/cli
 //	2  checkup, emulator
 //	1  config, auth, tokencache, transport, appsync, bulk, output, emulator/auth0, emulator/appsync
-//	0  schema, atomicfile, retryafter
+//	0  schema, atomicfile, retryafter, pause
 func floors() map[string][]string {
 	return map[string][]string{
 		"cmd/appsyncctl": {"internal/cli", "internal/tokencache"},
 		"internal/cli": {
 			"internal/checkup", "internal/emulator",
 			"internal/config", "internal/auth", "internal/tokencache", "internal/transport",
-			"internal/appsync", "internal/bulk", "internal/output", "internal/schema", "internal/atomicfile",
+			"internal/appsync", "internal/bulk", "internal/output", "internal/schema", "internal/atomicfile", "internal/pause",
 		},
-		"internal/checkup": {"internal/appsync"},
+		"internal/checkup": {"internal/appsync", "internal/pause"},
 		"internal/emulator": {
 			"internal/emulator/auth0", "internal/emulator/appsync", "internal/schema",
 		},
 		"internal/config":           {"internal/atomicfile"},
-		"internal/auth":             {"internal/retryafter"},
+		"internal/auth":             {"internal/pause", "internal/retryafter"},
 		"internal/tokencache":       {"internal/atomicfile"},
-		"internal/transport":        {"internal/retryafter"},
-		"internal/appsync":          {"internal/retryafter"},
-		"internal/bulk":             {"internal/atomicfile"},
+		"internal/transport":        {"internal/pause", "internal/retryafter"},
+		"internal/appsync":          {"internal/pause", "internal/retryafter"},
+		"internal/bulk":             {"internal/atomicfile", "internal/pause"},
 		"internal/output":           {},
 		"internal/emulator/auth0":   {},
 		"internal/emulator/appsync": {},
 		"internal/schema":           {},
 		"internal/atomicfile":       {},
 		"internal/retryafter":       {},
+		"internal/pause":            {},
 	}
 }
 

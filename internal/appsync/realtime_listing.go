@@ -5,6 +5,8 @@ package appsync
 import (
 	"context"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/pause"
 )
 
 // settle is how long a listing waits after the subscriptions have begun: the
@@ -34,7 +36,7 @@ func (f *following) relist(ctx context.Context) {
 	f.listing = l
 	go func() {
 		defer close(l.rows)
-		if pause(ctx, settle) != nil {
+		if pause.For(ctx, settle) != nil {
 			return
 		}
 		for customer, err := range f.List(ctx) {

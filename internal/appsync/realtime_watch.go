@@ -7,6 +7,8 @@ import (
 	"iter"
 	"math/rand/v2"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/pause"
 )
 
 const (
@@ -68,7 +70,7 @@ func (w *Watch) Run(ctx context.Context) error {
 		if err := w.emit(Event{Kind: Reconnecting, Attempt: attempt, Wait: float64(wait.Milliseconds()), Reason: short(err.Error())}); err != nil {
 			return err
 		}
-		if err := pause(ctx, wait); err != nil {
+		if err := pause.For(ctx, wait); err != nil {
 			return err
 		}
 	}
@@ -116,16 +118,4 @@ func (w *Watch) tell(kind string, operation Operation, customer *Customer) error
 func backoff(attempt int) time.Duration {
 	whole := min(500*time.Millisecond<<min(attempt-1, 10), time.Minute)
 	return whole/2 + rand.N(whole/2) //nolint:gosec // jitter, not a secret
-}
-
-// pause waits, or returns why ctx ended.
-func pause(ctx context.Context, wait time.Duration) error {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/appsyncctl/appsyncctl/internal/pause"
 )
 
 // A DeviceExpiredError says that nobody confirmed a device code in time. Err is
@@ -54,7 +56,7 @@ func (c *Client) PollDevice(ctx context.Context, code *DeviceCode) (*oauth2.Toke
 		wait := pace.next()
 		left := time.Until(code.Expiry)
 		last := left <= wait
-		if err := pause(ctx, min(wait, left)); err != nil {
+		if err := pause.For(ctx, min(wait, left)); err != nil {
 			return nil, err
 		}
 		token, err := c.requestToken(ctx, url.Values{

@@ -89,15 +89,3 @@ func (r *retries) decide(err error) (time.Duration, bool) {
 func jitter() time.Duration {
 	return rand.N(firstWait) //nolint:gosec // nothing depends on nobody guessing it
 }
-
-// pause waits for d, or less if ctx ends; then the error says why it ended.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}

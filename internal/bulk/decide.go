@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/appsyncctl/appsyncctl/internal/pause"
 )
 
 // decide finds the mode by the first row, when nothing else tells: an API that makes
@@ -37,7 +39,7 @@ func (r *run) decide(ctx context.Context) error {
 			if err := errors.Join(outcome.Err, ctx.Err()); try == tries || ctx.Err() != nil {
 				return &OutageError{time.Since(r.began), cmp.Or(err, errThrottled)}
 			}
-			if err := pause(ctx, max(outcome.After, time.Duration(try)*time.Second)); err != nil {
+			if err := pause.For(ctx, max(outcome.After, time.Duration(try)*time.Second)); err != nil {
 				return err
 			}
 			continue

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/pause"
 )
 
 const listAgain = time.Second // between two lists that must agree
@@ -69,7 +71,7 @@ func (r *run) settle(ctx context.Context) (again bool, err error) {
 	if wait := time.Until(r.lastDoubt.Add(r.Settle)); wait > 0 {
 		r.Notice(fmt.Sprintf("%d rows were sent and their answers lost; waiting %s before looking for them",
 			len(r.doubtful), wait.Round(time.Second)))
-		if err := pause(ctx, wait); err != nil {
+		if err := pause.For(ctx, wait); err != nil {
 			return false, err
 		}
 	}
@@ -137,20 +139,8 @@ func (r *run) search(ctx context.Context) (map[Digest][]string, error) {
 			return found, nil
 		}
 		last = ids
-		if err := pause(ctx, listAgain); err != nil {
+		if err := pause.For(ctx, listAgain); err != nil {
 			return nil, err
 		}
-	}
-}
-
-// pause waits, or returns why ctx ended.
-func pause(ctx context.Context, wait time.Duration) error {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }

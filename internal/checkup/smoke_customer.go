@@ -10,6 +10,7 @@ import (
 	"github.com/Khan/genqlient/graphql"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/pause"
 )
 
 // smokeCustomer is a customer that lives as long as a smoke test.
@@ -92,12 +93,8 @@ func (s *Smoke) findBoth(ctx context.Context, first, second *smokeCustomer) erro
 		if try == listTries {
 			return fmt.Errorf("%s was created, but the list does not show it", *missing[0].input.Name)
 		}
-		timer := time.NewTimer(listPause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return context.Cause(ctx)
+		if err := pause.For(ctx, listPause); err != nil {
+			return err
 		}
 	}
 }

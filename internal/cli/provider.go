@@ -12,6 +12,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/atomicfile"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/pause"
 )
 
 // metadataLifetime is how long a provider's metadata is taken from the disk.
@@ -54,12 +55,8 @@ func (app *App) discover(ctx context.Context, client *http.Client, issuer string
 		if !passing || ctx.Err() != nil || wait > time.Second {
 			return found, err
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, context.Cause(ctx)
+		if err := pause.For(ctx, wait); err != nil {
+			return nil, err
 		}
 	}
 }

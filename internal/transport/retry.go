@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/pause"
 	"github.com/appsyncctl/appsyncctl/internal/retryafter"
 )
 
@@ -52,7 +52,7 @@ func (t *Retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		if resp != nil {
 			drain(resp)
 		}
-		if err := sleep(req.Context(), wait); err != nil {
+		if err := pause.For(req.Context(), wait); err != nil {
 			return nil, err
 		}
 		budget -= wait
@@ -136,15 +136,4 @@ func unknownHost(err error) bool {
 func backoff(attempt int) time.Duration {
 	base := 100 * time.Millisecond << min(attempt, 8)
 	return base + rand.N(base/2) //nolint:gosec // jitter, not a secret
-}
-
-func sleep(ctx context.Context, wait time.Duration) error {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
