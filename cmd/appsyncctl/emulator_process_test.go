@@ -176,6 +176,12 @@ func (f *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer) // the client may have gone
 }
 
+func (f *table) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.rows)
+}
+
 // TestEmulatorWithATable walks from the program into a table and back.
 func TestEmulatorWithATable(t *testing.T) {
 	fake := &table{rows: map[string]json.RawMessage{}}
@@ -191,16 +197,16 @@ func TestEmulatorWithATable(t *testing.T) {
 	if said, err := run("--dynamodb-table", "customers", "--seed", "4", "--", "appsyncctl", "customers", "create", "--name", "customer5"); err != nil {
 		t.Fatal(err, said)
 	}
-	if len(fake.rows) != 5 {
-		t.Errorf("%d rows", len(fake.rows))
+	if fake.count() != 5 {
+		t.Errorf("%d rows", fake.count())
 	}
 	said, err := run("--dynamodb-table", "customers", "--", "sh", "-c", "appsyncctl customers list && appsyncctl emulator status; appsyncctl emulator reset")
 	if err == nil || !strings.Contains(said, "customer5") || !strings.Contains(said, "DynamoDB table customers") ||
-		!strings.Contains(said, "name it to have it emptied") || len(fake.rows) != 5 {
-		t.Errorf("%v, %d rows: %s", err, len(fake.rows), said)
+		!strings.Contains(said, "name it to have it emptied") || fake.count() != 5 {
+		t.Errorf("%v, %d rows: %s", err, fake.count(), said)
 	}
-	if said, err := run("--dynamodb-table", "customers", "--", "appsyncctl", "emulator", "reset", "--dynamodb-table", "customers"); err != nil || len(fake.rows) != 0 {
-		t.Errorf("%v, %d rows: %s", err, len(fake.rows), said)
+	if said, err := run("--dynamodb-table", "customers", "--", "appsyncctl", "emulator", "reset", "--dynamodb-table", "customers"); err != nil || fake.count() != 0 {
+		t.Errorf("%v, %d rows: %s", err, fake.count(), said)
 	}
 	if said, err := run("--dynamodb-table", "others", "--", "true"); err == nil || !strings.Contains(said, "error: there is no table others in eu-west-1; ") {
 		t.Errorf("%v: %s", err, said)
