@@ -138,3 +138,23 @@ func TestWriteIsAtomic(t *testing.T) {
 		t.Errorf("left %q behind", got)
 	}
 }
+
+// To replace a device, or a link to one, would take it from everybody.
+func TestWriteReplacesRegularFilesOnly(t *testing.T) {
+	dir := t.TempDir()
+	folder, link := filepath.Join(dir, "folder"), filepath.Join(dir, "link")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(os.DevNull, link); err != nil {
+		t.Skip("no symbolic links here")
+	}
+	for _, name := range []string{folder, link} {
+		if err := atomicfile.Write(name, []byte("content")); err == nil {
+			t.Errorf("%s was replaced", filepath.Base(name))
+		}
+		if info, err := os.Lstat(name); err != nil || info.Mode().IsRegular() {
+			t.Errorf("%s is no longer what it was", filepath.Base(name))
+		}
+	}
+}

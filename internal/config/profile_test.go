@@ -386,3 +386,18 @@ func FuzzReadProfiles(f *testing.F) {
 		}
 	})
 }
+
+// An anchor that another profile refers to must not be cut.
+func TestSaveProfileKeepsAnchors(t *testing.T) {
+	const shared = "profiles:\n  base:\n    issuer: &iss https://a.example/\n  other:\n    issuer: *iss\n"
+	path := write(t, shared)
+	if err := config.SaveProfile(path, "base", config.ProfileSettings{Issuer: "https://b.example/"}); err == nil {
+		t.Error("the change was made")
+	}
+	if data, err := os.ReadFile(path); err != nil || string(data) != shared {
+		t.Errorf("the file is now %q, %v", data, err)
+	}
+	if _, err := config.ReadProfiles(path); err != nil {
+		t.Error(err)
+	}
+}

@@ -192,3 +192,31 @@ func TestFileWithoutSeal(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestFileReady(t *testing.T) {
+	file, _ := newFile(t, tokencache.SecretSeal("s1"))
+	if err := file.Ready(); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(file.Dir); err != nil || len(left) > 0 {
+		t.Errorf("%d files are left behind, %v", len(left), err)
+	}
+	// A file where the folder should be: nothing can be written.
+	blocked, _ := newFile(t, tokencache.SecretSeal("s1"))
+	if err := os.MkdirAll(filepath.Dir(blocked.Dir), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(blocked.Dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(blocked.Dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := blocked.Ready(); err == nil {
+		t.Error("a store that cannot be written to is ready")
+	}
+	unsealed, _ := newFile(t, tokencache.Seal{})
+	if err := unsealed.Ready(); !errors.Is(err, tokencache.NoSealError{}) {
+		t.Errorf("got %v, want NoSealError", err)
+	}
+}

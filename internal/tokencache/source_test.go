@@ -610,3 +610,23 @@ func TestSourceReplaceCancelled(t *testing.T) {
 		t.Errorf("stored %q, want refresh-8", got)
 	}
 }
+
+// A refresh token is not spent where its successor could not be stored.
+func TestSourceNotReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var kept flaky
+		store(t, &kept, issued(7), time.Now())
+		var g grants
+		source, _ := newSource(&kept, newLock(t), &g)
+		full := errors.New("the disk is full")
+		source.Ready = func(context.Context) error { return full }
+		time.Sleep(2 * time.Hour)
+		if _, err := source.Token(t.Context()); !errors.Is(err, full) {
+			t.Errorf("got %v, want %v", err, full)
+		}
+		wantAsked(t, &g)
+		if got := stored(t, &kept); got.RefreshToken != "refresh-7" {
+			t.Errorf("the store holds %q", got.RefreshToken)
+		}
+	})
+}
