@@ -9,10 +9,10 @@ import (
 // twinTime is how far apart two connections may announce the same change.
 const twinTime = 10 * time.Second
 
-// twins finds the changes that two overlapping connections both announce. Each
-// announces a change at most once, so the second sight of one is a double if the
-// first was on the other connection.
-type twins map[sight][]sighting
+// twins finds the changes that overlapping connections all announce: two, or three
+// while the next one is being made. Each announces a change at most once, so a change
+// that another one has announced, and this one has not, is a double.
+type twins map[sight][]*sighting
 
 type sight struct {
 	operation Operation
@@ -20,25 +20,24 @@ type sight struct {
 }
 
 type sighting struct {
-	on *Feed
+	on []*Feed // those that have announced it
 	at time.Time
 }
 
-// double reports whether the other connection has announced a change already.
+// double reports whether another connection has announced the change already.
 func (t twins) double(change Change, on *Feed, now time.Time) bool {
 	if len(t)%1000 == 999 {
-		maps.DeleteFunc(t, func(_ sight, all []sighting) bool { return now.Sub(all[len(all)-1].at) > twinTime })
+		maps.DeleteFunc(t, func(_ sight, all []*sighting) bool { return now.Sub(all[len(all)-1].at) > twinTime })
 	}
 	key := sight{change.Operation, digest(change.Customer)}
-	before := t[key]
-	for i, s := range before {
-		if s.on != on && now.Sub(s.at) <= twinTime {
-			if t[key] = slices.Delete(before, i, i+1); len(t[key]) == 0 {
-				delete(t, key)
-			}
+	recent := slices.DeleteFunc(t[key], func(s *sighting) bool { return now.Sub(s.at) > twinTime })
+	for _, s := range recent {
+		if !slices.Contains(s.on, on) {
+			s.on = append(s.on, on)
+			t[key] = recent
 			return true
 		}
 	}
-	t[key] = append(before, sighting{on, now})
+	t[key] = append(recent, &sighting{[]*Feed{on}, now})
 	return false
 }
