@@ -6,6 +6,7 @@ package appsync
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/Khan/genqlient/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -47,6 +48,7 @@ type Feed struct {
 	conn   *Realtime
 	errs   <-chan error
 	cancel context.CancelFunc
+	asked  time.Time // when a replacement was asked for; zero for a first connection
 }
 
 // Follow starts conn and subscribes to operations. When it returns without an

@@ -98,7 +98,9 @@ func (f *following) run(ctx context.Context) error {
 			err = f.change(ctx, change, f.older)
 		case <-f.replace.C:
 			f.opening = true
-			f.twins = make(twins)
+			if f.twins == nil { // else an overlap is not over yet
+				f.twins = make(twins)
+			}
 			go f.open(ctx)
 		case next := <-f.next:
 			err = f.take(next)

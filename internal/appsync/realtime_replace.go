@@ -36,7 +36,11 @@ func (f *following) replaceAt(when time.Time) {
 // open makes the next connection while this one lives on.
 func (f *following) open(ctx context.Context) {
 	var next opening
+	asked := time.Now()
 	next.feed, next.replace, next.err = f.Open(ctx)
+	if next.feed != nil {
+		next.feed.asked = asked
+	}
 	select {
 	case f.next <- next:
 	case <-ctx.Done():

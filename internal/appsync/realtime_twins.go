@@ -32,7 +32,9 @@ func (t twins) double(change Change, on *Feed, now time.Time) bool {
 	key := sight{change.Operation, digest(change.Customer)}
 	recent := slices.DeleteFunc(t[key], func(s *sighting) bool { return now.Sub(s.at) > twinTime })
 	for _, s := range recent {
-		if !slices.Contains(s.on, on) {
+		// What was announced before this connection was even asked for is no double,
+		// but the same change made once more.
+		if !slices.Contains(s.on, on) && !s.at.Before(on.asked) {
 			s.on = append(s.on, on)
 			t[key] = recent
 			return true
