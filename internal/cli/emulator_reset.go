@@ -18,8 +18,9 @@ func (app *App) emulatorResetCommand(flags *globals) *cobra.Command {
 		Use:   "reset",
 		Short: "Delete the customers, faults and counts of a running emulator",
 		Long: `Let the emulator that is the issuer (--issuer or APPSYNCCTL_ISSUER) start over:
-its customers, the faults that wait and the counts of requests are deleted. Keys,
-logins and tokens stay good.
+its customers, the faults that wait and the counts of requests are deleted, and what
+setup auth0 or another client of the Management API has made in its tenant is undone.
+Keys, logins and tokens stay good.
 
 A DynamoDB table may hold more than tests put there, so an emulator that has one
 refuses unless --dynamodb-table names it.`,

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
 )
 
 // control answers for the emulator itself.
@@ -19,6 +21,7 @@ type control struct {
 	requests *requestLog
 	faults   *faults
 	storage  *storage
+	tenant   *auth0.Tenant
 }
 
 // Status is what GET /_emulator/status answers.
@@ -79,6 +82,7 @@ func (c *control) reset(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusInternalServerError, map[string]string{"message": "the customers could not be deleted"})
 		return
 	}
+	c.tenant.Reset()
 	c.faults.reset()
 	c.requests.reset()
 	w.WriteHeader(http.StatusNoContent)

@@ -8,15 +8,17 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
 )
 
-// The demo's names. The secret of the machine client is made at each start.
+// The demo's names. The secrets of the machine clients are made at each start.
 const (
-	MachineClientID = "demo-machine"
-	DeviceClientID  = "demo-device"
-	Audience        = "https://appsyncctl.example/customers"
+	MachineClientID    = "demo-machine"
+	DeviceClientID     = "demo-device"
+	ManagementClientID = "demo-management"
+	Audience           = "https://appsyncctl.example/customers"
 )
 
-// demoTenant has one API, a machine client and a native one, for the device flow and
-// for authorization code with PKCE on three loopback ports.
+// demoTenant has one API, a machine client, a native one, for the device flow and for
+// authorization code with PKCE on three loopback ports, and a machine client for the
+// Management API.
 func demoTenant(issuer string) auth0.Config {
 	return auth0.Config{
 		Issuer: issuer,
@@ -37,6 +39,13 @@ func demoTenant(issuer string) auth0.Config {
 					"http://127.0.0.1:8976/callback", "http://127.0.0.1:8977/callback", "http://127.0.0.1:8978/callback",
 				},
 				Organization: auth0.OrganizationAllow,
+			},
+			{
+				ID:        ManagementClientID,
+				Name:      "Demo management",
+				Secret:    auth0.Secret(rand.Text() + rand.Text()),
+				Grants:    []string{auth0.GrantClientCredentials},
+				Audiences: map[string][]string{auth0.ManagementAPI: auth0.ManagementScopes()},
 			},
 		},
 		Users: []auth0.User{{

@@ -112,14 +112,14 @@ func (e *Emulator) assemble(ctx context.Context, config Config, address string) 
 	e.environment = slices.Concat(environment(at.origin(), tenant), modes.variables())
 	page := &statusPage{
 		Environment: e.environment,
-		Clients:     tenant.Clients,
+		tenant:      e.tenant,
 		requests:    requests,
 		faults:      faults,
 		store:       customers.Store,
 	}
 	control := &control{
 		environment: e.environment, issuer: tenant.Issuer, version: config.Version, started: time.Now(),
-		requests: requests, faults: faults, storage: e.storage.over(customers.Store),
+		requests: requests, faults: faults, storage: e.storage.over(customers.Store), tenant: e.tenant,
 	}
 	e.server = e.newServer(config, at.only(routes(e.tenant, api, page, control)))
 	return nil

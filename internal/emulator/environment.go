@@ -36,9 +36,13 @@ func (v Variable) Export() string {
 func (e *Emulator) Environment() []Variable { return slices.Clone(e.environment) }
 
 func environment(origin string, tenant auth0.Config) []Variable {
-	var machine, native auth0.Client
+	var machine, native, management auth0.Client
 	for _, client := range slices.Backward(tenant.Clients) {
-		if slices.Contains(client.Grants, auth0.GrantClientCredentials) {
+		_, manages := client.Audiences[auth0.ManagementAPI]
+		switch {
+		case manages:
+			management = client
+		case slices.Contains(client.Grants, auth0.GrantClientCredentials):
 			machine = client
 		}
 		if slices.Contains(client.Grants, auth0.GrantDeviceCode) {
@@ -56,5 +60,7 @@ func environment(origin string, tenant auth0.Config) []Variable {
 		{"APPSYNCCTL_CLIENT_SECRET", string(machine.Secret)},
 		{"APPSYNCCTL_AUDIENCE", audience},
 		{"APPSYNCCTL_EMULATOR_DEVICE_CLIENT_ID", native.ID},
+		{"APPSYNCCTL_EMULATOR_MANAGEMENT_CLIENT_ID", management.ID},
+		{"APPSYNCCTL_EMULATOR_MANAGEMENT_CLIENT_SECRET", string(management.Secret)},
 	}
 }

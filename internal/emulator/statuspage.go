@@ -25,12 +25,15 @@ var (
 // statusPage shows an emulator.
 type statusPage struct {
 	Environment []Variable
-	Clients     []auth0.Client
 
+	tenant   *auth0.Tenant
 	requests *requestLog
 	faults   *faults
 	store    appsync.Store
 }
+
+// Clients returns the tenant's, for the page.
+func (p *statusPage) Clients() []auth0.Client { return p.tenant.Clients() }
 
 // shownRows bounds the tables of the page.
 const shownRows = 25

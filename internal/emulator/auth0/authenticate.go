@@ -21,10 +21,10 @@ func (t *Tenant) authenticate(r *http.Request, p parameters) (*Client, error) {
 	if id == "" {
 		return nil, errMissing("client_id")
 	}
-	client, known := t.clients[id]
+	client, known := t.registry.client(id)
 	if !known && basic {
 		id = unescaped(id)
-		client, known = t.clients[id]
+		client, known = t.registry.client(id)
 	}
 	if !known {
 		return nil, errUnauthorized

@@ -19,7 +19,7 @@ func (t *Tenant) redeemAuthorizationCode(client *Client, p parameters, _ http.He
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	a := t.codes[p["code"]]
-	if a == nil || a.grant.client != client {
+	if a == nil || a.grant.client.ID != client.ID {
 		return nil, refuse(http.StatusForbidden, "invalid_grant", "Invalid authorization code")
 	}
 	delete(t.codes, p["code"])

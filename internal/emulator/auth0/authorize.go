@@ -113,7 +113,7 @@ func (t *Tenant) finish(w http.ResponseWriter, r *http.Request, request *authori
 // URI is the client's, by a redirect afterwards.
 func (t *Tenant) readAuthorization(w http.ResponseWriter, r *http.Request) (*authorization, bool) {
 	query := r.URL.Query()
-	client, known := t.clients[query.Get("client_id")]
+	client, known := t.registry.client(query.Get("client_id"))
 	if !known {
 		showMessage(w, http.StatusForbidden, "Unknown client", "The client_id is not that of an application of this tenant.")
 		return nil, false

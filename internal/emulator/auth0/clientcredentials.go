@@ -17,12 +17,12 @@ func (t *Tenant) redeemClientCredentials(client *Client, p parameters, header ht
 		return nil, refuse(http.StatusForbidden, "access_denied",
 			"No audience parameter was provided, and no default audience has been configured")
 	}
-	api, known := t.apis[audience]
+	api, known := t.registry.api(audience)
 	if !known {
 		return nil, errService(audience)
 	}
 	granted := api.Scopes
-	if client.Audiences != nil {
+	if client.Audiences != nil || api.System {
 		scopes, authorized := client.Audiences[audience]
 		if !authorized {
 			return nil, refuse(http.StatusForbidden, "access_denied", fmt.Sprintf(

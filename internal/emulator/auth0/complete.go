@@ -4,11 +4,13 @@
 package auth0
 
 import (
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -47,7 +49,7 @@ func (c Config) complete() (Config, error) {
 	c.APIs, c.Clients = slices.Clone(c.APIs), slices.Clone(c.Clients) // the caller's stay as they are
 	return c, errors.Join(
 		each("api", c.APIs, func(a *API) (string, error) { return a.Identifier, a.complete() }),
-		each("client", c.Clients, func(cl *Client) (string, error) { return cl.ID, cl.complete() }),
+		each("client", c.Clients, func(cl *Client) (string, error) { return cl.ID, cl.complete(c.managementAPI()) }),
 		each("user", c.Users, func(u *User) (string, error) { return u.ID, nil }),
 		each("organization", c.Organizations, func(o *Organization) (string, error) { return o.ID, nil }),
 	)
@@ -73,6 +75,18 @@ func each[T any](kind string, things []T, complete func(*T) (id string, err erro
 }
 
 func (a *API) complete() error {
+	if a.Name == "" {
+		a.Name = a.Identifier
+	}
+	switch a.Algorithm {
+	case "":
+		a.Algorithm = RS256
+	case RS256:
+	case HS256:
+		a.secret = Secret(rand.Text() + rand.Text())
+	default:
+		return fmt.Errorf("unknown signing algorithm %q", a.Algorithm)
+	}
 	if a.Lifetime == 0 {
 		a.Lifetime = defaultLifetime
 	}
@@ -86,7 +100,10 @@ func (a *API) complete() error {
 	return nil
 }
 
-func (c *Client) complete() error {
+// managementAPI returns the identifier of the tenant's Management API.
+func (c Config) managementAPI() string { return strings.TrimSuffix(c.Issuer, "/") + ManagementAPI }
+
+func (c *Client) complete(management string) error {
 	if c.Name == "" {
 		c.Name = c.ID
 	}
@@ -103,6 +120,11 @@ func (c *Client) complete() error {
 	case OrganizationDeny, OrganizationAllow, OrganizationRequire:
 	default:
 		return fmt.Errorf("unknown organization usage %q", c.Organization)
+	}
+	if scopes, granted := c.Audiences[ManagementAPI]; granted {
+		c.Audiences = maps.Clone(c.Audiences) // the caller's stays as it is
+		delete(c.Audiences, ManagementAPI)
+		c.Audiences[management] = scopes
 	}
 	return c.completeMethod()
 }

@@ -40,11 +40,24 @@ type Config struct {
 // API is a resource server that tokens can be made for.
 type API struct {
 	Identifier    string        `yaml:"identifier"`           // the audience, compared byte by byte
+	Name          string        `yaml:"name"`                 // default the identifier
+	Algorithm     string        `yaml:"signing_alg"`          // of its access tokens: RS256, the default, or HS256
 	Scopes        []string      `yaml:"scopes"`               // that may be asked for
 	Lifetime      time.Duration `yaml:"token_lifetime"`       // of an access token; default 24h
 	Dialect       Dialect       `yaml:"token_dialect"`        // of its access tokens; default access_token
 	OfflineAccess bool          `yaml:"allow_offline_access"` // refresh tokens are allowed
+	System        bool          `yaml:"-"`                    // the Management API, which no client has without a grant
+
+	secret   Secret   // signs for HS256
+	document document // as the Management API has it
 }
+
+// The algorithms of an API's access tokens. Whoever reads HS256 must have the API's
+// secret, which AppSync cannot be given.
+const (
+	RS256 = "RS256"
+	HS256 = "HS256"
+)
 
 // Dialect names the shape of an API's access tokens, as in Auth0's token_dialect.
 type Dialect string
@@ -69,14 +82,20 @@ type Client struct {
 	LogoutURIs   []string   `yaml:"allowed_logout_urls"`        // that a logout may return to
 
 	// Audiences are the client grants: API identifier to scopes. Nil is every API
-	// with every scope.
+	// with every scope, but for the Management API, which ManagementAPI names.
 	Audiences    map[string][]string `yaml:"client_grants"`
 	Organization Usage               `yaml:"organization_usage"` // default OrganizationDeny
 	NonRotating  bool                `yaml:"non_rotating"`       // a refresh answers no new refresh token
 	Quota        Quota               `yaml:"token_quota"`        // of client credentials tokens
 
-	key any // PublicKey, parsed
+	key      any           // PublicKey, parsed
+	leeway   time.Duration // Config.RefreshLeeway of this client alone
+	document document      // as the Management API has it
 }
+
+// ManagementAPI in Client.Audiences is the tenant's own Management API, whose
+// identifier begins with an issuer that a configuration may not know.
+const ManagementAPI = "/api/v2/"
 
 // AuthMethod is a client's token_endpoint_auth_method.
 type AuthMethod string

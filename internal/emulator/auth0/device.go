@@ -73,7 +73,7 @@ func (t *Tenant) newDevice(p parameters) (*device, error) {
 	if p["client_id"] == "" {
 		return nil, errMissing("client_id")
 	}
-	client, known := t.clients[p["client_id"]]
+	client, known := t.registry.client(p["client_id"])
 	if !known {
 		return nil, errUnauthorized
 	}
@@ -117,7 +117,8 @@ func (t *Tenant) newDevice(p parameters) (*device, error) {
 func (t *Tenant) allowed(p parameters) (*API, string, error) {
 	var api *API
 	if audience := p["audience"]; audience != "" {
-		if api = t.apis[audience]; api == nil {
+		var known bool
+		if api, known = t.registry.api(audience); !known {
 			return nil, "", errService(audience)
 		}
 	}
@@ -148,7 +149,7 @@ func (t *Tenant) redeemDeviceCode(client *Client, p parameters, _ http.Header) (
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	d := t.devices[p["device_code"]]
-	if d == nil || d.client != client || d.state == deviceExpired {
+	if d == nil || d.client.ID != client.ID || d.state == deviceExpired {
 		return nil, errDeviceCode
 	}
 	if now.After(d.expires) { // said once, in unconfirmed words; afterwards the code is unknown

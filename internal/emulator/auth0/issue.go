@@ -24,6 +24,14 @@ type grant struct {
 	refresh      string // the refresh token to answer, when one was already made
 }
 
+// audience returns the identifier of g's API, or "".
+func (g *grant) audience() string {
+	if g.api == nil {
+		return ""
+	}
+	return g.api.Identifier
+}
+
 func (g *grant) has(scope string) bool { return slices.Contains(strings.Fields(g.scope), scope) }
 
 func (g *grant) subject() string {
@@ -124,6 +132,6 @@ func (t *Tenant) accessToken(g *grant) (string, time.Duration, error) {
 			claims.Permissions = g.user.Permissions
 		}
 	}
-	token, err := t.signer.sign(typ, claims)
+	token, err := t.signer.signFor(g.api, typ, claims)
 	return token, lifetime, err
 }

@@ -21,7 +21,7 @@ func (t *Tenant) oidcLogout(w http.ResponseWriter, r *http.Request) {
 }
 
 func (t *Tenant) leave(w http.ResponseWriter, r *http.Request, clientID, target string) {
-	client := t.clients[clientID]
+	client, _ := t.registry.client(clientID)
 	switch {
 	case target == "":
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")

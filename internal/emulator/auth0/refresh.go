@@ -60,7 +60,7 @@ func (t *Tenant) revokeOldest(client *Client, user *User) {
 	var oldest *family
 	for _, token := range t.refreshTokens {
 		f := token.family
-		if f.revoked || f.grant.client != client || f.grant.user != user {
+		if f.revoked || f.grant.client.ID != client.ID || f.grant.user != user {
 			continue
 		}
 		active[f] = true
@@ -82,13 +82,13 @@ func (t *Tenant) redeemRefreshToken(client *Client, p parameters, _ http.Header)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	token := t.refreshTokens[p["refresh_token"]]
-	if token == nil || token.family.grant.client != client || token.family.revoked || now.After(token.family.expires) {
+	if token == nil || token.family.grant.client.ID != client.ID || token.family.revoked || now.After(token.family.expires) {
 		return nil, errRefreshToken
 	}
 	g := token.family.grant
 	g.kind = GrantRefreshToken
 	if !client.NonRotating {
-		if !token.exchange(now, t.config.RefreshLeeway) {
+		if !token.exchange(now, max(t.config.RefreshLeeway, client.leeway)) {
 			token.family.revoked = true
 			return nil, errRefreshToken
 		}

@@ -32,7 +32,7 @@ func (t *Tenant) revokeToken(r *http.Request) error {
 	switch {
 	case token == nil:
 		return nil
-	case token.family.grant.client != client: // RFC 7009 section 2.1; the code is unconfirmed
+	case token.family.grant.client.ID != client.ID: // RFC 7009 section 2.1; the code is unconfirmed
 		return refuse(http.StatusBadRequest, "invalid_request", "The token was not issued to this client.")
 	}
 	token.family.revoked = true
@@ -45,7 +45,7 @@ func (t *Tenant) revokeToken(r *http.Request) error {
 // revokeGrant revokes every family of g's user, client and API. The caller holds t.mu.
 func (t *Tenant) revokeGrant(g grant) {
 	for _, token := range t.refreshTokens {
-		if of := token.family.grant; of.user == g.user && of.client == g.client && of.api == g.api {
+		if of := token.family.grant; of.user == g.user && of.client.ID == g.client.ID && of.audience() == g.audience() {
 			token.family.revoked = true
 		}
 	}

@@ -70,6 +70,30 @@ func (s *signer) sign(typ jose.ContentType, claims any) (string, error) {
 	return jwt.Signed(sig).Claims(claims).Serialize()
 }
 
+// signFor is sign for the tokens of an API, by the API's algorithm.
+func (s *signer) signFor(api *API, typ jose.ContentType, claims any) (string, error) {
+	if api.Algorithm != HS256 {
+		return s.sign(typ, claims)
+	}
+	sig, err := jose.NewSigner(
+		jose.SigningKey{Algorithm: jose.HS256, Key: []byte(api.secret)},
+		(&jose.SignerOptions{}).WithType(typ),
+	)
+	if err != nil {
+		return "", err
+	}
+	return jwt.Signed(sig).Claims(claims).Serialize()
+}
+
+// verify reads the claims of a token that one of the published keys signed (RS256).
+func (s *signer) verify(token string, claims ...any) error {
+	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	if err != nil {
+		return err
+	}
+	return parsed.Claims(s.public(), claims...)
+}
+
 // public returns the JWKS (RFC 7517 section 5).
 func (s *signer) public() jose.JSONWebKeySet {
 	<-s.ready

@@ -11,11 +11,11 @@ import (
 // Tenant answers on all of an Auth0 tenant's paths. It is safe for use by several
 // goroutines.
 type Tenant struct {
-	config  Config
-	clients map[string]*Client
-	apis    map[string]*API
-	signer  *signer
-	handler http.Handler
+	config   Config
+	registry *registry
+	signer   *signer
+	handler  http.Handler
+	changing sync.Mutex // held by a change through the Management API
 
 	mu            sync.Mutex // guards what follows
 	devices       map[string]*device
@@ -36,8 +36,7 @@ func New(config Config) (*Tenant, error) {
 	}
 	t := &Tenant{
 		config:        config,
-		clients:       map[string]*Client{},
-		apis:          map[string]*API{},
+		registry:      newRegistry(config),
 		signer:        newSigner(),
 		devices:       map[string]*device{},
 		codes:         map[string]*authorization{},
@@ -45,12 +44,6 @@ func New(config Config) (*Tenant, error) {
 		sessions:      map[string]session{},
 		assertions:    map[string]time.Time{},
 		quotas:        map[string]*usage{},
-	}
-	for i := range config.Clients {
-		t.clients[config.Clients[i].ID] = &config.Clients[i]
-	}
-	for i := range config.APIs {
-		t.apis[config.APIs[i].Identifier] = &config.APIs[i]
 	}
 	t.handler = t.routes()
 	return t, nil
@@ -78,6 +71,7 @@ func (t *Tenant) routes() http.Handler {
 	mux.HandleFunc("GET /oidc/logout", t.oidcLogout)
 	mux.HandleFunc("GET /activate", t.activate)
 	mux.HandleFunc("GET /authorize", t.authorize)
+	t.managementRoutes(mux)
 	// A page on another origin must not approve a device or log in for the person
 	// who has it open. Only browsers send what is checked here, so scripts can post.
 	guard := http.NewCrossOriginProtection()
@@ -85,6 +79,13 @@ func (t *Tenant) routes() http.Handler {
 	mux.Handle("POST /authorize", guard.Handler(http.HandlerFunc(t.authorizeDecide)))
 	return mux
 }
+
+// Reset undoes what was made and changed through the Management API. Keys, logins and
+// tokens stay good.
+func (t *Tenant) Reset() { t.registry.reset(t.config) }
+
+// Clients returns the tenant's applications as they are now.
+func (t *Tenant) Clients() []Client { return t.registry.clientList() }
 
 func (t *Tenant) now() time.Time { return t.config.Now() }
 
