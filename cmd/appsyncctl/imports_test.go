@@ -18,7 +18,7 @@ const module = "github.com/appsyncctl/appsyncctl/"
 //	4  cmd/appsyncctl
 //	3  internal/cli
 //	2  checkup, emulator
-//	1  config, auth, tokencache, transport, appsync, bulk, output, emulator/auth0, emulator/appsync
+//	1  config, auth, tokencache, transport, appsync, bulk, output, cloudformation, emulator/auth0, emulator/appsync
 //	0  schema, atomicfile, retryafter, pause
 func floors() map[string][]string {
 	return map[string][]string{
@@ -26,9 +26,9 @@ func floors() map[string][]string {
 		"internal/cli": {
 			"internal/checkup", "internal/emulator",
 			"internal/config", "internal/auth", "internal/tokencache", "internal/transport",
-			"internal/appsync", "internal/bulk", "internal/output", "internal/schema", "internal/atomicfile", "internal/pause",
+			"internal/appsync", "internal/bulk", "internal/output", "internal/cloudformation", "internal/schema", "internal/atomicfile", "internal/pause",
 		},
-		"internal/checkup": {"internal/appsync", "internal/pause"},
+		"internal/checkup": {"internal/appsync", "internal/auth", "internal/awsaccount", "internal/tokencache", "internal/pause"},
 		"internal/emulator": {
 			"internal/emulator/auth0", "internal/emulator/appsync", "internal/schema",
 		},
@@ -41,6 +41,7 @@ func floors() map[string][]string {
 		"internal/output":           {},
 		"internal/emulator/auth0":   {},
 		"internal/emulator/appsync": {},
+		"internal/cloudformation":   {"internal/schema"},
 		"internal/schema":           {},
 		"internal/atomicfile":       {},
 		"internal/retryafter":       {},

@@ -5,16 +5,10 @@ package auth
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
-	"net/http"
 
 	"github.com/coreos/go-oidc/v3/oidc"
-	"github.com/go-jose/go-jose/v4"
 	"golang.org/x/oauth2"
 )
 
@@ -29,45 +23,13 @@ func (e *IDTokenError) Error() string {
 // Unwrap returns what was wrong with it.
 func (e *IDTokenError) Unwrap() error { return e.Err }
 
-// keys fetches the provider's public keys. They are fetched here and not by
-// go-oidc, which makes text of a network error.
+// keys fetches the provider's public keys, for go-oidc.
 func (c *Client) keys(ctx context.Context) (*oidc.StaticKeySet, error) {
-	address := c.Provider.JWKSURI
-	if address == "" {
-		return nil, &UnsupportedError{Issuer: c.Provider.Issuer, Feature: "keys to check an ID token"}
-	}
-	if err := checkEndpoint(address); err != nil {
-		return nil, err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, &EndpointError{Reason: "it is not a URL"}
-	}
-	a, err := roundTrip(c.HTTP, req)
+	set, err := FetchKeys(ctx, c.HTTP, c.Provider)
 	if err != nil {
 		return nil, err
 	}
-	if a.status != http.StatusOK {
-		return nil, newError(a)
-	}
-	var published struct {
-		Keys []json.RawMessage `json:"keys"`
-	}
-	if err := json.Unmarshal(a.body, &published); err != nil {
-		return nil, &AnswerError{Endpoint: place(address), Problem: "it is not a set of keys"}
-	}
-	keys := new(oidc.StaticKeySet)
-	for _, encoded := range published.Keys {
-		var key jose.JSONWebKey
-		if json.Unmarshal(encoded, &key) != nil || !key.Valid() || key.Use == "enc" {
-			continue // of a kind that came later, or not for signatures
-		}
-		switch key.Key.(type) {
-		case *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey:
-			keys.PublicKeys = append(keys.PublicKeys, key.Key)
-		}
-	}
-	return keys, nil
+	return &oidc.StaticKeySet{PublicKeys: set.public()}, nil
 }
 
 // checkIDToken checks the ID token beside token (OpenID Connect Core 1.0, section

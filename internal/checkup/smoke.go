@@ -23,12 +23,12 @@ type Smoke struct {
 	Anonymous graphql.Client // the same API without a token
 	Now       func() time.Time
 	// Done is called after each step.
-	Done func(Result)
+	Done func(StepResult)
 }
 
-// A Result is what became of a step. The steps and their names are the same in
+// A StepResult is what became of a step. The steps and their names are the same in
 // each run, so that runs can be compared.
-type Result struct {
+type StepResult struct {
 	Step    string
 	Err     error  // why it failed
 	Skipped string // why it did not run
@@ -36,14 +36,14 @@ type Result struct {
 }
 
 // Passed reports whether the step ran and succeeded.
-func (r Result) Passed() bool { return r.Err == nil && r.Skipped == "" }
+func (r StepResult) Passed() bool { return r.Err == nil && r.Skipped == "" }
 
 // cleanUpTime is for each deletion; they run after Ctrl-C too.
 const cleanUpTime = 30 * time.Second
 
 // Run takes all steps and returns their results. A step that needs a failed one
 // is skipped; what was created is deleted in any case.
-func (s *Smoke) Run(ctx context.Context) []Result {
+func (s *Smoke) Run(ctx context.Context) []StepResult {
 	run := &smokeRun{Smoke: s}
 	first := run.customer("customer1", "Boston", "MA")
 	second := run.customer("customer2", "Dallas", "TX")
@@ -64,7 +64,7 @@ func (s *Smoke) Run(ctx context.Context) []Result {
 
 type smokeRun struct {
 	*Smoke
-	results []Result
+	results []StepResult
 	failed  string // the first step that failed
 }
 
@@ -72,13 +72,13 @@ type smokeRun struct {
 func (r *smokeRun) step(ctx context.Context, name string, do func(context.Context) error) {
 	switch {
 	case r.failed != "":
-		r.record(Result{Step: name, Skipped: "because of: " + r.failed})
+		r.record(StepResult{Step: name, Skipped: "because of: " + r.failed})
 	case ctx.Err() != nil:
-		r.record(Result{Step: name, Skipped: "interrupted"})
+		r.record(StepResult{Step: name, Skipped: "interrupted"})
 	default:
 		start := r.Now()
 		err := do(ctx)
-		r.record(Result{Step: name, Err: err, Elapsed: r.Now().Sub(start)})
+		r.record(StepResult{Step: name, Err: err, Elapsed: r.Now().Sub(start)})
 		if err != nil {
 			r.failed = name
 		}
@@ -89,20 +89,20 @@ func (r *smokeRun) step(ctx context.Context, name string, do func(context.Contex
 func (r *smokeRun) cleanUp(ctx context.Context, name string, c *smokeCustomer) {
 	switch {
 	case c.lost:
-		r.record(Result{Step: name, Err: fmt.Errorf("%s may be left behind: its creation was not answered", *c.input.Name)})
+		r.record(StepResult{Step: name, Err: fmt.Errorf("%s may be left behind: its creation was not answered", *c.input.Name)})
 		return
 	case c.id == "":
-		r.record(Result{Step: name, Skipped: "nothing was created"})
+		r.record(StepResult{Step: name, Skipped: "nothing was created"})
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, cleanUpTime)
 	defer cancel()
 	start := r.Now()
 	err := c.remove(ctx)
-	r.record(Result{Step: name, Err: err, Elapsed: r.Now().Sub(start)})
+	r.record(StepResult{Step: name, Err: err, Elapsed: r.Now().Sub(start)})
 }
 
-func (r *smokeRun) record(result Result) {
+func (r *smokeRun) record(result StepResult) {
 	r.results = append(r.results, result)
 	r.Done(result)
 }

@@ -46,12 +46,12 @@ func newSmoke(endpoint string, transport http.RoundTripper) *checkup.Smoke {
 		API:       &appsync.Client{Endpoint: endpoint, HTTP: &http.Client{Transport: withToken{transport}}},
 		Anonymous: &appsync.Client{Endpoint: endpoint, HTTP: &http.Client{Transport: transport}},
 		Now:       time.Now,
-		Done:      func(checkup.Result) {},
+		Done:      func(checkup.StepResult) {},
 	}
 }
 
 // outcome puts a result into words.
-func outcome(r checkup.Result) string {
+func outcome(r checkup.StepResult) string {
 	switch {
 	case r.Err != nil:
 		return "failed: " + r.Err.Error()
@@ -63,7 +63,7 @@ func outcome(r checkup.Result) string {
 }
 
 // wantResults checks the names of all steps, and what became of each.
-func wantResults(t *testing.T, results []checkup.Result, want ...string) {
+func wantResults(t *testing.T, results []checkup.StepResult, want ...string) {
 	t.Helper()
 	var names, got []string
 	for _, r := range results {
@@ -236,8 +236,8 @@ func TestSmoke(t *testing.T) {
 			defer server.Close()
 			smoke := newSmoke(server.URL, server.Client().Transport)
 			smoke.Token = func(context.Context) error { return tt.token }
-			var told []checkup.Result
-			smoke.Done = func(r checkup.Result) { told = append(told, r) }
+			var told []checkup.StepResult
+			smoke.Done = func(r checkup.StepResult) { told = append(told, r) }
 
 			results := smoke.Run(t.Context())
 			wantResults(t, results, tt.want...)
@@ -351,7 +351,7 @@ func TestSmokeInterrupted(t *testing.T) {
 				cancel()
 			}
 			smoke := newSmoke(server.URL, server.Client().Transport)
-			smoke.Done = func(r checkup.Result) {
+			smoke.Done = func(r checkup.StepResult) {
 				if r.Step == tt.after {
 					cancel()
 				}

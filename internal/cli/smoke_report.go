@@ -37,7 +37,7 @@ func newSmokeReport(out io.Writer, format format) *smokeReport {
 	return &smokeReport{out: out, format: format}
 }
 
-func (r *smokeReport) step(result checkup.Result) {
+func (r *smokeReport) step(result checkup.StepResult) {
 	step := smokeStepView{Name: result.Step, Result: "passed", Elapsed: milliseconds(result.Elapsed)}
 	switch {
 	case result.Err != nil:
@@ -61,7 +61,7 @@ func (r *smokeReport) step(result checkup.Result) {
 }
 
 // finish writes the verdict and returns the error of the first failed step.
-func (r *smokeReport) finish(ctx context.Context, results []checkup.Result) error {
+func (r *smokeReport) finish(ctx context.Context, results []checkup.StepResult) error {
 	var failure error
 	for _, result := range results {
 		if result.Err != nil && failure == nil {

@@ -1,0 +1,45 @@
+package checkup_test
+
+import (
+	"testing"
+
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+)
+
+// TestCatalogue holds every check to what the help and the reports promise of it.
+func TestCatalogue(t *testing.T) {
+	order := []checkup.Category{checkup.Settings, checkup.Network, checkup.Provider, checkup.Storage, checkup.Token, checkup.API}
+	place := 0
+	seen := make(map[string]bool)
+	for _, check := range checkup.Catalogue() {
+		for place < len(order) && order[place] != check.Category {
+			place++
+		}
+		if place == len(order) {
+			t.Fatalf("%s is in the category %s, which is out of order", check.ID, check.Category)
+		}
+		if seen[check.ID] {
+			t.Errorf("two checks are called %s", check.ID)
+		}
+		seen[check.ID] = true
+		if check.Title == "" || len(check.Meaning) < 80 {
+			t.Errorf("%s has no title, or too few words on what it means", check.ID)
+		}
+		if found, ok := checkup.Find(check.ID); !ok || found.Title != check.Title {
+			t.Errorf("Find(%q) returned %q, %t", check.ID, found.Title, ok)
+		}
+	}
+	for _, check := range checkup.Catalogue() {
+		for _, id := range check.DependsOn() {
+			if !seen[id] {
+				t.Errorf("%s depends on %s, which does not exist", check.ID, id)
+			}
+			if id >= check.ID && id[:3] == check.ID[:3] {
+				t.Errorf("%s depends on %s, which comes later", check.ID, id)
+			}
+		}
+	}
+	if _, ok := checkup.Find("AUTH-999"); ok {
+		t.Error("Find has found AUTH-999")
+	}
+}

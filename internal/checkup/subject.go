@@ -1,0 +1,62 @@
+package checkup
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
+)
+
+// A Subject is the set-up that is examined, as the caller found it. Nothing is
+// looked up before Examine runs.
+type Subject struct {
+	Profile  string    // the profile's name
+	Settings []Setting // all of them, in the order in which people meet them
+	Needed   []string  // the names of those that must have a value
+	Mode     string    // the client's authorization mode: oidc, cognito, lambda, api-key or iam
+	Grant    string    // device, browser or client-credentials; empty if the token was given
+
+	// Token gets the token that a command would send; nil if the mode uses none.
+	// TokenFrom says where from: "standard input", "APPSYNCCTL_TOKEN", "the keyring".
+	Token     func(ctx context.Context) (string, error)
+	TokenFrom func() string
+
+	Authorized http.RoundTripper // sends what a command would send
+	Plain      http.RoundTripper // the same without any credentials
+	Provider   *http.Client      // for the OpenID provider; follows no redirect
+
+	// Store is where tokens rest; nil if nothing is kept for this set-up.
+	Store *Store
+
+	// Account reads what the AWS account says; nil without AWS credentials.
+	Account Account
+
+	// Answer is a saved answer of the API, to be explained in place of asking; nil
+	// otherwise.
+	Answer *Answer
+
+	LookupHost func(ctx context.Context, host string) ([]string, error)
+	// Proxy returns the proxy that a request to address goes through, or nil.
+	Proxy func(address *url.URL) (*url.URL, error)
+	Now   func() time.Time
+}
+
+// Store is the token store of a set-up.
+type Store struct {
+	Name  string                          // keyring, file or memory
+	Probe func(ctx context.Context) error // stores, reads and removes a value
+}
+
+// An Account reads the configuration of an API from AWS itself.
+type Account interface {
+	API(ctx context.Context, endpoint string) (*awsaccount.API, error)
+}
+
+// An Answer is what an API once said.
+type Answer struct {
+	Status int // 0 if only the body was saved
+	Header http.Header
+	Body   []byte
+}
