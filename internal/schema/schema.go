@@ -8,7 +8,10 @@
 // so the client's types and the emulator's answers come from one text.
 package schema
 
-import _ "embed"
+import (
+	_ "embed"
+	"strings"
+)
 
 var (
 	//go:embed customer.graphql
@@ -27,3 +30,16 @@ func Wizard() string { return directives + "\n" + customer }
 // Extended returns the wizard's schema with an optional id in
 // CreateCustomerInput, with AppSync's directives declared.
 func Extended() string { return Wizard() + "\n" + extended }
+
+// Deployable returns the wizard's schema as AppSync takes it, which has its directives
+// already and knows no extend; extendedToo says whether with the optional id.
+func Deployable(extendedToo bool) string {
+	_, sdl, _ := strings.Cut(customer, "\n\n") // what stands before is a comment of ours
+	if !extendedToo {
+		return sdl
+	}
+	const input = "input CreateCustomerInput {\n"
+	_, fields, _ := strings.Cut(extended, "extend "+input)
+	fields, _, _ = strings.Cut(fields, "}")
+	return strings.Replace(sdl, input, input+fields, 1)
+}
