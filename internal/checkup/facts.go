@@ -13,6 +13,8 @@ type facts struct {
 	endpoint *url.URL // SET-002
 	issuer   string   // SET-004: canonical
 
+	anonymous *reply // NET-003: to { __typename } without any credentials; nil if that was not asked
+
 	clock         time.Duration // NET-004: how far the API's clock is ahead of this machine's
 	providerClock time.Duration // NET-007: how far the provider's is
 

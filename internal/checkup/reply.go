@@ -1,0 +1,64 @@
+// One call of the API, and what came back: the checks compare such answers.
+
+package checkup
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"time"
+)
+
+// maxReply is how many bytes of an answer are read. None that a check asks for
+// comes near it.
+const maxReply = 1 << 20
+
+// A reply is what came of one request. Err is set if no whole answer came; the
+// header and a part of the body may be there nevertheless.
+type reply struct {
+	Status   int // 0 if nothing was answered
+	Header   http.Header
+	Body     []byte // at most maxReply bytes
+	Err      error
+	Elapsed  time.Duration // until the body was read
+	Received time.Time     // when the header was there, by this machine's clock
+}
+
+// post sends query to the endpoint once, with header in addition to what transport
+// sets, and follows no redirect. Only checks that need SET-002 may call it.
+func (e *examination) post(ctx context.Context, transport http.RoundTripper, header map[string]string, query string) *reply {
+	start := e.Now()
+	got := new(reply)
+	defer func() { got.Elapsed = e.Now().Sub(start) }()
+	body, err := json.Marshal(map[string]string{"query": query})
+	if err != nil {
+		got.Err = err
+		return got
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.known().endpoint.String(), bytes.NewReader(body))
+	if err != nil {
+		got.Err = err
+		return got
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json")
+	for name, value := range header {
+		req.Header.Set(name, value)
+	}
+	got.send(transport, req, e.Now)
+	return got
+}
+
+// send fills r with the answer to req.
+func (r *reply) send(transport http.RoundTripper, req *http.Request, now func() time.Time) {
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		r.Err = err
+		return
+	}
+	defer func() { _ = resp.Body.Close() }() // it has been read as far as is wanted
+	r.Status, r.Header, r.Received = resp.StatusCode, resp.Header, now()
+	r.Body, r.Err = io.ReadAll(io.LimitReader(resp.Body, maxReply))
+}
