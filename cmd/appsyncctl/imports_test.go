@@ -18,7 +18,7 @@ const module = "github.com/appsyncctl/appsyncctl/"
 //	4  cmd/appsyncctl
 //	3  internal/cli
 //	2  checkup, emulator
-//	1  config, auth, tokencache, transport, appsync, bulk, output, cloudformation, emulator/auth0, emulator/appsync
+//	1  awsaccount, config, auth, tokencache, transport, appsync, bulk, output, cloudformation, emulator/auth0, emulator/appsync
 //	0  schema, atomicfile, retryafter, pause
 func floors() map[string][]string {
 	return map[string][]string{
@@ -32,6 +32,7 @@ func floors() map[string][]string {
 		"internal/emulator": {
 			"internal/emulator/auth0", "internal/emulator/appsync", "internal/schema",
 		},
+		"internal/awsaccount":       {},
 		"internal/config":           {"internal/atomicfile"},
 		"internal/auth":             {"internal/pause", "internal/retryafter"},
 		"internal/tokencache":       {"internal/atomicfile"},
