@@ -19,7 +19,7 @@ import (
 type call struct {
 	Method    string `json:"method"`
 	Path      string `json:"path"`
-	Operation string `json:"operation,omitempty"` // GraphQL: its name, else its first field; token endpoint: the grant type
+	Operation string `json:"operation,omitempty"` // GraphQL: its name, else its first field; token endpoint: the grant type; AWS: the action
 }
 
 const (
@@ -41,6 +41,8 @@ func describe(r *http.Request) call {
 		}
 	case r.URL.Path == "/oauth/token" && r.Method == http.MethodPost:
 		c.Operation = grantType(r.Header.Get("Content-Type"), peek(r))
+	default:
+		c.Operation = accountOperation(r)
 	}
 	c.Operation = clip(c.Operation)
 	return c

@@ -2,7 +2,9 @@
 // listener, so that all of the client runs without a cloud account.
 //
 // /graphql and /graphql/realtime are the API's, / is a page for people, /_emulator/ is
-// the emulator's own, everything else is the tenant's:
+// the emulator's own, everything else is the tenant's. AWS's SDKs and CLI find the
+// account around the API here as well, under /v1/apis for AppSync and by POST / for
+// DynamoDB, by AWS_ENDPOINT_URL_APPSYNC and AWS_ENDPOINT_URL_DYNAMODB:
 //
 //	GET    /_emulator/status        what runs here, since when, and what it holds: Status
 //	GET    /_emulator/environment   the client's settings, NAME=VALUE a line

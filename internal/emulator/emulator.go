@@ -109,7 +109,7 @@ func (e *Emulator) assemble(ctx context.Context, config Config, address string) 
 	if e.tenant, err = auth0.New(tenant); err != nil {
 		return fmt.Errorf("tenant: %w", err)
 	}
-	e.environment = slices.Concat(environment(at.origin(), tenant), modes.variables())
+	e.environment = slices.Concat(environment(at.origin(), tenant), modes.variables(at.origin()))
 	page := &statusPage{
 		Environment: e.environment,
 		tenant:      e.tenant,
@@ -121,7 +121,8 @@ func (e *Emulator) assemble(ctx context.Context, config Config, address string) 
 		environment: e.environment, issuer: tenant.Issuer, version: config.Version, started: time.Now(),
 		requests: requests, faults: faults, storage: e.storage.over(customers.Store), tenant: e.tenant,
 	}
-	e.server = e.newServer(config, at.only(routes(e.tenant, api, page, control)))
+	account := newAccount(customers, modes, at, e.storage, faults)
+	e.server = e.newServer(config, at.only(routes(e.tenant, api, account, page, control)))
 	return nil
 }
 

@@ -21,7 +21,7 @@ type Fault struct {
 	Count     int      `json:"count,omitempty"`     // how many requests it strikes; 0: all until it is cleared
 	Rate      float64  `json:"rate,omitempty"`      // the chance that a request is struck, up to 1; 0 is 1
 	Path      string   `json:"path,omitempty"`      // of the requests; default all, or those the fault is about
-	Operation string   `json:"operation,omitempty"` // GraphQL operation, its field or a grant type; default all
+	Operation string   `json:"operation,omitempty"` // GraphQL operation, its field, a grant type or AWS's action; default all
 	Delay     Duration `json:"delay,omitempty"`     // of slow; default 2 s
 
 	Status     int               `json:"status,omitempty"` // of answer; default 500

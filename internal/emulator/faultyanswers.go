@@ -97,14 +97,22 @@ func unauthorized(f *Fault, _ http.Handler) http.Handler {
 }
 
 // throttled answers in the shape of the service that the request was for. AppSync's
-// body is not documented.
+// body is not documented; DynamoDB throttles with 400.
 func throttled(f *Fault, _ http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fault, status := *f, 429
 		body := `{"error":"too_many_requests","error_description":"Global limit has been reached"}`
-		if r.URL.Path == "/graphql" {
+		switch {
+		case r.URL.Path == "/graphql":
 			body = `{"message":"Rate limit exceeded"}`
+		case r.URL.Path == "/" && accountOperation(r) != "":
+			status, body = 400, `{"__type":"com.amazon.coral.availability#ThrottlingException","message":"Rate of requests exceeds the allowed throughput."}`
+		case accountOperation(r) != "":
+			body = `{"message":"Rate exceeded"}`
+			fault.Headers = map[string]string{"x-amzn-ErrorType": "ThrottlingException"}
+			maps.Copy(fault.Headers, f.Headers)
 		}
-		fixed(f, 429, body).ServeHTTP(w, r)
+		fixed(&fault, status, body).ServeHTTP(w, r)
 	})
 }
 

@@ -73,9 +73,23 @@ func (m modes) open(api *appsync.Config, issuer string) {
 	}
 }
 
+// inAccount are the modes as AppSync's own API names them, in order.
+func (m modes) inAccount() []appsync.Mode {
+	var all []appsync.Mode
+	for _, name := range m.names {
+		all = append(all, map[string]appsync.Mode{
+			modeOpenID: appsync.ModeOpenID, modeCognito: appsync.ModeCognito, modeAPIKey: appsync.ModeAPIKey,
+			modeIAM: appsync.ModeIAM, modeLambda: appsync.ModeLambda,
+		}[name])
+	}
+	return all
+}
+
 // variables are the settings that the modes add to those of the tenant. The first
-// mode is the one that the client uses.
-func (m modes) variables() []Variable {
+// mode is the one that the client uses. Who gets the key of the mode iam is led to the
+// emulator's account as well, since that key opens no other; only for the two services
+// that it plays, so that the rest of AWS stays where it is.
+func (m modes) variables(origin string) []Variable {
 	var all []Variable
 	if first := m.names[0]; first != modeOpenID {
 		all = append(all, Variable{"APPSYNCCTL_AUTH", first})
@@ -88,7 +102,8 @@ func (m modes) variables() []Variable {
 	}
 	if m.on(modeIAM) {
 		all = append(all, Variable{"AWS_ACCESS_KEY_ID", m.iam.ID}, Variable{"AWS_SECRET_ACCESS_KEY", string(m.iam.Secret)},
-			Variable{"AWS_SESSION_TOKEN", ""}, Variable{"AWS_REGION", "us-east-1"})
+			Variable{"AWS_SESSION_TOKEN", ""}, Variable{"AWS_REGION", "us-east-1"},
+			Variable{"AWS_ENDPOINT_URL_APPSYNC", origin}, Variable{"AWS_ENDPOINT_URL_DYNAMODB", origin})
 	}
 	if m.on(modeLambda) {
 		all = append(all, Variable{"APPSYNCCTL_EMULATOR_LAMBDA_TOKEN", string(m.lambda)})

@@ -5,15 +5,20 @@ package emulator
 import (
 	"net/http"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
 )
 
-// routes puts both services, the page and the emulator's own paths on one listener.
+// routes puts both services, the account, the page and the emulator's own paths on one listener.
 // The log is outermost, so that it tells what the client was sent.
-func routes(tenant, api http.Handler, page *statusPage, control *control) http.Handler {
+func routes(tenant, api http.Handler, account *appsync.Account, page *statusPage, control *control) http.Handler {
 	services := http.NewServeMux()
 	services.Handle("/graphql", api)
 	services.Handle("/graphql/realtime", api)
-	services.Handle("/", tenant)
+	for _, path := range appsync.ManagementPaths() {
+		services.HandleFunc(path, account.ServeManagement)
+	}
+	services.Handle("/", withTable(account, tenant))
 
 	requests, faults := page.requests, page.faults
 	own := http.NewServeMux()

@@ -35,7 +35,7 @@ func newAuthorizer(config Config) (authorizer, error) {
 	a := authorizer{keys: config.APIKeys, lambda: config.LambdaToken, strictRaw: config.StrictRaw}
 	several := false
 	if config.IAM != nil {
-		a.iam = &iamMode{key: *config.IAM, now: config.Now}
+		a.iam = newIAMMode(*config.IAM, config.Now)
 		several = true
 	}
 	several = several || len(a.keys) > 0 || a.lambda != "" || config.CognitoIssuer != ""

@@ -85,7 +85,7 @@ func (Secret) String() string       { return "[redacted]" }
 func (Secret) GoString() string     { return "[redacted]" }
 func (Secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
-// The faults that only the inside of the API can make.
+// The faults that only the inside of the API, or of the account around it, can make.
 const (
 	FaultPartialData   = "partial-data"   // the data, and an error beside it
 	FaultNullData      = "null-data"      // {"data":null} and no errors
@@ -95,12 +95,15 @@ const (
 	FaultTimeout       = "execution-timeout"
 	FaultSocketDrop    = "socket-drop"        // the connection closes instead of a data frame
 	FaultNoKeepAlive   = "missing-keep-alive" // one ka frame is left out
+	FaultTableEmpty    = "table-empty"        // the account's table answers as if it held nothing
+	FaultAccessDenied  = "access-denied"      // the account's key lacks the right to the operation
 )
 
-// Faults returns every name that Config.Fault is asked about.
+// Faults returns every name that Config.Fault and AccountConfig.Fault are asked about.
 func Faults() []string {
 	return []string{
 		FaultPartialData, FaultNullData, FaultEmptyPage, FaultRepeatedToken,
 		FaultUnauthorized, FaultTimeout, FaultSocketDrop, FaultNoKeepAlive,
+		FaultTableEmpty, FaultAccessDenied,
 	}
 }

@@ -11,6 +11,9 @@
 //	resolve*.go    what the wizard's resolvers do, with DynamoDB's semantics
 //	realtime*.go   the WebSocket side of subscriptions
 //
+// The account*.go files are the AWS account around the API: what AppSync tells of its
+// configuration, and the table behind it, read by signed requests.
+//
 // GraphQL executes on graph-gophers/graphql-go: a real engine, so that
 // selections, fragments, aliases and null propagation are not ours to get wrong.
 // Documents are parsed and walked with vektah/gqlparser, which genqlient needs
