@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
 )
 
@@ -26,6 +27,10 @@ type Subject struct {
 	Authorized http.RoundTripper // sends what a command would send
 	Plain      http.RoundTripper // the same without any credentials
 	Provider   *http.Client      // for the OpenID provider; follows no redirect
+
+	// Realtime is a connection as "customers watch" makes it, not started; nil if there
+	// can be none.
+	Realtime *appsync.Realtime
 
 	// Store is where tokens rest; nil if nothing is kept for this set-up.
 	Store *Store
