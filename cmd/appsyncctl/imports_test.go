@@ -18,15 +18,15 @@ const module = "github.com/appsyncctl/appsyncctl/"
 //	4  cmd/appsyncctl
 //	3  internal/cli
 //	2  checkup, emulator
-//	1  awsaccount, config, auth, tokencache, transport, appsync, bulk, output, cloudformation, emulator/auth0, emulator/appsync
+//	1  awsaccount, config, auth, management, tokencache, transport, appsync, bulk, output, report, cloudformation, emulator/auth0, emulator/appsync
 //	0  schema, atomicfile, retryafter, pause
 func floors() map[string][]string {
 	return map[string][]string{
 		"cmd/appsyncctl": {"internal/cli", "internal/tokencache"},
 		"internal/cli": {
 			"internal/checkup", "internal/emulator",
-			"internal/config", "internal/auth", "internal/tokencache", "internal/transport",
-			"internal/appsync", "internal/bulk", "internal/output", "internal/cloudformation", "internal/schema", "internal/atomicfile", "internal/pause",
+			"internal/config", "internal/auth", "internal/management", "internal/tokencache", "internal/transport",
+			"internal/appsync", "internal/bulk", "internal/output", "internal/report", "internal/cloudformation", "internal/schema", "internal/atomicfile", "internal/pause",
 		},
 		"internal/checkup": {"internal/appsync", "internal/auth", "internal/awsaccount", "internal/tokencache", "internal/pause"},
 		"internal/emulator": {
@@ -34,12 +34,14 @@ func floors() map[string][]string {
 		},
 		"internal/awsaccount":       {},
 		"internal/config":           {"internal/atomicfile"},
+		"internal/management":       {"internal/pause", "internal/retryafter"},
 		"internal/auth":             {"internal/pause", "internal/retryafter"},
 		"internal/tokencache":       {"internal/atomicfile"},
 		"internal/transport":        {"internal/pause", "internal/retryafter"},
 		"internal/appsync":          {"internal/pause", "internal/retryafter"},
 		"internal/bulk":             {"internal/atomicfile", "internal/pause"},
 		"internal/output":           {},
+		"internal/report":           {"internal/atomicfile"},
 		"internal/emulator/auth0":   {},
 		"internal/emulator/appsync": {},
 		"internal/cloudformation":   {"internal/schema"},

@@ -13,6 +13,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
+	"github.com/appsyncctl/appsyncctl/internal/management"
 	"github.com/appsyncctl/appsyncctl/internal/output"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
@@ -88,6 +89,7 @@ func isUsage(err error) bool {
 		is[*appsync.FilterError],
 		is[*appsync.DocumentError],
 		is[*inputError],
+		is[*unaskedError],
 		is[*formatError],
 		isJQSyntax,
 		// Settings
@@ -103,6 +105,7 @@ func isUsage(err error) bool {
 		is[*auth.KeyError],
 		is[*awsError],
 		is[*badTokenError],
+		is[*management.TokenError],
 		is[*emulator.NotLoopbackError],
 		is[*opaqueTokenError],
 		is[tokencache.NoSealError],
@@ -132,7 +135,10 @@ func isNetwork(err error) bool {
 	if refusal, ok := errors.AsType[*auth.Error](err); ok {
 		return refusal.Temporary()
 	}
-	return is[*transport.NoAnswerError](err) || is[*appsync.ConnectionError](err) || is[*auth.TransportError](err) ||
+	if refusal, ok := errors.AsType[*management.Error](err); ok {
+		return refusal.Temporary()
+	}
+	return is[*management.TransportError](err) || is[*transport.NoAnswerError](err) || is[*appsync.ConnectionError](err) || is[*auth.TransportError](err) ||
 		is[*tokencache.LockTimeoutError](err)
 }
 
@@ -143,7 +149,10 @@ func isLogin(err error) bool {
 	if refusal, ok := errors.AsType[*auth.Error](err); ok && refusal.Status/100 == 3 {
 		return false // a redirect, which is not followed: something else is there
 	}
-	return is[*loginNeededError](err) || is[*auth.DeviceExpiredError](err) || is[*auth.IDTokenError](err) || is[*auth.Error](err) || is[*transport.RenewalError](err)
+	if refusal, ok := errors.AsType[*management.Error](err); ok {
+		return refusal.Unauthorized()
+	}
+	return is[*management.ScopeError](err) || is[*loginNeededError](err) || is[*auth.DeviceExpiredError](err) || is[*auth.IDTokenError](err) || is[*auth.Error](err) || is[*transport.RenewalError](err)
 }
 
 func is[E error](err error) bool {
@@ -200,6 +209,9 @@ func hint(err error) string {
 		return joined(hint(broken.err), broken.goOn+" goes on where the list ended")
 	}
 	if text := importHint(err); text != "" {
+		return text
+	}
+	if text := managementHint(err); text != "" {
 		return text
 	}
 	switch {

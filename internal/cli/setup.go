@@ -11,5 +11,6 @@ commands: an AppSync API in OPENID_CONNECT mode with its table and its resolvers
 and the provider's side of it. Both write what they made into the profile.`,
 	},
 		app.setupAWSCommand(flags),
+		app.setupAuth0Command(flags),
 	)
 }

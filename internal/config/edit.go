@@ -21,7 +21,7 @@ import (
 // settings of that profile and nothing else: comments, other profiles and their
 // order stay. The file is replaced at once, and two writers take turns.
 func SaveProfile(path, name string, settings ProfileSettings) error {
-	if err := checkProfileName(name); err != nil {
+	if err := CheckProfileName(name); err != nil {
 		return err
 	}
 	return edit(path, func(root *yaml.Node) error {

@@ -150,7 +150,7 @@ func ReadProfiles(path string) (*ProfileFile, error) {
 		return nil, &FileError{path, errors.New("more than one YAML document")}
 	}
 	for name := range file.Profiles {
-		if err := checkProfileName(name); err != nil {
+		if err := CheckProfileName(name); err != nil {
 			return nil, &FileError{path, err}
 		}
 	}

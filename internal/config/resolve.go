@@ -85,7 +85,7 @@ func (l Layers) profile() (Value, error) {
 	default:
 		value = Value{"default", FromDefault, "default"}
 	}
-	return value, checkProfileName(value.Text)
+	return value, CheckProfileName(value.Text)
 }
 
 // Get returns the value of a setting; its Source is Unset when there is none.
@@ -160,7 +160,8 @@ func (e *ProfileNameError) Error() string {
 	return fmt.Sprintf("a profile cannot be called %q: use letters, digits, dots, dashes and underscores", e.Name)
 }
 
-func checkProfileName(name string) error {
+// CheckProfileName returns a *ProfileNameError for a name that no profile can have.
+func CheckProfileName(name string) error {
 	if name == "" {
 		return &ProfileNameError{name}
 	}

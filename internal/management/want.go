@@ -1,0 +1,75 @@
+package management
+
+// A Want is how a tenant is to be. All fields but Callbacks must be set, and the two
+// applications' names must differ.
+type Want struct {
+	Audience  string   // identifier of the API
+	APIName   string   // for an API that is made
+	Machine   string   // name of the application for machines
+	Native    string   // name of the application for people
+	Callbacks []string // where a browser may come back to
+}
+
+// The grant types, RFC 6749 and RFC 8628 section 3.4.
+const (
+	grantClientCredentials = "client_credentials"
+	grantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code"
+	grantAuthorizationCode = "authorization_code"
+	grantRefreshToken      = "refresh_token"
+)
+
+// The kinds of applications, app_type.
+const (
+	appMachine = "non_interactive"
+	appNative  = "native"
+)
+
+// refreshLeeway is how long, in seconds, the refresh token before the last one is still
+// good: an answer that got lost does not end a login then. Auth0's default is none.
+const refreshLeeway = 60.0
+
+// apiRules: AppSync reads tokens that are signed with a public key, and a person who
+// stays logged in has a refresh token.
+func (w Want) apiRules() []rule {
+	return []rule{
+		{"name", w.APIName, atFirst},
+		{"signing_alg", "RS256", equal},
+		{"allow_offline_access", true, equal},
+		{"token_dialect", "access_token", atFirst},
+		{"skip_consent_for_verifiable_first_party_clients", true, atFirst},
+	}
+}
+
+func (w Want) machineRules() []rule {
+	return []rule{
+		{"name", w.Machine, atFirst},
+		{"app_type", appMachine, equal},
+		{"is_first_party", true, atFirst},
+		{"oidc_conformant", true, atFirst},
+		{"grant_types", []any{grantClientCredentials}, includes},
+		{"token_endpoint_auth_method", "client_secret_post", equal},
+	}
+}
+
+// nativeRules: device flow is for public, OIDC-conformant clients only. Refresh tokens of
+// public clients rotate (RFC 9700 section 4.14.2).
+func (w Want) nativeRules() []rule {
+	callbacks := make([]any, 0, len(w.Callbacks))
+	for _, address := range w.Callbacks {
+		callbacks = append(callbacks, address)
+	}
+	return []rule{
+		{"name", w.Native, atFirst},
+		{"app_type", appNative, equal},
+		{"is_first_party", true, atFirst},
+		{"oidc_conformant", true, equal},
+		{"grant_types", []any{grantDeviceCode, grantAuthorizationCode, grantRefreshToken}, includes},
+		{"token_endpoint_auth_method", "none", equal},
+		{"callbacks", callbacks, includes},
+		{"jwt_configuration", object{"alg": "RS256"}, members},
+		{"refresh_token", object{
+			"rotation_type": "rotating", "expiration_type": "expiring", "leeway": refreshLeeway,
+			"infinite_token_lifetime": false, "infinite_idle_token_lifetime": false,
+		}, members},
+	}
+}
