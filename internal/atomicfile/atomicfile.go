@@ -3,6 +3,7 @@
 package atomicfile
 
 import (
+	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
@@ -14,17 +15,24 @@ import (
 //
 // It replaces regular files only: a device such as /dev/null, or a pipe, would be
 // gone for everyone. The error is then a *fs.PathError.
-func Write(name string, data []byte) (err error) {
+func Write(name string, data []byte) error { return write(name, data, 0o600, 0o700) }
+
+// WriteShared is Write for what others are to read, such as a report that is collected
+// by another user than the one in the container that wrote it: the modes are what the
+// umask leaves of 0666 and 0777.
+func WriteShared(name string, data []byte) error { return write(name, data, 0o666, 0o777) }
+
+func write(name string, data []byte, mode, folderMode fs.FileMode) (err error) {
 	if info, err := os.Lstat(name); err == nil && !info.Mode().IsRegular() {
 		return &fs.PathError{Op: "replace", Path: name, Err: errors.New("it is not a regular file")}
 	}
 	dir := filepath.Dir(name)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, folderMode); err != nil {
 		return err
 	}
-	// CreateTemp makes the file with mode 0600, so nobody else reads it even
-	// before the rename.
-	part, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*")
+	// The file has its mode from the start, so nobody reads it before the rename who
+	// could not after it. The name is nobody else's, and O_EXCL sees to it.
+	part, err := os.OpenFile(filepath.Join(dir, "."+filepath.Base(name)+"."+rand.Text()), os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}

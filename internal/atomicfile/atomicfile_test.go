@@ -158,3 +158,31 @@ func TestWriteReplacesRegularFilesOnly(t *testing.T) {
 		}
 	}
 }
+
+// What is shared has the modes of any other new file and folder.
+func TestWriteSharedKeepsToUmask(t *testing.T) {
+	dir := t.TempDir()
+	folder, file := filepath.Join(dir, "folder"), filepath.Join(dir, "file")
+	if err := os.Mkdir(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "a", "name")
+	if err := atomicfile.WriteShared(path, []byte("content")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "content" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	for made, like := range map[string]string{path: file, filepath.Dir(path): folder} {
+		got, err := os.Stat(made)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want, err := os.Stat(like); err != nil || got.Mode() != want.Mode() {
+			t.Errorf("%s: got mode %v, want %v, %v", made, got.Mode(), want.Mode(), err)
+		}
+	}
+}
