@@ -73,6 +73,7 @@ type Finding struct {
 	Check
 	Verdict
 	Elapsed time.Duration
+	Notes   []string // what went wrong on the way and was mended by trying again
 }
 
 // Passed reports whether what depends on the check can be looked at.

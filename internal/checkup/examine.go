@@ -58,22 +58,30 @@ func (e *examination) examine(ctx context.Context, check Check) Finding {
 	}
 	for _, id := range check.needs {
 		<-e.finished[id]
-		if needed, _ := e.finding(id); !needed.Passed() {
-			because := id
-			if needed.Result == Skipped && needed.Because != "" {
-				because = needed.Because
-			}
-			verdict := skipped("")
-			verdict.Because = because
-			if needed.Result == Skipped && needed.Because == "" {
-				verdict.Because, verdict.Message = "", needed.Message
-			}
-			return Finding{Check: check, Verdict: verdict}
-		}
+	}
+	if verdict, blocked := blocked(check, e.finding); blocked {
+		return Finding{Check: check, Verdict: verdict}
 	}
 	start := e.Now()
 	verdict := e.within(ctx, check)
 	return Finding{Check: check, Verdict: verdict, Elapsed: e.Now().Sub(start)}
+}
+
+// blocked reports whether something that check needs has not passed, and because of
+// which check it is skipped then: the first one that did not pass by itself.
+func blocked(check Check, find func(id string) (Finding, bool)) (Verdict, bool) {
+	for _, id := range check.needs {
+		needed, found := find(id)
+		switch {
+		case !found || needed.Passed():
+			continue
+		case needed.Result != Skipped:
+			return Verdict{Result: Skipped, Because: id}, true
+		default:
+			return Verdict{Result: Skipped, Because: needed.Because, Message: needed.Message}, true
+		}
+	}
+	return Verdict{}, false
 }
 
 // within runs check and gives it up at its deadline, whether it listens to its

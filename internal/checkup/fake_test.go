@@ -23,15 +23,15 @@ type answer struct {
 	body   string
 }
 
-// api is a GraphQL API that knows three operations.
+// api is a GraphQL API that knows the operations on customers.
 type api struct {
 	// shown changes a record on its way out, if set. n counts the calls of the
 	// operation from 1. It may return nil, which hides the record.
 	shown func(operation string, n int, r record) record
 	// instead may answer for the API; nil where it does not.
 	instead func(operation string, n int, variables map[string]any) *answer
-	// anonymous is the answer to a call without a token; nil lets everybody in.
-	anonymous *answer
+	// stranger is the answer to a call with another token than signed; nil lets it in.
+	stranger func(token string) *answer
 	// pageSize is how many records a page of the list holds; 0 is all.
 	pageSize int
 
@@ -43,19 +43,20 @@ type api struct {
 
 var refused = &answer{http.StatusUnauthorized, `{"errors":[{"errorType":"UnauthorizedException","message":"You are not authorized to make this call."}]}`}
 
-func newAPI() *api { return &api{anonymous: refused, count: make(map[string]int)} }
+func newAPI() *api {
+	return &api{stranger: func(string) *answer { return refused }, count: make(map[string]int)}
+}
 
 // ServeHTTP implements http.Handler.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
-	if r.Header.Get("Authorization") == "" && a.anonymous != nil {
-		if a.anonymous.status == 0 {
-			panic(http.ErrAbortHandler) // the connection breaks
+	if token := r.Header.Get("Authorization"); token != signed && a.stranger != nil {
+		if told := a.stranger(token); told != nil {
+			told.write(w)
+			return
 		}
-		a.anonymous.write(w)
-		return
 	}
 	var request struct {
 		Operation string         `json:"operationName"`
@@ -90,17 +91,39 @@ func (a *api) run(operation string, variables map[string]any) map[string]any {
 		return map[string]any{"createCustomer": a.show(operation, r)}
 	case "ListCustomers":
 		return map[string]any{"listCustomers": a.list(variables)}
+	case "GetCustomer":
+		if r, found := a.find(variables["id"]); found {
+			return map[string]any{"getCustomer": a.show(operation, a.records[r])}
+		}
+		return map[string]any{"getCustomer": nil}
+	case "UpdateCustomer":
+		input := variables["input"].(map[string]any)
+		r, found := a.find(input["id"])
+		if !found {
+			return map[string]any{"updateCustomer": nil}
+		}
+		changed := maps.Clone(a.records[r])
+		maps.Copy(changed, input)
+		a.records[r] = changed
+		return map[string]any{"updateCustomer": a.show(operation, changed)}
 	case "DeleteCustomer":
-		i := slices.IndexFunc(a.records, func(r record) bool { return r["id"] == variables["id"] })
-		if i < 0 {
+		i, found := a.find(variables["id"])
+		if !found {
 			return map[string]any{"deleteCustomer": nil}
 		}
 		r := a.records[i]
 		a.records = slices.Delete(a.records, i, i+1)
 		return map[string]any{"deleteCustomer": r}
+	case "Refused":
+		return map[string]any{"__typename": "Query"}
 	default:
 		return nil
 	}
+}
+
+func (a *api) find(id any) (index int, found bool) {
+	index = slices.IndexFunc(a.records, func(r record) bool { return r["id"] == id })
+	return index, index >= 0
 }
 
 func (a *api) list(variables map[string]any) map[string]any {

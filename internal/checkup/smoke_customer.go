@@ -2,26 +2,25 @@ package checkup
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
-	"time"
+	"maps"
 
 	"github.com/Khan/genqlient/graphql"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/pause"
+	"time"
 )
 
 // smokeCustomer is a customer that lives as long as a smoke test.
 type smokeCustomer struct {
 	api   graphql.Client
-	input appsync.CreateCustomerInput
-	id    string // empty until it has been created
-	lost  bool   // its creation was asked for, and nobody said what became of it
+	input appsync.CreateCustomerInput // what it holds at the moment
+	id    string                      // empty until it has been created
+	lost  bool                        // its creation was asked for, and nobody said what became of it
 }
 
-func (c *smokeCustomer) create(ctx context.Context) error {
+func (c *smokeCustomer) create(ctx context.Context) Verdict {
 	resp, err := appsync.CreateCustomer(ctx, c.api, c.input)
 	created := resp.CreateCustomer
 	if created != nil {
@@ -30,51 +29,103 @@ func (c *smokeCustomer) create(ctx context.Context) error {
 	c.lost = c.id == "" && mayHaveRun(err)
 	switch {
 	case err != nil:
-		return err
+		return judged(err)
 	case created == nil || created.Id == "":
-		return fmt.Errorf("the API returned no id for %s", *c.input.Name)
+		return failure("the API returned no id for "+*c.input.Name, "")
 	default:
-		return c.compare(created)
+		return c.compare(fields(created), "the answer")
 	}
 }
 
-// mayHaveRun reports whether a mutation that failed may have been executed: there
-// was no answer, or one of a server that is out of order.
-func mayHaveRun(err error) bool {
-	answer, answered := errors.AsType[*appsync.ResponseError](err)
-	return err != nil && (!answered || answer.Status >= http.StatusInternalServerError)
+func (c *smokeCustomer) get(ctx context.Context) Verdict {
+	resp, err := appsync.GetCustomer(ctx, c.api, c.id)
+	switch {
+	case err != nil:
+		return judged(err)
+	case resp.GetCustomer == nil:
+		return failure(fmt.Sprintf("%s (%s) was created and is not found", *c.input.Name, c.id), "")
+	default:
+		return c.compare(fields(resp.GetCustomer), "the answer")
+	}
 }
 
-// compare checks that the API stored what it was given.
-func (c *smokeCustomer) compare(got *appsync.Customer) error {
-	for _, field := range []struct {
-		name      string
-		sent, got *string
-	}{
-		{"name", c.input.Name, got.Name},
-		{"city", c.input.City, got.City},
-		{"state", c.input.State, got.State},
-		{"country", c.input.Country, got.Country},
-	} {
-		if field.got == nil {
-			return fmt.Errorf("%s was sent as %q and came back as null", field.name, *field.sent)
-		}
-		if *field.got != *field.sent {
-			return fmt.Errorf("%s was sent as %q and came back as %q", field.name, *field.sent, *field.got)
-		}
-	}
-	return nil
-}
-
-func (c *smokeCustomer) remove(ctx context.Context) error {
-	resp, err := appsync.DeleteCustomer(ctx, c.api, c.id)
-	if err == nil && resp.DeleteCustomer == nil {
-		return fmt.Errorf("%s (%s) was gone before it was deleted", *c.input.Name, c.id)
-	}
+// update changes the city, and looks whether that and nothing else was changed.
+func (c *smokeCustomer) update(ctx context.Context) Verdict {
+	city := "Cambridge"
+	change := appsync.CustomerChange{ID: c.id, Fields: map[string]*string{"city": &city}}
+	resp, err := appsync.UpdateCustomer(ctx, c.api, change)
 	if err != nil {
-		return fmt.Errorf("%s (%s) is left behind: %w", *c.input.Name, c.id, err)
+		return judged(err)
 	}
-	return nil
+	c.input.City = &city
+	if resp.UpdateCustomer == nil {
+		return failure(fmt.Sprintf("the API answered the update of %s with null", *c.input.Name), "")
+	}
+	if verdict := c.compare(fields(resp.UpdateCustomer), "the answer"); verdict.Result != OK {
+		return verdict
+	}
+	return c.get(ctx)
+}
+
+func (c *smokeCustomer) remove(ctx context.Context) Verdict {
+	resp, err := appsync.DeleteCustomer(ctx, c.api, c.id)
+	switch {
+	case err == nil && resp.DeleteCustomer == nil:
+		return failure(fmt.Sprintf("%s (%s) was gone before it was deleted", *c.input.Name, c.id), "")
+	case err != nil:
+		verdict := judged(fmt.Errorf("%s (%s) is left behind: %w", *c.input.Name, c.id, err))
+		verdict.Fix = "appsyncctl smoke clean"
+		return verdict
+	default:
+		return ok("deleted")
+	}
+}
+
+func (c *smokeCustomer) gone(ctx context.Context) Verdict {
+	resp, err := appsync.GetCustomer(ctx, c.api, c.id)
+	switch {
+	case err != nil:
+		return judged(err)
+	case resp.GetCustomer != nil:
+		return failure(fmt.Sprintf("%s (%s) was deleted and is still found", *c.input.Name, c.id), "")
+	default:
+		return ok("it is not found any more")
+	}
+}
+
+// compare checks that got, which from says, is what c holds.
+func (c *smokeCustomer) compare(got map[string]string, from string) Verdict {
+	for _, field := range []struct {
+		name string
+		sent *string
+	}{
+		{"name", c.input.Name},
+		{"city", c.input.City},
+		{"state", c.input.State},
+		{"country", c.input.Country},
+	} {
+		found, there := got[field.name]
+		evidence := Evidence{Name: field.name, Expected: *field.sent, Found: found, From: from}
+		if !there {
+			evidence.Found = "null"
+			return failure(fmt.Sprintf("%s was sent as %q and came back as null", field.name, *field.sent), "", evidence)
+		}
+		if found != *field.sent {
+			return failure(fmt.Sprintf("%s was sent as %q and came back as %q", field.name, *field.sent, found), "", evidence)
+		}
+	}
+	return ok("as it was sent", Evidence{Name: "id", Found: c.id, From: from})
+}
+
+// fields returns the fields of a customer that are not null.
+func fields(customer *appsync.Customer) map[string]string {
+	all := map[string]*string{"name": customer.Name, "city": customer.City, "state": customer.State, "country": customer.Country}
+	maps.DeleteFunc(all, func(_ string, value *string) bool { return value == nil })
+	texts := make(map[string]string)
+	for name, value := range all {
+		texts[name] = *value
+	}
+	return texts
 }
 
 // A list is eventually consistent: a new record may be missing for a moment.
@@ -84,45 +135,49 @@ const (
 )
 
 // findBoth lists customers until it has seen both, unchanged.
-func (s *Smoke) findBoth(ctx context.Context, first, second *smokeCustomer) error {
+func (r *smokeRun) findBoth(ctx context.Context) Verdict {
 	for try := 1; ; try++ {
-		missing, err := s.missing(ctx, first, second)
-		if err != nil || len(missing) == 0 {
-			return err
-		}
-		if try == listTries {
-			return fmt.Errorf("%s was created, but the list does not show it", *missing[0].input.Name)
+		missing, verdict := r.missing(ctx, r.first, r.second)
+		switch {
+		case verdict.Result != OK:
+			return verdict
+		case missing == nil:
+			return ok("both are there")
+		case try == listTries:
+			return failure(*missing.input.Name+" was created, but the list does not show it", "")
 		}
 		if err := pause.For(ctx, listPause); err != nil {
-			return err
+			return unknown("interrupted", err)
 		}
 	}
 }
 
-func (s *Smoke) missing(ctx context.Context, wanted ...*smokeCustomer) ([]*smokeCustomer, error) {
+// missing returns the first of wanted that the list does not show.
+func (r *smokeRun) missing(ctx context.Context, wanted ...*smokeCustomer) (*smokeCustomer, Verdict) {
 	found := make(map[string]bool)
-	for customer, err := range appsync.Customers(ctx, s.API, 0) {
+	for page, err := range appsync.Pages(ctx, r.API, appsync.Paging{Filter: r.Mark.filter()}) {
 		if err != nil {
-			return nil, err
+			return nil, judged(err)
 		}
-		for _, c := range wanted {
-			if c.id != customer.Id {
-				continue
+		for _, customer := range page.Customers {
+			for _, c := range wanted {
+				if c.id != customer.Id {
+					continue
+				}
+				if verdict := c.compare(fields(customer), "the list"); verdict.Result != OK {
+					return nil, verdict
+				}
+				found[c.id] = true
 			}
-			if err := c.compare(customer); err != nil {
-				return nil, err
-			}
-			found[c.id] = true
 		}
 		if len(found) == len(wanted) {
-			return nil, nil
+			return nil, ok("")
 		}
 	}
-	var missing []*smokeCustomer
 	for _, c := range wanted {
 		if !found[c.id] {
-			missing = append(missing, c)
+			return c, ok("")
 		}
 	}
-	return missing, nil
+	return nil, ok("")
 }

@@ -53,7 +53,7 @@ func failures() []failure {
 		{"no free port", &auth.PortsError{Ports: []int{8976}, Err: errOther}, 1, "free one of these ports, or log in with --grant device"},
 		{"a senseless answer of the provider", &auth.AnswerError{Endpoint: "id.example.com/oauth/token", Problem: "it is not JSON"}, 1, "check --issuer (APPSYNCCTL_ISSUER)"},
 		{"a damaged token", &auth.ClaimsError{Reason: "its payload is no JSON object"}, 1, ""},
-		{"an open API", &checkup.OpenAPIError{}, 1, ""},
+		{"an API that takes any token", &checkup.AcceptedError{What: "a tampered token"}, 1, ""},
 		{"null and no reason", &appsync.NullError{Operation: "createCustomer"}, 1, ""},
 		{"pages without end", &appsync.PagingError{Reason: "again"}, 1, ""},
 		{"an answer that is too large", &transport.TooLargeError{Host: "api.example.com", Max: 8 << 20}, 1, ""},

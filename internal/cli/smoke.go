@@ -3,19 +3,26 @@ package cli
 import (
 	"context"
 	"fmt"
-	"os"
+	"net/http"
+	"strings"
+	"time"
 
+	"github.com/Khan/genqlient/graphql"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
-	"github.com/appsyncctl/appsyncctl/internal/config"
-	"github.com/appsyncctl/appsyncctl/internal/emulator"
-	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
 type smokeOptions struct {
-	emulator bool
-	format   format
+	format       format
+	emulator     bool
+	readOnly     bool
+	keep         bool
+	subscribe    bool
+	table        string    // of DynamoDB; empty if nobody asked for it
+	expiredToken string    // the file with a token that has expired; may be empty
+	latencies    latencies // limits
 }
 
 func (app *App) smokeCommand(flags *globals) *cobra.Command {
@@ -23,18 +30,27 @@ func (app *App) smokeCommand(flags *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "smoke",
 		Short: "Check the whole path: token, create, list, clean up",
-		Long: `Get an access token, create customer1 (Boston, MA, USA) and customer2 (Dallas,
-TX, USA), list them, see that a call without a token is refused, and delete
-them again. Each step is printed with its time; the exit code is that of the
-first step that failed, 0 when all passed.
+		Long: `Run the checks of "appsyncctl doctor", then see that tampered, expired and absent
+tokens are refused, create customer1 (Boston, MA, USA) and customer2 (Dallas, TX,
+USA), list, get and update them, and delete them again, also after a failure or
+Ctrl-C. The exit code is that of the first step that failed, 0 when all passed.
+
+Both customers carry a mark of this run in their names, so that runs do not
+disturb each other; what a killed run leaves behind, "appsyncctl smoke clean"
+deletes. On an API in production, --read-only creates nothing.
+
+A request is sent again only when it surely was not executed. "failed" means that
+the API did wrong, "error" that nobody could tell, as after a timeout; both fail
+the test.
 
 It runs against the API of the profile. With --emulator it brings its own tenant
 and API, needs no settings and leaves nothing behind.`,
 		Example: `  appsyncctl smoke --emulator
-  appsyncctl smoke --profile staging`,
+  appsyncctl smoke --profile staging
+  appsyncctl smoke --table Customer --subscribe --max-latency p95=800ms`,
 		Args: noArguments,
 	}
-	cmd.Flags().BoolVar(&options.emulator, "emulator", false, "run against an emulator that is started for it")
+	smokeFlags(cmd.Flags(), &options)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		options.format = flags.output
 		if options.format != asJSON && options.format.String() != string(table) {
@@ -45,54 +61,42 @@ and API, needs no settings and leaves nothing behind.`,
 		}
 		return app.smoke(cmd.Context(), flags, options)
 	}
+	cmd.AddCommand(app.smokeCleanCommand(flags))
 	return cmd
 }
 
-// smokeEmulator is smoke in a world of its own: settings lead to an emulator,
-// and no profile, keyring or file of the user's is touched.
-func (app *App) smokeEmulator(ctx context.Context, flags *globals, options smokeOptions) error {
-	emulator, err := emulator.Start(ctx, emulator.Config{Now: app.Now})
-	if err != nil {
-		return err
-	}
-	defer emulator.Close() //nolint:errcheck // it ends with the process in any case
-
-	home, err := os.MkdirTemp("", "appsyncctl-smoke-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(home) //nolint:errcheck // an empty folder at worst
-	inside := *app
-	inside.LookupEnv = lookupIn(home, emulator.Environment())
-	own := &globals{output: flags.output, timeout: flags.timeout, debug: flags.debug, noInput: true}
-	return inside.smoke(ctx, own, options)
+func smokeFlags(set *pflag.FlagSet, options *smokeOptions) {
+	set.SortFlags = false
+	set.BoolVar(&options.emulator, "emulator", false, "run against an emulator that is started for it")
+	set.BoolVar(&options.readOnly, "read-only", false, "create nothing, for an API in production")
+	set.BoolVar(&options.keep, "keep", false, "do not delete the two customers")
+	set.StringVar(&options.table, "table", "", "`NAME` of the API's DynamoDB table, to look for both customers in, with AWS credentials")
+	set.BoolVar(&options.subscribe, "subscribe", false, "see that a subscription tells of both customers")
+	set.StringVar(&options.expiredToken, "expired-token", "", "`FILE` with a token that has expired, which must be refused")
+	set.Var(&options.latencies, "max-latency", "longest time for the API's answers, such as p95=800ms or max=2s (repeatable)")
 }
 
-// firstToken gets the token that the first request would get; an API key or a
-// signature needs none.
-func (a access) firstToken(ctx context.Context) error {
-	if a.source == nil {
-		return nil
+// latencies is the value of --max-latency.
+type latencies []checkup.Latency
+
+// String implements pflag.Value.
+func (l *latencies) String() string {
+	var texts []string
+	for _, limit := range *l {
+		texts = append(texts, limit.Name+"="+limit.Most.String())
 	}
-	_, err := a.source.Token(ctx)
+	return strings.Join(texts, ",")
+}
+
+// Set implements pflag.Value.
+func (l *latencies) Set(text string) error {
+	limit, err := checkup.ParseLatency(text)
+	*l = append(*l, limit)
 	return err
 }
 
-// lookupIn is an environment of a home folder, the emulator's variables and a
-// token store that ends with the process.
-func lookupIn(home string, variables []emulator.Variable) func(string) (string, bool) {
-	settings := map[string]string{
-		"HOME": home, "APPDATA": home, "LOCALAPPDATA": home,
-		config.Describe(config.TokenStore).Variable: string(tokencache.MemoryMode),
-	}
-	for _, variable := range variables {
-		settings[variable.Name] = variable.Value
-	}
-	return func(name string) (string, bool) {
-		value, ok := settings[name]
-		return value, ok
-	}
-}
+// Type implements pflag.Value.
+func (l *latencies) Type() string { return "limit" }
 
 func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions) error {
 	settings, err := app.settings(flags)
@@ -103,20 +107,46 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 	if err != nil {
 		return err
 	}
-	access, err := app.authorized(ctx, flags, settings, endpoint)
+	meter := &checkup.Meter{Base: app.attempt(flags), Now: app.Now}
+	access, err := app.authorizedOver(ctx, flags, settings, endpoint, meter)
 	if err != nil {
 		return err
 	}
 	report := newSmokeReport(app.Out, options.format)
 	smoke := &checkup.Smoke{
-		Token:     access.firstToken,
 		API:       app.explained(access, settings, client(endpoint, access.chain)),
-		Anonymous: client(endpoint, app.chain(flags, app.attempt(flags))),
+		Mark:      checkup.NewMark(app.Now()),
+		ReadOnly:  options.readOnly,
+		Keep:      options.keep,
+		Meter:     meter,
+		Latencies: options.latencies,
 		Now:       app.Now,
 		Done:      report.step,
 	}
+	if access.source != nil {
+		smoke.Token = access.source.Token
+		smoke.Presented = func(token string) graphql.Client {
+			return client(endpoint, &presented{token, authScheme(settings), app.chain(flags, meter)})
+		}
+	}
 	start := app.Now()
-	results := smoke.Run(ctx)
+	findings := smoke.Run(ctx)
 	report.view.Elapsed = milliseconds(app.Now().Sub(start))
-	return report.finish(ctx, results)
+	return report.finish(ctx, findings)
 }
+
+// presented shows a token as it is.
+type presented struct {
+	token, scheme string
+	base          http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (p *presented) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", strings.TrimSpace(p.scheme+" "+p.token))
+	return p.base.RoundTrip(req)
+}
+
+// leftoverAge is how old a run must be before its customers count as left behind.
+const leftoverAge = 15 * time.Minute

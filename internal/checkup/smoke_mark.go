@@ -1,0 +1,51 @@
+package checkup
+
+import (
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+)
+
+// A Mark tells the customers of one smoke test from all others: it stands in
+// their names, "customer1 (appsyncctl-smoke 20261126T013000Z QX3F7A2K)".
+type Mark struct {
+	Begun time.Time
+	ID    string // makes runs of one second differ
+}
+
+const (
+	markWord = "appsyncctl-smoke "
+	markTime = "20060102T150405Z"
+)
+
+// NewMark returns the mark of a run that begins now.
+func NewMark(now time.Time) Mark {
+	return Mark{Begun: now.UTC().Truncate(time.Second), ID: rand.Text()[:8]}
+}
+
+// String returns what stands between the parentheses.
+func (m Mark) String() string { return markWord + m.Begun.Format(markTime) + " " + m.ID }
+
+// On returns a name with the mark.
+func (m Mark) On(name string) string { return fmt.Sprintf("%s (%s)", name, m) }
+
+// ParseMark finds the mark in a customer's name.
+func ParseMark(name string) (Mark, bool) {
+	_, rest, found := strings.Cut(name, " ("+markWord)
+	begun, id, two := strings.Cut(strings.TrimSuffix(rest, ")"), " ")
+	at, err := time.Parse(markTime, begun)
+	if !found || !two || err != nil || len(id) != 8 || !strings.HasSuffix(name, ")") {
+		return Mark{}, false
+	}
+	return Mark{at, id}, true
+}
+
+// filter lets the customers of this mark pass.
+func (m Mark) filter() *appsync.TableCustomerFilterInput { return nameContains(m.String()) }
+
+func nameContains(text string) *appsync.TableCustomerFilterInput {
+	return &appsync.TableCustomerFilterInput{Name: &appsync.TableStringFilterInput{Contains: &text}}
+}

@@ -1,0 +1,103 @@
+// Tokens that an API must refuse: one whose signature was changed, and one whose
+// time is over.
+
+package checkup
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/Khan/genqlient/graphql"
+
+	"github.com/appsyncctl/appsyncctl/internal/auth"
+)
+
+func (r *smokeRun) refuseTampered(ctx context.Context) Verdict {
+	token, err := r.Token(ctx)
+	if err != nil {
+		return judged(err)
+	}
+	return r.refuse(ctx, tampered(token), "a token with a changed signature")
+}
+
+func (r *smokeRun) refuseExpired(ctx context.Context) Verdict {
+	if r.Expired != "" {
+		claims, err := auth.ParseClaims(r.Expired)
+		if err != nil || claims.Expiry.IsZero() || !claims.Expiry.Before(r.Now()) {
+			return failure("the token that was given as expired is no JWT whose time is over", "")
+		}
+		return r.refuse(ctx, r.Expired, "an expired token")
+	}
+	token, err := r.Token(ctx)
+	if err != nil {
+		return judged(err)
+	}
+	forged, isJWT := expired(token, r.Now())
+	if !isJWT {
+		return skipped("the token is no JWT, so that no expired one can be made of it")
+	}
+	return r.refuse(ctx, forged, "a token with an end in the past")
+}
+
+// refuse shows the API a token that it must refuse with 401.
+func (r *smokeRun) refuse(ctx context.Context, token, what string) Verdict {
+	var data map[string]any
+	request := &graphql.Request{Query: "query Refused { __typename }", OpName: "Refused"}
+	err := r.Presented(token).MakeRequest(ctx, request, &graphql.Response{Data: &data})
+	answer, answered := asAnswer(err)
+	switch {
+	case err == nil:
+		return Verdict{Result: Failure, Message: "the API accepted " + what, Err: &AcceptedError{what}}
+	case !answered || answer.Throttled() || answer.Status >= http.StatusInternalServerError:
+		return judged(err)
+	case !answer.Unauthorized():
+		return failure(fmt.Sprintf("the API answered %s with status %d instead of 401", what, answer.Status), "")
+	default:
+		return ok("refused with 401")
+	}
+}
+
+// AcceptedError says that an API took a token that it must refuse.
+type AcceptedError struct{ What string }
+
+func (e *AcceptedError) Error() string { return "the API accepted " + e.What }
+
+// tampered returns token with another signature: its last part, or the whole of an
+// opaque token, is turned around.
+func tampered(token string) string {
+	dot := strings.LastIndexByte(token, '.') + 1
+	signature := []byte(token[dot:])
+	changed := false
+	for i, j := 0, len(signature)-1; i < j; i, j = i+1, j-1 {
+		changed = changed || signature[i] != signature[j]
+		signature[i], signature[j] = signature[j], signature[i]
+	}
+	if !changed {
+		signature = append(signature, 'A')
+	}
+	return token[:dot] + string(signature)
+}
+
+// expired returns a JWT with its claims, but that its time was over an hour ago.
+func expired(token string, now time.Time) (string, bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return "", false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	var claims map[string]json.RawMessage
+	if err != nil || json.Unmarshal(payload, &claims) != nil {
+		return "", false
+	}
+	end := now.Add(-time.Hour).Unix()
+	claims["exp"] = json.RawMessage(fmt.Sprint(end))
+	claims["iat"] = json.RawMessage(fmt.Sprint(end - 60))
+	payload, err = json.Marshal(claims)
+	parts[1] = base64.RawURLEncoding.EncodeToString(payload)
+	return strings.Join(parts, "."), err == nil
+}

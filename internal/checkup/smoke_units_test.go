@@ -1,0 +1,146 @@
+package checkup_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+)
+
+func TestMark(t *testing.T) {
+	mark := checkup.NewMark(begun.Add(123 * time.Millisecond))
+	got, ok := checkup.ParseMark(mark.On("customer1"))
+	if !ok || got != mark || !got.Begun.Equal(begun) {
+		t.Errorf("ParseMark returned %v, %t; want %v", got, ok, mark)
+	}
+	if other := checkup.NewMark(begun); other.ID == mark.ID {
+		t.Error("two runs of one second have the same mark")
+	}
+	for _, name := range []string{
+		"", "customer1", "(appsyncctl-smoke 20260314T150926Z AAAAAAAA)", "x (appsyncctl-smoke)",
+		"x (appsyncctl-smoke 20260314T150926Z AAAAAAAA", "x (appsyncctl-smoke yesterday AAAAAAAA)",
+		"x (appsyncctl-smoke 20260314T150926Z AAAA)", "x (appsyncctl-smoke 20260314T150926Z AAAAAAAA) y",
+	} {
+		if mark, ok := checkup.ParseMark(name); ok {
+			t.Errorf("ParseMark(%q) returned %v", name, mark)
+		}
+	}
+}
+
+func TestParseLatency(t *testing.T) {
+	tests := []struct {
+		text string
+		want checkup.Latency
+	}{
+		{"p95=800ms", checkup.Latency{Name: "p95", Quantile: 0.95, Most: 800 * time.Millisecond}},
+		{"p99.9=2s", checkup.Latency{Name: "p99.9", Quantile: 0.999, Most: 2 * time.Second}},
+		{"max=1m", checkup.Latency{Name: "max", Quantile: 1, Most: time.Minute}},
+	}
+	for _, tt := range tests {
+		got, err := checkup.ParseLatency(tt.text)
+		if err != nil || got.Name != tt.want.Name || got.Most != tt.want.Most || got.Quantile-tt.want.Quantile > 1e-9 {
+			t.Errorf("ParseLatency(%q) returned %+v, %v", tt.text, got, err)
+		}
+	}
+	for _, text := range []string{"", "p95", "p95=", "95=1s", "p0=1s", "p101=1s", "pNaN=1s", "p95=-1s", "p95=0s", "avg=1s", "p95=800"} {
+		if got, err := checkup.ParseLatency(text); !is[*checkup.LatencyError](err) {
+			t.Errorf("ParseLatency(%q) returned %+v, %v", text, got, err)
+		}
+	}
+}
+
+// slow is an API that takes its time: the nth answer n times a tenth of a second.
+type slow struct{ answered int }
+
+func (s *slow) RoundTrip(*http.Request) (*http.Response, error) {
+	s.answered++
+	time.Sleep(time.Duration(s.answered) * 100 * time.Millisecond)
+	status := http.StatusOK
+	if s.answered == 3 {
+		status = http.StatusTooManyRequests
+	}
+	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("{}"))}, nil
+}
+
+// The time of an attempt counts up to its last byte; one that failed is a note.
+func TestMeter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		meter := &checkup.Meter{Base: new(slow), Now: time.Now}
+		for range 4 {
+			resp, err := meter.RoundTrip(new(http.Request))
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			if _, err := io.ReadAll(resp.Body); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := meter.Taken()
+		if len(got) != 3 || got[0] != 1100*time.Millisecond || got[2] != 1400*time.Millisecond {
+			t.Errorf("took %v", got)
+		}
+		if notes := meter.Notes(); len(notes) != 1 || notes[0] != "an attempt was answered with 429" {
+			t.Errorf("notes are %q", notes)
+		}
+		if notes := meter.Notes(); notes != nil {
+			t.Errorf("notes are told twice: %q", notes)
+		}
+	})
+}
+
+// A limit is on a quantile of the run's own requests, and the number is told.
+func TestSmokeLatency(t *testing.T) {
+	tests := []struct {
+		limit string
+		want  string
+	}{
+		{"p50=1s", ""},
+		{"p50=150ms", "failure: p50 of 11 requests is 200ms, more than 150ms"},
+		{"max=200ms", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.limit, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				smoke := newSmoke("http://api.test/graphql", direct{api: newAPI()})
+				smoke.Meter.Base = late{smoke.Meter.Base}
+				limit, err := checkup.ParseLatency(tt.limit)
+				if err != nil {
+					t.Fatal(err)
+				}
+				smoke.Latencies = []checkup.Latency{limit}
+				if got := outcomes(smoke.Run(t.Context()))["SMOKE-014"]; got != tt.want {
+					t.Errorf("got %q, want %q", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// late answers after a fifth of a second.
+type late struct{ http.RoundTripper }
+
+func (l late) RoundTrip(req *http.Request) (*http.Response, error) {
+	time.Sleep(200 * time.Millisecond)
+	return l.RoundTripper.RoundTrip(req)
+}
+
+// Only marked customers of runs that began before a time are leftovers.
+func TestLeftovers(t *testing.T) {
+	fake := newAPI()
+	fake.records = []record{
+		{"id": "1", "name": first}, {"id": "2", "name": "customer2"}, {"id": "3"},
+		{"id": "4", "name": checkup.Mark{Begun: begun.Add(time.Hour), ID: "BBBBBBBB"}.On("customer1")},
+	}
+	smoke := newSmoke("http://api.test/graphql", direct{api: fake})
+	for before, want := range map[time.Time]int{begun: 0, begun.Add(time.Second): 1, begun.Add(2 * time.Hour): 2} {
+		found, err := checkup.Leftovers(t.Context(), smoke.API, before)
+		if err != nil || len(found) != want {
+			t.Errorf("before %v: found %d, %v; want %d", before, len(found), err, want)
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+)
+
+type smokeCleanOptions struct {
+	format    format
+	olderThan time.Duration
+	dryRun    bool
+}
+
+func (app *App) smokeCleanCommand(flags *globals) *cobra.Command {
+	var options smokeCleanOptions
+	cmd := &cobra.Command{
+		Use:   "clean",
+		Short: "Delete what smoke tests have left behind",
+		Long: `Delete the customers whose names carry the mark of a smoke test that began some
+time ago: one that was killed, or could not delete them, or ran with --keep. Those
+of younger tests stay, since the tests may still be running.`,
+		Example: `  appsyncctl smoke clean --dry-run
+  appsyncctl smoke clean --older-than 1h`,
+		Args: noArguments,
+	}
+	cmd.Flags().SortFlags = false
+	cmd.Flags().DurationVar(&options.olderThan, "older-than", leftoverAge, "how long ago the test must have begun")
+	cmd.Flags().BoolVar(&options.dryRun, "dry-run", false, "only say what would be deleted")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		options.format = flags.output
+		if options.olderThan < 0 {
+			return &usageError{cmd.CommandPath(), errors.New("--older-than cannot be negative")}
+		}
+		return app.smokeClean(cmd.Context(), flags, options)
+	}
+	return cmd
+}
+
+// smokeCleanView is the document that smoke clean writes with -o json.
+type smokeCleanView struct {
+	Found   []string `json:"found"`   // ids
+	Deleted []string `json:"deleted"` // ids, a part of Found
+}
+
+func (app *App) smokeClean(ctx context.Context, flags *globals, options smokeCleanOptions) error {
+	api, err := app.connect(ctx, flags)
+	if err != nil {
+		return err
+	}
+	leftovers, failed := checkup.Leftovers(ctx, api, app.Now().Add(-options.olderThan))
+	view := smokeCleanView{Found: []string{}, Deleted: []string{}}
+	for _, customer := range leftovers {
+		view.Found = append(view.Found, customer.Id)
+		if options.dryRun || ctx.Err() != nil {
+			continue
+		}
+		// One that is gone already was deleted by another.
+		if _, err := appsync.DeleteCustomer(ctx, api, customer.Id); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s is left: %w", customer.Id, err))
+			continue
+		}
+		view.Deleted = append(view.Deleted, customer.Id)
+	}
+	err = options.format.write(app.Out, view, func(w io.Writer) error {
+		verb := "deleted"
+		if options.dryRun {
+			verb = "would delete"
+		}
+		for _, id := range view.Found {
+			if _, err := fmt.Fprintln(w, id); err != nil {
+				return err
+			}
+		}
+		_, err := fmt.Fprintf(w, "%s %d of %d customers that smoke tests left behind\n", verb, len(view.Deleted), len(view.Found))
+		return err
+	})
+	return errors.Join(failed, err)
+}
