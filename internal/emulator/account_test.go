@@ -132,9 +132,9 @@ func TestTableOfTheAccount(t *testing.T) {
 	if code(err) != "ValidationException" {
 		t.Errorf("a filter, which is not known: %v", err)
 	}
-	_, err = client.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: table, Key: key})
+	_, err = client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: table, Item: key})
 	if code(err) != "UnknownOperationException" {
-		t.Errorf("a delete: %v", err)
+		t.Errorf("a write: %v", err)
 	}
 }
 

@@ -30,6 +30,7 @@ type Account struct {
 	config AccountConfig
 	api    string // the API's id
 	other  string // the id of another API, which is not served
+	host   string // what that one's host begins with
 }
 
 // The made-up number of the account, and the owner of its key.
@@ -49,7 +50,8 @@ func NewAccount(config AccountConfig) *Account {
 	if config.Fault == nil {
 		config.Fault = func(string, string, string) bool { return false }
 	}
-	return &Account{config: config, api: strings.ToLower(rand.Text()), other: strings.ToLower(rand.Text())}
+	made := func() string { return strings.ToLower(rand.Text()) }
+	return &Account{config: config, api: made(), other: made(), host: made()}
 }
 
 // caller is who signed a request, and where it goes by its signature.

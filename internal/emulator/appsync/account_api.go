@@ -51,9 +51,9 @@ type functionAnswer struct {
 // apis are those of the account. The first is not the one that is served here.
 func (a *Account) apis(region string) []apiAnswer {
 	other := newAnswer(a.other, "orders", region)
-	other.URIs = map[string]string{
-		"GRAPHQL":  "https://" + a.other + ".appsync-api." + region + ".amazonaws.com/graphql",
-		"REALTIME": "wss://" + a.other + ".appsync-realtime-api." + region + ".amazonaws.com/graphql",
+	other.URIs = map[string]string{ // their host does not begin with the id
+		"GRAPHQL":  "https://" + a.host + ".appsync-api." + region + ".amazonaws.com/graphql",
+		"REALTIME": "wss://" + a.host + ".appsync-realtime-api." + region + ".amazonaws.com/graphql",
 	}
 	other.modeAnswer = modeAnswer{Type: ModeAPIKey}
 

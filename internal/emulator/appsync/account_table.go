@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"hash/crc32"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,14 +16,13 @@ import (
 // The namespaces of DynamoDB's errors, and the JSON that it speaks (DynamoDB developer
 // guide, "DynamoDB low-level API" and "Error handling with DynamoDB").
 const (
-	tableTarget     = "DynamoDB_20120810."
-	tableType       = "application/x-amz-json-1.0"
-	tableErrors     = "com.amazonaws.dynamodb.v20120810#"
-	coralErrors     = "com.amazon.coral.service#"
-	validateErrors  = "com.amazon.coral.validate#"
-	unknownTableAsk = "UnknownOperationException"
-	wrongTableKey   = "The provided key element does not match the schema"
-	noSuchTable     = "Requested resource not found"
+	tableTarget    = "DynamoDB_20120810."
+	tableType      = "application/x-amz-json-1.0"
+	tableErrors    = "com.amazonaws.dynamodb.v20120810#"
+	coralErrors    = "com.amazon.coral.service#"
+	validateErrors = "com.amazon.coral.validate#"
+	wrongTableKey  = "The provided key element does not match the schema"
+	noSuchTable    = "Requested resource not found"
 )
 
 // TableOperation is the operation that a request asks of DynamoDB; empty when it asks
@@ -92,6 +92,9 @@ func (a *Account) askTable(r *http.Request) (any, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
+	if !slices.Contains([]string{"GetItem", "Scan", "DescribeTable"}, operation) {
+		return nil, &refusal{Status: http.StatusBadRequest, Type: "UnknownOperationException", Message: "the emulator does not know this operation"}
+	}
 	var input tableInput
 	decoder := json.NewDecoder(bytes.NewReader(from.body))
 	decoder.DisallowUnknownFields()
@@ -111,10 +114,9 @@ func (a *Account) askTable(r *http.Request) (any, *refusal) {
 		return a.getItem(r.Context(), input, empty)
 	case "Scan":
 		return a.scan(r.Context(), input, empty)
-	case "DescribeTable":
+	default:
 		return a.describeTable(from.region), nil
 	}
-	return nil, &refusal{Status: http.StatusBadRequest, Type: unknownTableAsk, Message: "the emulator does not know this operation"}
 }
 
 func (a *Account) getItem(ctx context.Context, input tableInput, empty func() bool) (any, *refusal) {
