@@ -1,0 +1,3 @@
+import appsync from '@aws-appsync/eslint-plugin';
+
+export default [{ languageOptions: { parserOptions: { projectService: true } } }, appsync.configs.recommended];
