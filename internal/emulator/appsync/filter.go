@@ -85,14 +85,25 @@ func (f *stringFilter) check() (int, error) {
 	if len(bounds) != 2 { // the words are not confirmed
 		return 0, filterFailure("The BETWEEN operator requires exactly two operands")
 	}
-	if bounds[0] == nil || bounds[1] == nil {
+	lower, upper := bounds[0], bounds[1]
+	operands := "; lower bound operand: " + attributeValue(lower) + ", upper bound operand: " + attributeValue(upper)
+	switch {
+	case lower == nil && upper == nil:
 		return 0, filterFailure("Incorrect operand type for operator or function; operator or function: BETWEEN, operand type: NULL")
-	}
-	if *bounds[0] > *bounds[1] {
-		return 0, filterFailure("The BETWEEN operator requires upper bound to be greater than or equal to lower bound; " +
-			"lower bound operand: AttributeValue: {S:" + *bounds[0] + "}, upper bound operand: AttributeValue: {S:" + *bounds[1] + "}")
+	case lower == nil || upper == nil:
+		return 0, filterFailure("The BETWEEN operator requires same data type for lower and upper bounds" + operands)
+	case *lower > *upper:
+		return 0, filterFailure("The BETWEEN operator requires upper bound to be greater than or equal to lower bound" + operands)
 	}
 	return conditions + 1, nil
+}
+
+// attributeValue writes an operand as DynamoDB's complaints do.
+func attributeValue(text *string) string {
+	if text == nil {
+		return "AttributeValue: {NULL:true}"
+	}
+	return "AttributeValue: {S:" + *text + "}"
 }
 
 // match compares as DynamoDB does: texts by their UTF-8 bytes, case counting; an

@@ -59,6 +59,7 @@ func TestFilter(t *testing.T) {
 		{"between one", m{"id": m{"between": []string{"2"}}}, "exactly two operands"},
 		{"between three", m{"id": m{"between": []string{"1", "2", "3"}}}, "exactly two operands"},
 		{"between nulls", m{"id": m{"between": []any{nil, nil}}}, "operand type: NULL"},
+		{"between a text and null", m{"id": m{"between": []any{"2", nil}}}, "requires same data type for lower and upper bounds; lower bound operand: AttributeValue: {S:2}, upper bound operand: AttributeValue: {NULL:true}"},
 		{"between the wrong way", m{"id": m{"between": []string{"4", "2"}}}, "requires upper bound to be greater than or equal to lower bound"},
 		{"lt null", m{"name": m{"lt": nil}}, "operator or function: <, operand type: NULL"},
 		{"beginsWith null", m{"name": m{"beginsWith": nil}}, "begins_with, operand type: NULL"},
