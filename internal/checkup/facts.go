@@ -13,13 +13,20 @@ type facts struct {
 	endpoint *url.URL // SET-002
 	issuer   string   // SET-004: canonical
 
-	anonymous *reply // NET-003: to { __typename } without any credentials; nil if that was not asked
+	proxy         *url.URL // NET-001: for requests to the API; nil without one
+	providerProxy *url.URL // NET-001: for those to the provider
+
+	anonymous *reply    // NET-003: to { __typename } without any credentials; nil if that was not asked
+	way       passage   // NET-003: how the anonymous call got to the API
+	metadata  *metadata // NET-006: what the provider says of itself; nil if that was not asked
 
 	clock         time.Duration // NET-004: how far the API's clock is ahead of this machine's
 	providerClock time.Duration // NET-007: how far the provider's is
 
-	provider *auth.Provider // OIDC-001
+	provider *auth.Provider // OIDC-002
 	keys     *auth.KeySet   // OIDC-004
+
+	stored *stored // STORE-001; nil if nothing was tried
 
 	token  string      // AUTH-001
 	claims auth.Claims // AUTH-002

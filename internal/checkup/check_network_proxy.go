@@ -1,0 +1,76 @@
+package checkup
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/url"
+	"slices"
+)
+
+// proxyUsable finds out which proxies the two hosts are behind, and whether they
+// can be proxies at all. Whether they let us through turns out on the way.
+func proxyUsable(ctx context.Context, e *examination) Verdict {
+	var evidence []Evidence
+	for _, to := range []host{e.apiHost(), e.providerHost()} {
+		if to.address == nil || to.address.Host == "" || e.Proxy == nil {
+			continue
+		}
+		proxy, err := e.Proxy(to.address)
+		if err != nil { // its text quotes the variable, and that may hold a password
+			return failure("the proxy for "+to.address.Host+" is not a URL", "unset "+proxyVariable(to),
+				Evidence{Name: "proxy", Expected: "http://HOST:PORT", Found: "something else", From: proxyVariable(to)})
+		}
+		if proxy == nil {
+			continue
+		}
+		found := Evidence{Name: "proxy", Found: bare(proxy), From: proxyVariable(to) + ", for " + to.address.Host}
+		evidence = append(evidence, found)
+		if bad := e.checkProxy(ctx, to, proxy); bad.Result != OK {
+			bad.Evidence = append(bad.Evidence, found)
+			return bad
+		}
+		e.learn(func(f *facts) {
+			if to.setting == "endpoint" {
+				f.proxy = proxy
+			} else {
+				f.providerProxy = proxy
+			}
+		})
+	}
+	if len(evidence) == 0 {
+		return ok("requests go without a proxy")
+	}
+	return ok("requests go through "+evidence[0].Found, evidence...)
+}
+
+func (e *examination) checkProxy(ctx context.Context, to host, proxy *url.URL) Verdict {
+	if !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, proxy.Scheme) {
+		return failure("a proxy of the kind "+proxy.Scheme+" cannot be used", "unset "+proxyVariable(to))
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_, err := e.LookupHost(ctx, proxy.Hostname())
+	lookup, _ := errors.AsType[*net.DNSError](err)
+	switch {
+	case err == nil:
+		return ok("")
+	case lookup != nil && lookup.IsNotFound:
+		v := failure("the proxy's host "+proxy.Hostname()+" does not exist", "unset "+proxyVariable(to))
+		v.Err = err
+		return v
+	default:
+		return unknown("the proxy's host "+proxy.Hostname()+" could not be looked up", err)
+	}
+}
+
+// bare is address without what may be secret in it.
+func bare(address *url.URL) string { return address.Scheme + "://" + address.Host }
+
+// proxyVariable is the one that net/http looks at first.
+func proxyVariable(to host) string {
+	if to.address.Scheme == "http" {
+		return "HTTP_PROXY"
+	}
+	return "HTTPS_PROXY"
+}
