@@ -17,14 +17,15 @@ var escapeSequence = regexp.MustCompile(
 
 // plain returns the text in text: valid UTF-8 without escape sequences, without
 // characters that XML 1.0 forbids (section 2.2) or allows but discourages, and without
-// those that turn the direction of writing. Line breaks become \n, tabs stay.
+// those that turn the direction of writing. Line breaks become \n, tabs stay. Marks by
+// which Jenkins and GitLab attach files of the runner to a case are broken.
 func plain(text string) string {
 	text = strings.ToValidUTF8(text, string(unicode.ReplacementChar))
 	if strings.ContainsFunc(text, unicode.IsControl) {
 		text = escapeSequence.ReplaceAllString(text, "")
 	}
 	text = strings.ReplaceAll(text, "\r\n", "\n")
-	return strings.Map(func(c rune) rune {
+	text = strings.Map(func(c rune) rune {
 		switch {
 		case c == '\n', c == '\t':
 			return c
@@ -39,6 +40,7 @@ func plain(text string) string {
 			return c
 		}
 	}, text)
+	return strings.NewReplacer("[[ATTACHMENT", "[[ ATTACHMENT", "[[PROPERTY", "[[ PROPERTY").Replace(text)
 }
 
 // oneLine is plain on one line, with single blanks between the words.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -122,7 +123,7 @@ func markdown(text string) string {
 	var out strings.Builder
 	for _, c := range text {
 		if strings.ContainsRune("&<>|`*_[]~\\#@!:$\"'", c) {
-			fmt.Fprintf(&out, "&#%d;", c)
+			out.WriteString("&#" + strconv.Itoa(int(c)) + ";")
 		} else {
 			out.WriteRune(c)
 		}

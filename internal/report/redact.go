@@ -62,9 +62,12 @@ func newCleaner(secrets []string) *cleaner {
 // secretLines returns the lines of a secret that has several, without those that are
 // too short to be one.
 func secretLines(secret string) []string {
-	all := strings.FieldsFunc(secret, func(c rune) bool { return c == '\n' || c == '\r' })
+	all := strings.Split(strings.TrimRight(secret, "\r\n"), "\n")
 	if len(all) < 2 {
 		return nil
+	}
+	for i := range all {
+		all[i] = strings.TrimSuffix(all[i], "\r")
 	}
 	return slices.DeleteFunc(all, func(line string) bool { return len(strings.TrimSpace(line)) < shortestLine })
 }

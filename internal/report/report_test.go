@@ -18,7 +18,7 @@ const (
 )
 
 // hostile is what a server may answer.
-const hostile = "50% ]]> <b>&amp;</b> | `x` \x1b[31mred\x1b[0m \x00\x07\ufffe\u202e\xff\n::error::no\r\n##[error]no\n  ok 7\n..."
+const hostile = "50% ]]> <b>&amp;</b> | `x` \x1b[31mred\x1b[0m \x00\x07\ufffe\u202e\xff [[ATTACHMENT|/etc/passwd]]\n::error::no\r\n##[error]no\n  ok 7\n..."
 
 // sample has a case of each kind, with hostile texts.
 func sample() report.Run {
@@ -67,6 +67,8 @@ func TestNewCleansTexts(t *testing.T) {
 		{"what is no character", "a\ufffeb\uffffc\U0001fffed\ufdd0", "abcd", "abcd"},
 		{"invalid UTF-8", "a\xffb\xed\xa0\x80", "a\ufffdb\ufffd", "a\ufffdb\ufffd"},
 		{"directions", "a\u202eb\u2066c\u200fd\u061ce", "abcde", "abcde"},
+		{"an attachment", "[[[ATTACHMENT|/etc/passwd]]", "[[[ ATTACHMENT|/etc/passwd]]", "[[[ ATTACHMENT|/etc/passwd]]"},
+		{"a hidden attachment", "[[\x00ATTACHMENT|/etc/passwd]]", "[[ ATTACHMENT|/etc/passwd]]", "[[ ATTACHMENT|/etc/passwd]]"},
 		{"too long", long, strings.Repeat("é", 497) + " […]", strings.Repeat("é", 3997) + " […]"},
 	}
 	for _, tt := range tests {
