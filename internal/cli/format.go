@@ -50,9 +50,20 @@ type formatError struct{ reason string }
 
 func (e *formatError) Error() string { return e.reason }
 
+// oneDocument refuses the formats that only records can be written in.
+func (f format) oneDocument() error {
+	if f == asCSV || f == asID {
+		return &formatError{fmt.Sprintf("this result is no list of records: -o %s cannot write it", f)}
+	}
+	return nil
+}
+
 // write writes a result that is one document; records are written by a
 // customerWriter.
 func (f format) write(w io.Writer, document any, asTable func(io.Writer) error) error {
+	if err := f.oneDocument(); err != nil {
+		return err
+	}
 	switch f {
 	case asJSON:
 		return output.JSON(w, document)
@@ -60,8 +71,6 @@ func (f format) write(w io.Writer, document any, asTable func(io.Writer) error) 
 		return output.JSONLine(w, document)
 	case asYAML:
 		return output.YAML(w, document)
-	case asCSV, asID:
-		return &formatError{fmt.Sprintf("this result is no list of records: -o %s cannot write it", f)}
 	default:
 		return asTable(w)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/cloudformation"
@@ -30,8 +31,9 @@ resolver for each query and mutation, and logs. Nothing is sent to AWS. With -o 
 the template is JSON.
 
 The flags, and the issuer from the settings, become the defaults of its parameters;
-the others, such as TableName and LogLevel, are described in the template. The table
-outlives the stack, with its customers.
+the others, such as TableName and LogLevel, are described in the template. A stack that
+is there already keeps the values it has: aws cloudformation deploy changes them with
+--parameter-overrides NAME=VALUE. The table outlives the stack, with its customers.
 
 With --outputs the command reads what the finished stack says of itself, and puts the
 endpoint, the issuer and the region into the profile.`,
@@ -40,10 +42,10 @@ endpoint, the issuer and the region into the profile.`,
   aws cloudformation describe-stacks --stack-name customers | appsyncctl setup aws --outputs -`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if options.iatTTL < 0 || options.authTTL < 0 {
-				return &usageError{cmd.CommandPath(), errors.New("--iat-ttl and --auth-ttl cannot be negative")}
+			if err := options.check(cmd.Flags()); err != nil {
+				return &usageError{cmd.CommandPath(), err}
 			}
-			if cmd.Flags().Changed("outputs") {
+			if options.outputs != "" {
 				return app.setupAWSProfile(flags, options)
 			}
 			return app.setupAWS(flags, options)
@@ -56,11 +58,26 @@ endpoint, the issuer and the region into the profile.`,
 	set.Int64Var(&options.authTTL, "auth-ttl", 0, "`milliseconds` that the API takes a token after its auth_time, which Auth0's access tokens have not; 0 is no bound")
 	set.Var(&options.schema, "schema", "schema of the API: wizard, or extended (customers create takes --id)")
 	set.StringVar(&options.outputs, "outputs", "", "`FILE` with what aws cloudformation describe-stacks prints, or - for standard input: write the profile")
-	cmd.MarkFlagsMutuallyExclusive("outputs", "client-id-pattern")
-	cmd.MarkFlagsMutuallyExclusive("outputs", "iat-ttl")
-	cmd.MarkFlagsMutuallyExclusive("outputs", "auth-ttl")
-	cmd.MarkFlagsMutuallyExclusive("outputs", "schema")
 	return cmd
+}
+
+// check finds what does not go together.
+func (o *setupAWSOptions) check(set *pflag.FlagSet) error {
+	if o.iatTTL < 0 || o.authTTL < 0 {
+		return errors.New("--iat-ttl and --auth-ttl cannot be negative")
+	}
+	if !set.Changed("outputs") {
+		return nil
+	}
+	if o.outputs == "" {
+		return errors.New("--outputs names no file")
+	}
+	for _, name := range []string{"client-id-pattern", "iat-ttl", "auth-ttl", "schema"} {
+		if set.Changed(name) {
+			return fmt.Errorf("--%s is for the template, and --outputs for the stack that was made of it", name)
+		}
+	}
+	return nil
 }
 
 func (app *App) setupAWS(flags *globals, options setupAWSOptions) error {

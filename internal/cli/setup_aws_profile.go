@@ -19,6 +19,9 @@ type stackView struct {
 // setupAWSProfile puts what a stack says of itself into the profile. It may be run
 // again; what it changes of an older profile is told.
 func (app *App) setupAWSProfile(flags *globals, options setupAWSOptions) error {
+	if err := flags.output.oneDocument(); err != nil {
+		return err // before anything is written
+	}
 	file, settings, err := app.readSettings(flags)
 	if err != nil {
 		return err
@@ -52,6 +55,7 @@ func (app *App) setupAWSProfile(flags *globals, options setupAWSOptions) error {
 		return err
 	}
 	app.tellChanges(name, old, changed)
+	app.notice(fmt.Sprintf("profile %s leads to this API now: appsyncctl login --profile %s gets a token for it", name, name))
 	return flags.output.write(app.Out, stackView{name, stack}, func(w io.Writer) error {
 		return output.Fields(w, [][2]string{
 			{"Profile", name},
