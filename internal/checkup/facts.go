@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
 )
 
 // facts are what checks learn for those that come after them. A field is set by
@@ -28,6 +29,10 @@ type facts struct {
 
 	stored *stored // STORE-001; nil if nothing was tried
 
-	token  string      // AUTH-001
-	claims auth.Claims // AUTH-002
+	token    string      // AUTH-001; empty if it was withheld
+	withheld error       // AUTH-001: why the caller threw a token away; mostly nil
+	claims   auth.Claims // AUTH-002
+
+	probes map[string]*probe // by once, and only under the lock
+	api    *awsaccount.API   // API-004
 }

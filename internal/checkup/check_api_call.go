@@ -1,0 +1,149 @@
+// The authorized call: accepted, or refused and why.
+
+package checkup
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
+)
+
+// blind is why the caller's credentials cannot be shown to the API; the verdict is
+// good if they can.
+func (e *examination) blind() (Verdict, bool) {
+	switch {
+	case e.Answer != nil:
+		return Verdict{}, false
+	case e.known().endpoint == nil:
+		return skipped("no endpoint is set"), true
+	case e.tokened() && e.known().token == "":
+		if had, made := e.finding("AUTH-001"); made && !had.Passed() {
+			return skippedWith(had), true
+		}
+		return skipped("there is no token"), true
+	case e.Authorized == nil:
+		return Verdict{Result: Skipped, Because: "SET-001"}, true
+	default:
+		return Verdict{}, false
+	}
+}
+
+// shown tells whether the caller's credentials can be shown.
+func (e *examination) shown() bool {
+	_, blind := e.blind()
+	return !blind
+}
+
+// settled makes a check of one possible cause: by the account's configuration where it
+// could be read, else by what the API answers. An accepted call is never a failure.
+func settled(id string, compare func(*examination, *awsaccount.API, heard) (Verdict, bool)) func(context.Context, *examination) Verdict {
+	return func(ctx context.Context, e *examination) Verdict {
+		if verdict, blind := e.blind(); blind {
+			return verdict
+		}
+		if reason := e.pointless(id); reason != "" {
+			return skipped(reason)
+		}
+		own := e.heardOwn(ctx)
+		if api := e.known().api; api != nil && compare != nil {
+			if verdict, decided := compare(e, api, own); decided {
+				if own.accepted() && verdict.Result == Failure {
+					verdict.Result, verdict.Message = Warning, verdict.Message+", but the API accepts the call"
+				}
+				if verdict.Result == Failure && own.refused() {
+					verdict.Err = own.err()
+				}
+				return verdict
+			}
+		}
+		switch {
+		case own.accepted():
+			return ok("the API accepts the call")
+		case !own.refused():
+			return skipped("the API has neither accepted nor refused the caller")
+		}
+		found := e.culprit(ctx, own)
+		suspected := slices.IndexFunc(found.suspects, func(s suspect) bool { return s.id == id })
+		switch {
+		case found.id == id:
+			return found.verdict
+		case suspected >= 0:
+			return unknown("only the API's configuration can tell: "+found.suspects[suspected].reason, own.err())
+		case found.id != "":
+			return Verdict{Result: Skipped, Because: found.id}
+		default:
+			return skipped("the API's answer points to other causes")
+		}
+	}
+}
+
+// pointless is why a check makes no sense for the mode; empty if it does.
+func (e *examination) pointless(id string) string {
+	mode := modeType(e.mode())
+	switch {
+	case id == "API-010" && e.Answer != nil && !e.bearer():
+		return savedAnswer
+	case id == "API-010" && !e.tokened(), !e.jwt() && id != "API-005" && id != "API-010":
+		return fmt.Sprintf("the mode %s has no such setting", mode)
+	case e.mode() == modeCognito && (id == "API-008" || id == "API-009"):
+		return fmt.Sprintf("the mode %s has no such setting", mode)
+	default:
+		return ""
+	}
+}
+
+func callAccepted(ctx context.Context, e *examination) Verdict {
+	if verdict, blind := e.blind(); blind {
+		return verdict
+	}
+	own := e.heardOwn(ctx)
+	found := e.evidence("authorized call", "200", own)
+	wrong := func(message, fix string) Verdict {
+		verdict := failure(message, fix, found)
+		verdict.Err = own.err()
+		return verdict
+	}
+	switch {
+	case own.accepted():
+		return ok("the API accepts the caller", found)
+	case own.lost != nil:
+		return unknown("the API did not answer: "+e.harmlessly(own.lost.Error()), own.lost, found)
+	case own.mute():
+		return unknown("the API could not answer: "+e.harmlessly(own.answer.Error()), own.answer, found)
+	case own.schemaless():
+		return wrong("the API has no schema", expectedSchema)
+	case own.refused():
+		return e.refusal(e.culprit(ctx, own), own, wrong)
+	case own.Status == 403:
+		return wrong("a firewall refuses the call with credentials", listEndpoints)
+	case own.Status == 400:
+		return wrong("the API cannot read the request, as if something had changed it on its way: "+e.harmlessly(own.answer.Error()), listEndpoints)
+	default:
+		return wrong(e.harmlessly(own.answer.Error()), listEndpoints)
+	}
+}
+
+// refusal words what is known of the cause.
+func (e *examination) refusal(c culprit, own heard, wrong func(message, fix string) Verdict) Verdict {
+	words := e.harmlessly(own.words())
+	if c.id != "" {
+		verdict := wrong(fmt.Sprintf("the API refuses the caller (%s): see %s", words, c.id), c.verdict.Fix)
+		verdict.Because = c.id
+		return verdict
+	}
+	if len(c.suspects) == 0 {
+		return wrong(fmt.Sprintf("the API refuses the caller (%s), and nothing that is known explains it", words), e.askAgain())
+	}
+	var reasons []string
+	for i, s := range c.suspects {
+		reason := fmt.Sprintf("(%d) %s", i+1, s.reason)
+		if s.id != "" {
+			reason += ", " + s.id
+		}
+		reasons = append(reasons, reason)
+	}
+	return wrong(fmt.Sprintf("the API refuses the caller (%s); most likely first: %s", words, strings.Join(reasons, "; ")), e.askAgain())
+}

@@ -1,0 +1,213 @@
+// The cause of a refusal. AppSync says one of a few sentences at its edge; with what is
+// known of the token, of the other calls and of the account, most leave one cause.
+
+package checkup
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A culprit is what a refusal comes from: the check that names it, with its verdict if
+// that is one of API-005 to API-010. Without an id there are suspects, most likely
+// first.
+type culprit struct {
+	id       string
+	verdict  Verdict
+	suspects []suspect
+}
+
+// A suspect is a cause that cannot be ruled out from outside. id may be empty.
+type suspect struct{ id, reason string }
+
+// culprit says why h refused the caller.
+func (e *examination) culprit(ctx context.Context, h heard) culprit {
+	if id := e.earlier(h); id != "" {
+		return culprit{id: id}
+	}
+	if e.jwt() || e.mode() == modeLambda {
+		if turned := read(e.turned(ctx)); turned.accepted() {
+			return culprit{id: "API-010", verdict: e.otherForm(h)}
+		}
+	}
+	if api := e.known().api; api != nil {
+		for _, compare := range comparisons() {
+			if verdict, decided := compare.with(e, api, h); decided && verdict.Result == Failure {
+				return culprit{id: compare.id, verdict: verdict}
+			}
+		}
+	}
+	said := e.byWords(h)
+	if e.known().api == nil {
+		return said
+	}
+	return said.without(func(id string) bool { return e.cleared(id, h) })
+}
+
+// earlier returns the check before those of the API that explains the refusal.
+func (e *examination) earlier(h heard) string {
+	if skew, _ := e.finding("NET-004"); skew.Result == Failure && timely(h.words()) {
+		return skew.ID
+	}
+	if !e.jwt() {
+		return ""
+	}
+	for _, check := range tokenChecks() {
+		if found, made := e.finding(check.ID); made && found.Result == Failure {
+			return check.ID
+		}
+	}
+	return ""
+}
+
+// timely tells whether a refusal may come from a clock that is off.
+func timely(words string) bool {
+	words = strings.ToLower(words)
+	return strings.Contains(words, "expired") || strings.Contains(words, "not yet") || strings.Contains(words, "valid authorization header")
+}
+
+// byWords reads AppSync's own sentence. Which one it says when is known from
+// observation (aws-amplify/amplify-js#2112, aws/aws-appsync-community#115), not from
+// its documentation.
+func (e *examination) byWords(h heard) culprit {
+	words := strings.ToLower(h.words())
+	switch {
+	case e.mode() != modeIAM && wantsSignature(h, words):
+		return e.blame("API-005", h, "the API wants a signature of AWS: its mode is AWS_IAM", e.otherMode())
+	case e.mode() == modeIAM && words == notAllowed:
+		return e.blame("API-005", h, "the API takes no signatures of AWS: AWS_IAM is none of its modes", e.otherMode())
+	case e.mode() == modeLambda && strings.Contains(words, "jwt"), e.mode() == modeLambda && words == noHeader:
+		return e.blame("API-005", h, "the API reads the token as an OpenID provider's, and asks no Lambda function", e.otherMode())
+	case e.mode() == modeIAM:
+		return culprit{suspects: []suspect{
+			{"", "the AWS identity lacks appsync:GraphQL for this API"}, {"", "the AWS credentials are wrong or have expired"}, {"", "the region is another"},
+		}}
+	case e.mode() == modeAPIKey:
+		return culprit{suspects: []suspect{
+			{"", "the key has expired (after seven days, unless it was made for longer)"}, {"", "it is another API's key"}, {"API-005", "API_KEY is none of the API's modes"},
+		}}
+	case e.mode() == modeLambda:
+		return culprit{suspects: []suspect{
+			{"", "the API's Lambda function does not allow this token"}, {"", "the function failed: see its log"}, {"API-005", "AWS_LAMBDA is none of the API's modes"},
+		}}
+	case words == notAllowed:
+		return e.blame("API-005", h, fmt.Sprintf("%s is none of the API's modes", modeType(e.mode())), e.otherMode())
+	case words == "token has expired":
+		return e.late(h)
+	case words == "unauthorized":
+		c := e.blame("API-007", h, "the API's client ID expression matches neither the token's azp nor its aud"+
+			", unless it asks for an authentication time (API-009)", e.matchClient(), e.clientEvidence("")...)
+		c.suspects = []suspect{{"API-009", "the API may ask for an authentication time (authTTL), which the token lacks"}}
+		return c
+	case words == noHeader:
+		return e.unproven(h)
+	case strings.Contains(words, "unable to parse jwt"):
+		return e.unread(h)
+	}
+	return culprit{suspects: e.openIDSuspects()}
+}
+
+const (
+	notAllowed = "you are not authorized to make this call"
+	noHeader   = "valid authorization header not provided"
+)
+
+// wantsSignature tells whether a refusal speaks of AWS's signature, as an API in the
+// mode AWS_IAM does.
+func wantsSignature(h heard, words string) bool {
+	for _, name := range []string{"MissingAuthenticationTokenException", "IncompleteSignatureException", "InvalidSignatureException", "UnrecognizedClientException"} {
+		if h.hasType(name) {
+			return true
+		}
+	}
+	return strings.Contains(words, "missing authentication token") || strings.Contains(words, "'credential'") ||
+		strings.Contains(words, "'signature'") || strings.Contains(words, "security token included in the request")
+}
+
+// late is the cause of "Token has expired."
+func (e *examination) late(h heard) culprit {
+	claims, now := e.known().claims, e.apiTime(h)
+	if e.known().token == "" || claims.Expiry.IsZero() {
+		return culprit{suspects: []suspect{
+			{"", "the token had expired"}, {"API-008", "the token was older than the API's iatTTL allows"},
+		}}
+	}
+	if !now.Before(claims.Expiry) {
+		return culprit{id: "AUTH-010"}
+	}
+	age := now.Sub(claims.IssuedAt).Round(time.Second)
+	c := e.blame("API-008", h, fmt.Sprintf("the API calls a token expired that is %s old and good for %s more: its iatTTL is less", age, claims.Expiry.Sub(now).Round(time.Second)),
+		e.longer(), Evidence{Name: "iat", Found: stamp(claims.IssuedAt), From: "token"}, Evidence{Name: "exp", Found: stamp(claims.Expiry), From: "token"},
+		Evidence{Name: "now", Found: stamp(now), From: "the API's clock"})
+	if !claims.AuthTime.IsZero() {
+		c.suspects = []suspect{{"API-009", "the login may be older than the API's authTTL allows"}}
+	}
+	return c
+}
+
+// unproven is the cause of "Valid authorization header not provided.", which AppSync
+// says of a token, too, if its signature is by no key of the API's issuer.
+func (e *examination) unproven(h heard) culprit {
+	claims := e.known().claims
+	verified, _ := e.finding("AUTH-006")
+	if !verified.Passed() {
+		return culprit{suspects: append([]suspect{
+			{"API-006", "the API's issuer is another than the token's, or its keys are"}, {"", "the token's signature is wrong"},
+			{"", "the Authorization header did not reach the API"},
+		}, e.scheme()...)}
+	}
+	return e.blame("API-006", h, "the token is sound, and the API does not take it for its issuer's: another issuer is set there than "+claims.Issuer,
+		e.setIssuer(), Evidence{Name: "iss", Found: claims.Issuer, From: "token"})
+}
+
+// unread is the cause of "Unable to parse JWT token."
+func (e *examination) unread(h heard) culprit {
+	switch {
+	case e.bearer():
+		return culprit{id: "API-010", verdict: e.otherForm(h)}
+	case e.known().token == "":
+		return culprit{suspects: []suspect{{"", `the token that was sent is no JWT: ask for one with an audience`}, {"API-010", `it stood behind "Bearer"`}}}
+	default:
+		return culprit{suspects: []suspect{{"", "the token was changed on its way"}, {"", "its algorithm is one that AppSync does not take"}}}
+	}
+}
+
+func (e *examination) scheme() []suspect {
+	if !e.bearer() {
+		return nil
+	}
+	return []suspect{{"API-010", `the API does not read tokens behind "Bearer"`}}
+}
+
+func (e *examination) openIDSuspects() []suspect {
+	return append([]suspect{
+		{"API-006", "the API's issuer is another than the token's"}, {"API-007", "its client ID expression does not match"},
+		{"API-008", "its iatTTL is less than the token's age"}, {"API-009", "it asks for an authentication time"},
+		{"API-005", "it is not in this mode"},
+	}, e.scheme()...)
+}
+
+// blame is a cause that one check names.
+func (e *examination) blame(id string, h heard, message, fix string, evidence ...Evidence) culprit {
+	verdict := failure(message, fix, append([]Evidence{e.evidence("answer", "", h)}, evidence...)...)
+	verdict.Err = h.err()
+	return culprit{id: id, verdict: verdict}
+}
+
+// without is what is left of a cause when some checks are known to pass.
+func (c culprit) without(cleared func(id string) bool) culprit {
+	var left culprit
+	if c.id != "" && !cleared(c.id) {
+		return c
+	}
+	for _, s := range c.suspects {
+		if s.id == "" || !cleared(s.id) {
+			left.suspects = append(left.suspects, s)
+		}
+	}
+	return left
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,0 +1,122 @@
+// The edge of the API: whether AppSync answers at all, and whom it lets in that it
+// should not.
+
+package checkup
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// listEndpoints prints the endpoints of an account's APIs.
+const listEndpoints = `aws appsync list-graphql-apis --query "graphqlApis[].uris.GRAPHQL"`
+
+// endpointAnswers looks at the call without credentials, or at the saved answer: who
+// answers is seen best where no token has a part in it.
+func endpointAnswers(ctx context.Context, e *examination) Verdict {
+	if e.Answer != nil {
+		return e.recognized(e.heardOwn(ctx))
+	}
+	if connected, made := e.finding("NET-003"); made && !connected.Passed() {
+		return skippedWith(connected)
+	}
+	if e.known().endpoint == nil {
+		return skipped("no endpoint is set")
+	}
+	anonymous := read(e.anonymous(ctx))
+	verdict := e.recognized(anonymous)
+	if anonymous.Status == http.StatusForbidden && verdict.Result == Failure && e.shown() {
+		if own := e.heardOwn(ctx); own.accepted() || own.refused() {
+			return ok("the API answers callers with credentials; others meet a firewall", e.evidence("call without credentials", "", anonymous))
+		}
+	}
+	return verdict
+}
+
+// recognized says whether a reply is AppSync's.
+func (e *examination) recognized(h heard) Verdict {
+	found := e.evidence("answer", "GraphQL", h)
+	findIt := func(message string) Verdict {
+		verdict := failure(message, listEndpoints, found, e.endpointEvidence())
+		verdict.Err = h.err()
+		return verdict
+	}
+	switch {
+	case h.lost != nil:
+		return unknown("the API did not answer: "+e.harmlessly(h.lost.Error()), h.lost, found)
+	case h.accepted() || h.refused() || h.schemaless():
+		return ok("AppSync answers", found)
+	case h.Status == http.StatusTooManyRequests || h.answer.Throttled():
+		return unknown("the API has too many calls at the moment", h.answer, found)
+	case h.Status >= 500:
+		return unknown(fmt.Sprintf("the API is out of order: it answers %d %s", h.Status, http.StatusText(h.Status)), h.answer, found)
+	case h.Status/100 == 3:
+		return findIt(e.harmlessly(h.answer.NotGraphQL) + ": no GraphQL API does that")
+	case h.Status == http.StatusNotFound:
+		return findIt("there is no API at this address (404): its host or its path is another's")
+	case h.Status == http.StatusForbidden && h.answer.Message == "Missing Authentication Token":
+		return findIt("an API Gateway without such a path answers, and not AppSync")
+	case h.Status == http.StatusForbidden && len(h.answer.Errors) == 0:
+		verdict := failure("a firewall (AWS WAF) refuses this caller, or the API is private to its VPC",
+			`aws appsync list-graphql-apis --query "graphqlApis[].[name,uris.GRAPHQL,visibility,wafWebAclArn]"`, found, e.endpointEvidence())
+		verdict.Err = h.answer
+		return verdict
+	case h.Status == http.StatusUnauthorized || h.Status == http.StatusProxyAuthRequired:
+		return findIt("something in front of the API wants a login of its own: " + strings.TrimPrefix(found.Found, "the API answered "))
+	case len(h.answer.Errors) > 0:
+		return ok("AppSync answers", found) // 400, which the call with credentials explains
+	default:
+		return findIt("what answers is no GraphQL API: " + strings.TrimPrefix(found.Found, "the API answered "))
+	}
+}
+
+func (e *examination) endpointEvidence() Evidence {
+	setting := e.setting("endpoint")
+	return Evidence{Name: "endpoint", Found: harmless(setting.Value), From: setting.Origin}
+}
+
+// skippedWith is the verdict on what makes no sense because of another finding.
+func skippedWith(f Finding) Verdict {
+	if f.Result == Skipped {
+		return Verdict{Result: Skipped, Message: f.Message, Because: f.Because}
+	}
+	return Verdict{Result: Skipped, Because: f.ID}
+}
+
+const savedAnswer = "a saved answer is examined"
+
+func anonymousRefused(ctx context.Context, e *examination) Verdict {
+	if e.Answer != nil {
+		return skipped(savedAnswer)
+	}
+	return e.strangerRefused(read(e.anonymous(ctx)), "call without credentials",
+		"the API answers calls without any credentials: it is open to everyone",
+		"take out what adds an API key or a signature in front of the API at "+e.known().endpoint.Host)
+}
+
+func nonsenseRefused(ctx context.Context, e *examination) Verdict {
+	if e.Answer != nil {
+		return skipped(savedAnswer)
+	}
+	if open, _ := e.finding("API-002"); open.Result == Failure {
+		return Verdict{Result: Skipped, Because: open.ID}
+	}
+	return e.strangerRefused(read(e.nonsense(ctx)), "call with a made-up token",
+		"the API answers a call with a token that nobody has issued: it checks none",
+		"let the API's Lambda function answer isAuthorized: false to tokens that it does not know")
+}
+
+// strangerRefused says whether a call that had to be refused was.
+func (e *examination) strangerRefused(h heard, name, open, fix string) Verdict {
+	found := e.evidence(name, "401", h)
+	switch {
+	case h.mute():
+		return unknown("the call got no answer to go by: "+found.Found, h.err(), found)
+	case h.accepted() && (h.data || !h.hasType("Unauthorized")):
+		return failure(open, fix, found)
+	default:
+		return ok("it is refused", found)
+	}
+}

@@ -1,0 +1,174 @@
+// What a reply means in AppSync's terms.
+
+package checkup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+)
+
+// heard is a reply that has been read. At most one of lost and answer is set; none of
+// them is plain success.
+type heard struct {
+	*reply
+	lost   error                  // no whole answer came
+	answer *appsync.ResponseError // what is not plain success
+	data   bool                   // it has data, beside errors or without
+}
+
+func read(r *reply) heard {
+	if r.Err != nil {
+		return heard{reply: r, lost: r.Err}
+	}
+	data, err := appsync.ReadAnswer(r.Status, r.Header, r.Body)
+	answer, _ := errors.AsType[*appsync.ResponseError](err)
+	return heard{reply: r, answer: answer, data: len(data) > 0}
+}
+
+// accepted tells whether the caller was let in, whatever became of the fields.
+func (h heard) accepted() bool {
+	return h.lost == nil && h.Status == http.StatusOK && (h.answer == nil || len(h.answer.Errors) > 0)
+}
+
+// refused tells whether AppSync refused the caller at its edge.
+func (h heard) refused() bool {
+	return h.answer != nil && h.answer.Unauthorized() && len(h.answer.Errors) > 0
+}
+
+// mute tells whether nothing follows from the reply: none came, or a 5xx, or the call
+// was one too many.
+func (h heard) mute() bool {
+	return h.lost != nil || h.answer != nil && (h.answer.Throttled() || h.Status >= 500 && !h.schemaless())
+}
+
+// schemaless tells whether the API has no schema, which AppSync answers with 502.
+func (h heard) schemaless() bool {
+	return h.answer != nil && h.hasType("GraphQLSchemaException")
+}
+
+func (h heard) hasType(name string) bool {
+	if h.answer.ErrorType == name {
+		return true
+	}
+	for _, single := range h.answer.Errors {
+		if single.Type == name {
+			return true
+		}
+	}
+	return false
+}
+
+// err is why the reply is not plain success; nil if it is.
+func (h heard) err() error {
+	if h.lost != nil || h.answer == nil {
+		return h.lost
+	}
+	return h.answer
+}
+
+// words are the first error's own, without the period that some of AppSync's have.
+func (h heard) words() string {
+	switch {
+	case h.answer == nil:
+		return ""
+	case len(h.answer.Errors) > 0:
+		return strings.TrimSuffix(h.answer.Errors[0].Message, ".")
+	default:
+		return strings.TrimSuffix(h.answer.Message, ".")
+	}
+}
+
+// evidence is the reply for the eyes of a person.
+func (e *examination) evidence(name, expected string, h heard) Evidence {
+	evidence := Evidence{Name: name, Expected: expected, From: "the API"}
+	if e.Answer != nil {
+		evidence.From = "the saved answer"
+	}
+	switch {
+	case h.lost != nil:
+		evidence.Found = "no answer: " + e.harmlessly(h.lost.Error())
+	case h.answer == nil:
+		evidence.Found = "200 with data"
+	case len(h.answer.Errors) > 0:
+		evidence.Found = fmt.Sprintf("%d %s", h.Status, e.harmlessly(h.answer.Error()))
+	default:
+		evidence.Found = e.harmlessly(h.answer.Error())
+	}
+	return evidence
+}
+
+// harmlessly is a server's text on one line, without what commands a terminal and
+// without the token.
+func (e *examination) harmlessly(text string) string {
+	const shortest, most = 8, 400
+	if token := e.known().token; len(token) >= shortest {
+		text = strings.ReplaceAll(text, token, "[redacted]")
+	}
+	text = strings.Join(strings.Fields(strings.Map(func(c rune) rune {
+		switch {
+		case unicode.IsSpace(c):
+			return ' '
+		case !unicode.IsPrint(c):
+			return unicode.ReplacementChar
+		default:
+			return c
+		}
+	}, text)), " ")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}
+
+// apiTime is what the API's clock showed when it gave the reply: that counts for an
+// answer that was saved long ago, too.
+func (e *examination) apiTime(h heard) time.Time {
+	if date, err := http.ParseTime(h.Header.Get("Date")); err == nil {
+		return date
+	}
+	return e.Now().Add(e.known().clock)
+}
+
+// status is that of the saved answer; that of a body alone follows from its words, and
+// is 0 if they say nothing.
+func (a *Answer) status() int {
+	if a.Status != 0 {
+		return a.Status
+	}
+	data, err := appsync.ReadAnswer(http.StatusOK, nil, a.Body)
+	answer, _ := errors.AsType[*appsync.ResponseError](err)
+	if answer == nil {
+		return http.StatusOK
+	}
+	for _, single := range answer.Errors {
+		switch single.Type {
+		case "UnauthorizedException":
+			return http.StatusUnauthorized
+		case "LimitExceededError":
+			return http.StatusTooManyRequests
+		case "MalformedHttpRequestException", "BadRequestException":
+			return http.StatusBadRequest
+		case "GraphQLSchemaException":
+			return http.StatusBadGateway
+		}
+	}
+	if len(answer.Errors) > 0 || len(data) > 0 {
+		return http.StatusOK
+	}
+	return map[string]int{
+		"Forbidden": http.StatusForbidden, "Missing Authentication Token": http.StatusForbidden,
+		"Unauthorized": http.StatusUnauthorized, "Not Found": http.StatusNotFound,
+		"Rate limit exceeded": http.StatusTooManyRequests, "Too Many Requests": http.StatusTooManyRequests, "Limit Exceeded": http.StatusTooManyRequests,
+		"Internal Server Error": http.StatusInternalServerError, "Service Unavailable": http.StatusServiceUnavailable,
+	}[answer.Message]
+}
+
+// heardOwn is what the API says to what a command would send.
+func (e *examination) heardOwn(ctx context.Context) heard { return read(e.own(ctx)) }

@@ -1,0 +1,126 @@
+// The probes: calls that differ only in what they show of the caller. AppSync has one
+// 401 for two dozen causes; what tells them apart is who else is refused.
+
+package checkup
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+)
+
+// typename asks for the least that an authorized caller may have.
+const typename = "{__typename}"
+
+// A probe is a call that is made once, whoever asks for its reply.
+type probe struct {
+	done  chan struct{}
+	reply *reply
+}
+
+var errNotAsked = errors.New("the call was not made")
+
+// once makes the call named, or waits for the one under way.
+func (e *examination) once(ctx context.Context, name string, call func(context.Context) *reply) *reply {
+	p, first := e.claim(name)
+	if first {
+		func() {
+			defer close(p.done)
+			p.reply = call(ctx)
+		}()
+	}
+	select {
+	case <-p.done:
+		return p.reply
+	case <-ctx.Done():
+		return &reply{Err: context.Cause(ctx)}
+	}
+}
+
+// claim returns the probe named, and whether the caller is the one to make it.
+func (e *examination) claim(name string) (p *probe, first bool) {
+	e.learn(func(f *facts) {
+		if p = f.probes[name]; p != nil {
+			return
+		}
+		if f.probes == nil {
+			f.probes = make(map[string]*probe)
+		}
+		p, first = &probe{done: make(chan struct{}), reply: &reply{Err: errNotAsked}}, true
+		f.probes[name] = p
+	})
+	return p, first
+}
+
+// own is the reply to what a command would send, or the answer that was saved.
+func (e *examination) own(ctx context.Context) *reply {
+	switch {
+	case e.Answer != nil:
+		return &reply{Status: e.Answer.status(), Header: e.Answer.Header, Body: e.Answer.Body}
+	case e.Authorized == nil:
+		return &reply{Err: errNotAsked}
+	}
+	return e.once(ctx, "own", func(ctx context.Context) *reply {
+		return e.post(ctx, e.Authorized, nil, typename).without(e.known().token)
+	})
+}
+
+// anonymous is the reply to a call without credentials; NET-003 has made it.
+func (e *examination) anonymous(ctx context.Context) *reply {
+	if known := e.known().anonymous; known != nil {
+		return known
+	}
+	return e.once(ctx, "anonymous", func(ctx context.Context) *reply {
+		return e.post(ctx, e.Plain, nil, typename)
+	})
+}
+
+// nonsense is the reply to a credential of the right kind that nobody has given out.
+func (e *examination) nonsense(ctx context.Context) *reply {
+	header := map[string]string{"Authorization": "appsyncctl-doctor-shows-no-token"}
+	if e.mode() == modeAPIKey {
+		header = map[string]string{"x-api-key": "da2-appsyncctldoctorshowsnokey"}
+	}
+	return e.once(ctx, "nonsense", func(ctx context.Context) *reply {
+		return e.post(ctx, e.Plain, header, typename)
+	})
+}
+
+// turned is the reply to the own token in the other form: raw instead of Bearer, or
+// Bearer instead of raw.
+func (e *examination) turned(ctx context.Context) *reply {
+	token := e.known().token
+	if token == "" || e.Answer != nil {
+		return &reply{Err: errNotAsked}
+	}
+	shown := "Bearer " + token
+	if e.bearer() {
+		shown = token
+	}
+	return e.once(ctx, "turned", func(ctx context.Context) *reply {
+		return e.post(ctx, e.Plain, map[string]string{"Authorization": shown}, typename).without(token)
+	})
+}
+
+// bearer tells whether the token is sent behind "Bearer".
+func (s *Subject) bearer() bool { return s.setting("auth_scheme").Value == "bearer" }
+
+// without takes a secret out of what a server repeats.
+func (r *reply) without(secret string) *reply {
+	const shortest = 8 // anything shorter would tear words apart
+	if len(secret) < shortest {
+		return r
+	}
+	r.Body = bytes.ReplaceAll(r.Body, []byte(secret), []byte("[redacted]"))
+	if r.Err != nil && strings.Contains(r.Err.Error(), secret) {
+		r.Err = errors.New(strings.ReplaceAll(r.Err.Error(), secret, "[redacted]"))
+	}
+	for name, values := range r.Header {
+		if slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, secret) }) {
+			r.Header.Del(name)
+		}
+	}
+	return r
+}
