@@ -117,6 +117,8 @@ func (s *setUp) option(name string) func(value string) {
 			s.ts.Setenv("AWS_SECRET_ACCESS_KEY", "script-secret")
 			s.api(func(a *appsync.Config) { a.IAM = &appsync.AccessKey{ID: "AKIASCRIPT", Secret: "script-secret"} })
 		}
+	case "account": // the AWS account around the API, with the key that reads it
+		return func(string) { s.config.Modes = []string{"oidc", "iam"} }
 	case "cognito": // the tenant stands in for a user pool
 		return func(string) {
 			s.api(func(a *appsync.Config) { a.CognitoIssuer, a.Issuer = a.Issuer, "" })

@@ -12,14 +12,20 @@ import (
 // demoTable is the name of the table with the customers when they are not in one.
 const demoTable = "Customer"
 
+// newAccount makes the account around an API. It takes the signatures that the API
+// takes; where the API takes none, those of a key that is not given out.
 func newAccount(api appsync.Config, modes modes, at place, storage *storage, faults *faults) *appsync.Account {
 	table := demoTable
 	if storage.Kind == storageDynamoDB {
 		table = storage.Name
 	}
+	key := modes.iam
+	if api.IAM != nil {
+		key = *api.IAM
+	}
 	endpoint := at.origin() + "/graphql"
 	return appsync.NewAccount(appsync.AccountConfig{
-		API: api, Modes: modes.inAccount(), Table: table, Key: modes.iam,
+		API: api, Modes: modes.inAccount(), Table: table, Key: key,
 		Endpoint: endpoint, RealTime: "ws" + strings.TrimPrefix(endpoint, "http") + "/realtime",
 		Fault: func(name, path, operation string) bool { return faults.at(path)(name, operation) },
 	})

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
 )
 
 // account is how the SDK reaches the emulator's account, by the emulator's variables.
@@ -228,5 +229,26 @@ func TestAccountVariables(t *testing.T) {
 	env := start(t, emulator.Config{Modes: []string{"oidc", "iam"}}).env
 	if env["AWS_ENDPOINT_URL"] != "" || env["AWS_ENDPOINT_URL_APPSYNC"] == "" || env["AWS_ENDPOINT_URL_DYNAMODB"] == "" {
 		t.Errorf("the endpoints are given out as %q", env)
+	}
+}
+
+// TestModesAreTold wants the modes that are on, whoever turned them on.
+func TestModesAreTold(t *testing.T) {
+	r := start(t, emulator.Config{Modes: []string{"lambda", "oidc", "iam"}, API: func(c *appsync.Config) {
+		c.LambdaToken, c.APIKeys, c.DefaultMode = "", []appsync.Secret{"da2-test"}, appsync.ModeIAM
+		c.IAM = &appsync.AccessKey{ID: "AKIATEST", Secret: "test"}
+	}})
+	r.env["AWS_ACCESS_KEY_ID"], r.env["AWS_SECRET_ACCESS_KEY"] = "AKIATEST", "test"
+	page, err := awsappsync.NewFromConfig(r.account()).ListGraphqlApis(t.Context(), &awsappsync.ListGraphqlApisInput{})
+	if err != nil || len(page.GraphqlApis) != 2 {
+		t.Fatalf("listed %+v, %v", page, err)
+	}
+	api := page.GraphqlApis[1]
+	got := []string{string(api.AuthenticationType)}
+	for _, more := range api.AdditionalAuthenticationProviders {
+		got = append(got, string(more.AuthenticationType))
+	}
+	if want := []string{"AWS_IAM", "OPENID_CONNECT", "API_KEY"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -73,7 +73,7 @@ func (m modes) open(api *appsync.Config, issuer string) {
 	}
 }
 
-// inAccount are the modes as AppSync's own API names them, in order.
+// inAccount are the modes in order, as AppSync's own API names them.
 func (m modes) inAccount() []appsync.Mode {
 	var all []appsync.Mode
 	for _, name := range m.names {
@@ -103,6 +103,7 @@ func (m modes) variables(origin string) []Variable {
 	if m.on(modeIAM) {
 		all = append(all, Variable{"AWS_ACCESS_KEY_ID", m.iam.ID}, Variable{"AWS_SECRET_ACCESS_KEY", string(m.iam.Secret)},
 			Variable{"AWS_SESSION_TOKEN", ""}, Variable{"AWS_REGION", "us-east-1"},
+			Variable{"AWS_DEFAULT_REGION", "us-east-1"}, // boto3 reads no other
 			Variable{"AWS_ENDPOINT_URL_APPSYNC", origin}, Variable{"AWS_ENDPOINT_URL_DYNAMODB", origin})
 	}
 	if m.on(modeLambda) {

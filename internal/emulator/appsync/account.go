@@ -12,12 +12,12 @@ import (
 
 // AccountConfig says what the AWS account around an API is like.
 type AccountConfig struct {
-	API      Config // the API's own configuration, and the store behind the table
-	Modes    []Mode // those that are on, the default first
-	Endpoint string // the API's, as AppSync tells it
-	RealTime string // the same for subscriptions
-	Table    string // name of the table with the customers; its key is id
-	Key      AccessKey
+	API      Config    // the API's own configuration, and the store behind the table
+	Modes    []Mode    // the order in which those that are on are told, the default first
+	Endpoint string    // the API's, as AppSync tells it
+	RealTime string    // the same for subscriptions
+	Table    string    // name of the table with the customers; its key is id
+	Key      AccessKey // whose signatures it takes
 	// Fault is like Config.Fault, with the request's path before the operation.
 	Fault func(name, path, operation string) bool
 }
@@ -50,6 +50,7 @@ func NewAccount(config AccountConfig) *Account {
 	if config.Fault == nil {
 		config.Fault = func(string, string, string) bool { return false }
 	}
+	config.Modes = config.API.told(config.Modes)
 	made := func() string { return strings.ToLower(rand.Text()) }
 	return &Account{config: config, api: made(), other: made(), host: made()}
 }

@@ -2,6 +2,7 @@ package appsync
 
 import (
 	"context"
+	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -17,6 +18,37 @@ const (
 	ModeIAM     Mode = "AWS_IAM"
 	ModeLambda  Mode = "AWS_LAMBDA"
 )
+
+// allModes are the modes, in the order in which they came to AppSync.
+func allModes() []Mode { return []Mode{ModeAPIKey, ModeIAM, ModeCognito, ModeOpenID, ModeLambda} }
+
+// on tells whether a mode's fields are set.
+func (c Config) on(m Mode) bool {
+	switch m {
+	case ModeOpenID:
+		return c.Issuer != ""
+	case ModeCognito:
+		return c.CognitoIssuer != ""
+	case ModeAPIKey:
+		return len(c.APIKeys) > 0
+	case ModeIAM:
+		return c.IAM != nil
+	case ModeLambda:
+		return c.LambdaToken != ""
+	}
+	return false
+}
+
+// told returns the modes that are on, the default first, then in the given order.
+func (c Config) told(order []Mode) []Mode {
+	var all []Mode
+	for _, m := range slices.Concat([]Mode{c.DefaultMode}, order, allModes()) {
+		if c.on(m) && !slices.Contains(all, m) {
+			all = append(all, m)
+		}
+	}
+	return all
+}
 
 // directive is the name of the directive that opens a field to the mode.
 func (m Mode) directive() string {
@@ -69,7 +101,7 @@ func (g guard) check(m Mode, parent, field string) error {
 
 func modes(directives ast.DirectiveList) map[string]bool {
 	named := map[string]bool{}
-	for _, m := range []Mode{ModeOpenID, ModeCognito, ModeAPIKey, ModeIAM, ModeLambda} {
+	for _, m := range allModes() {
 		if directives.ForName(m.directive()) != nil {
 			named[m.directive()] = true
 		}
