@@ -50,7 +50,7 @@ func emulatorFlags(set *pflag.FlagSet, options *emulatorOptions) {
 	set.StringVar(&options.caFile, "ca-file", "", "`FILE` for that authority's certificate, which clients must trust")
 	set.StringVar(&options.tenant, "tenant", "", "YAML `FILE` with the tenant's apis, clients, users and organizations")
 	set.BoolVar(&options.autoApprove, "auto-approve", false, "approve every device and every login by itself")
-	set.Var(&options.schema, "schema", "schema of the API: wizard, or extended (customers create takes --id)")
+	set.Var(&options.schema, "schema", "schema of the API: wizard, extended (customers create takes --id), or a `FILE` with a part of them")
 	set.StringSliceVar(&options.modes, "auth-mode", []string{"oidc"}, "authorization `mode` of the API: oidc, cognito, api-key, iam or lambda (repeatable); the first is the client's")
 	set.StringVar(&options.clientIDPattern, "client-id-pattern", "", "regular `expression` that a token's aud or azp must match")
 	set.Int64Var(&options.iatTTL, "iat-ttl", 0, "`milliseconds` that the API takes a token after its iat; 0 is no bound")
@@ -90,7 +90,6 @@ func (app *App) emulatorConfig(options emulatorOptions) (emulator.Config, error)
 		PublicURL:       options.publicURL,
 		TLS:             options.tls,
 		AutoApprove:     options.autoApprove,
-		Schema:          options.schema.text(),
 		Modes:           options.modes,
 		ClientIDPattern: options.clientIDPattern,
 		IatTTL:          time.Duration(options.iatTTL) * time.Millisecond,
@@ -106,6 +105,9 @@ func (app *App) emulatorConfig(options emulatorOptions) (emulator.Config, error)
 		config.Log = requestLines(app.Err)
 	}
 	var err error
+	if config.Schema, err = options.schema.text(); err != nil {
+		return config, err
+	}
 	if options.tenant != "" {
 		if config.TenantYAML, err = os.ReadFile(options.tenant); err != nil {
 			return config, err
@@ -161,8 +163,8 @@ func (v *schemaVariant) String() string {
 
 // Set implements pflag.Value.
 func (v *schemaVariant) Set(text string) error {
-	if text != "wizard" && text != "extended" {
-		return errors.New("must be wizard or extended")
+	if text == "" {
+		return errors.New("must be wizard, extended or a file")
 	}
 	*v = schemaVariant(text)
 	return nil
@@ -171,9 +173,14 @@ func (v *schemaVariant) Set(text string) error {
 // Type implements pflag.Value.
 func (v *schemaVariant) Type() string { return "schema" }
 
-func (v *schemaVariant) text() string {
-	if *v == "extended" {
-		return schema.Extended()
+func (v *schemaVariant) text() (string, error) {
+	switch v.String() {
+	case "wizard":
+		return schema.Wizard(), nil
+	case "extended":
+		return schema.Extended(), nil
+	default:
+		sdl, err := os.ReadFile(string(*v))
+		return schema.Declared(string(sdl)), err
 	}
-	return schema.Wizard()
 }

@@ -59,7 +59,7 @@ func (c Config) complete() Config {
 // tenant is the demo's with all that c changes in it.
 func (c Config) tenant(origin string, faults *faults) (auth0.Config, error) {
 	tenant := demoTenant(origin + "/")
-	tenant.AutoApprove, tenant.Now, tenant.Fault = c.AutoApprove, c.Now, faults.at("/oauth/token")
+	tenant.AutoApprove, tenant.Now, tenant.Fault, tenant.Alter = c.AutoApprove, c.Now, faults.at("/oauth/token"), faults.alter
 	if err := tenant.ReadYAML(bytes.NewReader(c.TenantYAML)); err != nil {
 		return auth0.Config{}, err
 	}

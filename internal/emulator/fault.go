@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,6 +25,9 @@ type Fault struct {
 	Operation string   `json:"operation,omitempty"` // GraphQL operation, its field, a grant type or AWS's action; default all
 	Delay     Duration `json:"delay,omitempty"`     // of slow; default 2 s
 
+	Header map[string]json.RawMessage `json:"header,omitempty"` // of altered-token: what its header says instead; null takes away
+	Claims map[string]json.RawMessage `json:"claims,omitempty"` // the same of its claims
+
 	Status     int               `json:"status,omitempty"` // of answer; default 500
 	Headers    map[string]string `json:"headers,omitempty"`
 	Body       string            `json:"body,omitempty"`
@@ -44,7 +48,8 @@ func (d *Duration) UnmarshalText(text []byte) error {
 }
 
 // ParseFault reads a fault from a flag: a name and then settings by the names they
-// have in JSON, such as "throttled,count=2,retry_after=1". A body cannot be given.
+// have in JSON, such as "throttled,count=2,retry_after=1". A body, a header and claims
+// cannot be given.
 func ParseFault(text string) (Fault, error) {
 	name, settings, _ := strings.Cut(text, ",")
 	fault := Fault{Name: name}

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
 )
 
 // faults are those that wait for requests, in the order in which they were asked for.
@@ -64,6 +66,15 @@ func (f *faults) at(path string) func(name, operation string) bool {
 	return func(name, operation string) bool {
 		return f.strike(call{Method: http.MethodPost, Path: path, Operation: operation}, name) != nil
 	}
+}
+
+// alter is what a tenant asks before it alters a token; see auth0.Config.Alter.
+func (f *faults) alter(grantType string) (auth0.Alteration, bool) {
+	struck := f.strike(call{Method: http.MethodPost, Path: "/oauth/token", Operation: grantType}, auth0.FaultAlteredToken)
+	if struck == nil {
+		return auth0.Alteration{}, false
+	}
+	return auth0.Alteration{Header: struck.Header, Claims: struck.Claims}, true
 }
 
 // list answers GET /_emulator/faults: what is still to come.

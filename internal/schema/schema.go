@@ -31,6 +31,15 @@ func Wizard() string { return directives + "\n" + customer }
 // CreateCustomerInput, with AppSync's directives declared.
 func Extended() string { return Wizard() + "\n" + extended }
 
+// Declared returns an SDL as AppSync exports it, such as one that was changed by hand,
+// with AppSync's directives declared.
+func Declared(sdl string) string {
+	if strings.Contains(sdl, "directive @aws_subscribe") {
+		return sdl
+	}
+	return directives + "\n" + sdl
+}
+
 // Deployable returns the wizard's schema as AppSync takes it, which has its directives
 // already and knows no extend; extendedToo says whether with the optional id.
 func Deployable(extendedToo bool) string {

@@ -20,6 +20,7 @@ type oidcMode struct {
 	checkIssuer     bool
 	keys            *keySet
 	now             func() time.Time
+	fault           func(name, operation string) bool
 }
 
 // claims are those that AppSync looks at.
@@ -49,7 +50,12 @@ func (m *oidcMode) authorize(ctx context.Context, token string) *refusal {
 		return invalid
 	}
 	var c claims
-	if err := parsed.Claims(key, &c); err != nil {
+	if m.fault(FaultUnverified, "") {
+		err = parsed.UnsafeClaimsWithoutVerification(&c)
+	} else {
+		err = parsed.Claims(key, &c)
+	}
+	if err != nil {
 		return invalid
 	}
 	if m.checkIssuer && !sameIssuer(c.Issuer, m.issuer) {
@@ -57,7 +63,7 @@ func (m *oidcMode) authorize(ctx context.Context, token string) *refusal {
 	}
 	now := m.now()
 	switch {
-	case c.Expiry == nil || !now.Before(c.Expiry.Time()):
+	case (c.Expiry == nil || !now.Before(c.Expiry.Time())) && !m.fault(FaultTimeless, ""):
 		return unauthorized("Token has expired.")
 	case c.NotBefore != nil && now.Before(c.NotBefore.Time()):
 		return invalid

@@ -96,6 +96,10 @@ const (
 	FaultSocketDrop    = "socket-drop"        // the connection closes instead of a data frame
 	FaultNoKeepAlive   = "missing-keep-alive" // one ka frame is left out
 	FaultTableEmpty    = "table-empty"        // the account's table answers as if it held nothing
+	FaultOpen          = "open"               // everybody passes the edge
+	FaultUnverified    = "unverified"         // nobody looks at a token's signature
+	FaultTimeless      = "timeless"           // nobody looks at a token's end
+	FaultHiddenItems   = "hidden-items"       // lists show nothing
 	FaultAccessDenied  = "access-denied"      // the account's key lacks the right to the operation
 )
 
@@ -104,6 +108,7 @@ func Faults() []string {
 	return []string{
 		FaultPartialData, FaultNullData, FaultEmptyPage, FaultRepeatedToken,
 		FaultUnauthorized, FaultTimeout, FaultSocketDrop, FaultNoKeepAlive,
+		FaultOpen, FaultUnverified, FaultTimeless, FaultHiddenItems,
 		FaultTableEmpty, FaultAccessDenied,
 	}
 }

@@ -60,6 +60,9 @@ func (r *resolver) ListCustomers(ctx context.Context, args listArguments) (*conn
 		token := r.tokens.make(after, bound)
 		return &connection{items: []*customer{}, next: &token}, nil
 	}
+	if r.fault(FaultHiddenItems, operation) {
+		return &connection{items: []*customer{}}, nil
+	}
 	page, last, err := r.scan(ctx, after, limit, args.Filter)
 	if err != nil {
 		return nil, tableError(err)

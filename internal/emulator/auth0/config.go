@@ -35,6 +35,8 @@ type Config struct {
 	// Fault is asked whether to commit the fault with a name, one of the Fault
 	// constants, in answering a token request of a grant type. Nil never does.
 	Fault func(name, grantType string) bool
+	// Alter is asked how to commit FaultAlteredToken; nil never does.
+	Alter func(grantType string) (Alteration, bool)
 }
 
 // API is a resource server that tokens can be made for.

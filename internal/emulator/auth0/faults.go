@@ -13,6 +13,9 @@ const (
 	FaultExpiredToken  = "expired-token"  // the access token expired an hour ago; expires_in does not say so
 	FaultWrongAudience = "wrong-audience" // the access token is for another API
 	FaultOpaqueToken   = "opaque-token"   // the access token is not a JWT
+	FaultAlteredToken  = "altered-token"  // the access token has another header or other claims: see Config.Alter
+	FaultTamperedToken = "tampered-token" // the signature is of another key
+	FaultEncrypted     = "encrypted-token"
 	FaultRotateKeys    = "rotate-keys"    // a new key signs; the old ones stay in the JWKS
 	FaultRevokeKeys    = "revoke-keys"    // a new key signs; the old ones leave the JWKS
 	FaultSlowDown      = "slow-down"      // a poll counts as too fast
@@ -23,6 +26,7 @@ const (
 func Faults() []string {
 	return []string{
 		FaultExpiredToken, FaultWrongAudience, FaultOpaqueToken,
+		FaultAlteredToken, FaultTamperedToken, FaultEncrypted,
 		FaultRotateKeys, FaultRevokeKeys, FaultSlowDown, FaultDenial,
 	}
 }

@@ -133,5 +133,8 @@ func (t *Tenant) accessToken(g *grant) (string, time.Duration, error) {
 		}
 	}
 	token, err := t.signer.signFor(g.api, typ, claims)
+	if err == nil {
+		token, err = t.faulty(token, g)
+	}
 	return token, lifetime, err
 }
