@@ -114,7 +114,10 @@ func TestResolvers(t *testing.T) {
 	compare(t, schema.Wizard(), steps)
 }
 
-// TestExtendedResolvers is TestResolvers for ids that the caller chooses.
+// TestExtendedResolvers is TestResolvers for ids that the caller chooses. It leaves out
+// the one thing that is known to differ: the same customer created twice, which AppSync's
+// data source takes for done ("Condition expressions" in the guide), and the emulator, as
+// DynamoDB itself, for a conflict.
 func TestExtendedResolvers(t *testing.T) {
 	compare(t, schema.Extended(), []step{
 		{"createCustomer", `{"input": {"id": "mine", "name": "customer1"}}`},
