@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -48,23 +49,25 @@ func (g GitHub) Mask(secrets ...string) error {
 }
 
 // Write annotates what did not pass and what has a warning, and appends a table of all
-// cases to the job's summary. The error of a summary is a *FileError.
+// cases to the job's summary, also when the log cannot be written. The error of a summary
+// is a *FileError.
 func (g GitHub) Write(r Report) error {
 	if !g.On {
 		return nil
 	}
-	if err := r.Annotate(g.Log); err != nil {
-		return err
+	err := r.Annotate(g.Log)
+	if g.Summary != "" {
+		err = errors.Join(err, r.AppendSummary(g.Summary))
 	}
-	if g.Summary == "" {
-		return nil
-	}
-	return r.AppendSummary(g.Summary)
+	return err
 }
 
 // Annotate writes at most ten workflow commands, one a line: errors first, then
 // warnings. When there would be more, the last one says how many.
 func (r Report) Annotate(w io.Writer) error {
+	if err := r.made(); err != nil {
+		return err
+	}
 	var commands, warnings []string
 	for _, c := range r.run.Cases {
 		switch {

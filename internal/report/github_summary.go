@@ -20,6 +20,9 @@ const shortened = "\nThe summary is shortened: GitHub takes 1 MiB of a step.\n"
 // takes, and says so when it leaves cases out, those that passed before others; when
 // there is no room for that either, it adds nothing. The error is a *FileError.
 func (r Report) AppendSummary(path string) (err error) {
+	if err := r.made(); err != nil {
+		return &FileError{path, err}
+	}
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return &FileError{path, err}

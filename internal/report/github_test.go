@@ -2,7 +2,9 @@ package report_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -100,6 +102,27 @@ func TestGitHubOff(t *testing.T) {
 	}
 	if _, err := os.Stat(summary); log.Len() > 0 || !os.IsNotExist(err) {
 		t.Errorf("got %q and a summary: %v", log.String(), err)
+	}
+}
+
+// A log that cannot be written takes no summary with it.
+func TestGitHubWritesWhatItCan(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read.Close()
+	write.Close()
+	summary := filepath.Join(t.TempDir(), "summary")
+	if err := (report.GitHub{On: true, Log: write, Summary: summary}).Write(must(t, sample())); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+	if data, err := os.ReadFile(summary); err != nil || len(data) == 0 {
+		t.Errorf("got %q, %v", data, err)
+	}
+	var fileError *report.FileError
+	if err := (report.GitHub{On: true, Log: io.Discard, Summary: filepath.Dir(summary)}).Write(must(t, sample())); !errors.As(err, &fileError) {
+		t.Errorf("got %v for a folder", err)
 	}
 }
 

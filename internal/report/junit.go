@@ -67,6 +67,9 @@ func (r Report) JUnit(w io.Writer) error {
 }
 
 func (r Report) junit() ([]byte, error) {
+	if err := r.made(); err != nil {
+		return nil, err
+	}
 	data, err := xml.MarshalIndent(r.suites(), "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("encode JUnit XML: %w", err)

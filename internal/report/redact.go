@@ -30,12 +30,12 @@ var (
 // cleaner makes texts presentable, and takes secrets out of them.
 type cleaner struct{ secrets []string }
 
-// newCleaner knows each secret as it is, line by line, and in the forms in which it
-// stands in a URL, in JSON and in base64.
+// newCleaner knows each secret as it is once a text is clean, line by line, and in the
+// forms in which it stands in a URL, in JSON and in base64.
 func newCleaner(secrets []string) *cleaner {
 	c := new(cleaner)
 	add := func(text string) {
-		for _, form := range []string{text, lines(text), oneLine(text)} {
+		for _, form := range []string{lines(text), oneLine(text)} {
 			if strings.TrimSpace(form) != "" && !slices.Contains(c.secrets, form) {
 				c.secrets = append(c.secrets, form)
 			}

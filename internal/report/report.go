@@ -11,6 +11,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -90,6 +91,14 @@ func Group(parts ...string) string {
 // and no characters that a reader would choke on, and its names are unique.
 type Report struct{ run Run }
 
+// made is an error for the zero value: it has no cases, and would read as a success.
+func (r Report) made() error {
+	if len(r.run.Cases) == 0 {
+		return errors.New("the report was not made by New")
+	}
+	return nil
+}
+
 // Run returns a copy of what is reported.
 func (r Report) Run() Run {
 	run := r.run
@@ -122,7 +131,7 @@ func (r Report) Counts() Counts {
 // open what would have failed. A report never is Skipped: see New.
 func (r Report) Result() Result {
 	switch counts := r.Counts(); {
-	case counts.Errored > 0:
+	case counts.Errored > 0, counts.Total() == 0:
 		return Errored
 	case counts.Failed > 0:
 		return Failed

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,7 +102,7 @@ func harmless(t *testing.T, name string, data []byte) {
 	// a line that starts with :: for a command, and only in others looks for ##[.
 	for line := range strings.Lines(string(data)) {
 		ours := strings.HasPrefix(line, "::error title=") || strings.HasPrefix(line, "::warning title=")
-		command := strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##[")
+		command := strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##")
 		if strings.HasPrefix(name, "TAP") && command || name == "annotations" && !ours {
 			t.Errorf("%s has the line %q", name, line)
 		}
@@ -114,6 +115,7 @@ func FuzzReport(f *testing.F) {
 	for _, text := range []string{"", hostile, accessToken, clientSecret, "]]>", "\x1b[", "&#0;", "\x1b]0;\x07", " \t\n", strings.Repeat("ß\n", 5000)} {
 		f.Add(text, "secret")
 	}
+	f.Add("A\uad04", "\x84") // a secret that is a part of a character
 	f.Fuzz(func(t *testing.T, text, secret string) {
 		if len(text) > 20_000 || len(secret) > 1_000 {
 			return
@@ -169,4 +171,28 @@ func FuzzReport(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A report that nobody made is not a good one.
+func TestZeroReportIsAnError(t *testing.T) {
+	var zero report.Report
+	path := filepath.Join(t.TempDir(), "report")
+	for name, write := range map[string]func() error{
+		"JUnit":         func() error { return zero.JUnit(io.Discard) },
+		"WriteJUnit":    func() error { return zero.WriteJUnit(path) },
+		"TAP":           func() error { return zero.TAP(io.Discard) },
+		"WriteTAP":      func() error { return zero.WriteTAP(path) },
+		"Annotate":      func() error { return zero.Annotate(io.Discard) },
+		"AppendSummary": func() error { return zero.AppendSummary(path) },
+	} {
+		if err := write(); err == nil {
+			t.Errorf("%s: got no error", name)
+		}
+	}
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Errorf("got a file: %v", err)
+	}
+	if got := zero.Result(); got != report.Errored {
+		t.Errorf("got %s", got)
+	}
 }

@@ -14,6 +14,9 @@ import (
 // The strings in the blocks are JSON's, which YAML has too: so no text of a server's
 // starts a line, where a TAP reader or the log of GitHub Actions would obey it.
 func (r Report) TAP(w io.Writer) error {
+	if err := r.made(); err != nil {
+		return err
+	}
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "TAP version 14\n1..%d\n", len(r.run.Cases))
 	for i, c := range r.run.Cases {
@@ -66,8 +69,8 @@ func tapBlock(out *bytes.Buffer, c Case) error {
 	return nil
 }
 
-// quote writes a value as JSON on one line. The runner of GitHub Actions looks for
-// "##[", the start of a command, anywhere in a line.
+// quote writes a value as JSON on one line. Without "##", which starts a command anywhere
+// in a line of a log: ##[ for GitHub Actions, ##vso[ for Azure Pipelines, ##teamcity[.
 func quote(value any) (string, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
@@ -75,10 +78,14 @@ func quote(value any) (string, error) {
 	if err := encoder.Encode(value); err != nil {
 		return "", fmt.Errorf("encode TAP: %w", err)
 	}
-	return strings.ReplaceAll(strings.TrimSpace(out.String()), "##[", `#\u0023[`), nil
+	return strings.ReplaceAll(strings.TrimSpace(out.String()), "##", `#\u0023`), nil
 }
 
-// tapEscape keeps a description from ending at a #, where a directive starts.
+// tapEscape keeps a description from ending at a #, where a directive starts, and from
+// ending in a brace, after which node-tap looks for a test within the test.
 func tapEscape(text string) string {
+	if strings.HasSuffix(text, "{") {
+		text += "}"
+	}
 	return strings.NewReplacer(`\`, `\\`, `#`, `\#`).Replace(text)
 }

@@ -10,7 +10,8 @@ import (
 func TestTAP(t *testing.T) {
 	run := sample()
 	run.Cases[1].Warning, run.Cases[1].Notes = "it ends in 10 s", []string{"attempt 1 failed: EOF"}
-	run.Cases[2].Message, run.Cases[2].Details = `got "1" # want 2`, "::error::a\n##[b]\n...\n\tc: <d>"
+	run.Cases[2].Message, run.Cases[2].Details = `got "1" # want 2`, "::error::a\n###vso[b]\n...\n\tc: <d>"
+	run.Cases[3].Name = "page {"
 	run.Cases[4].Message = `because of: # \ list`
 	want := `TAP version 14
 1..5
@@ -25,10 +26,10 @@ not ok 3 - eu-production.api: list
   ---
   severity: "failed"
   message: "got \"1\" # want 2"
-  details: "::error::a\n#\u0023[b]\n...\n\tc: <d>"
+  details: "::error::a\n#\u0023#vso[b]\n...\n\tc: <d>"
   duration_ms: 0.000
   ...
-not ok 4 - eu-production.api: page 2
+not ok 4 - eu-production.api: page {}
   ---
   severity: "error"
   message: "connection refused"
