@@ -126,7 +126,7 @@ func tokenScopes(ctx context.Context, e *examination) Verdict {
 	return ofJWT(func(e *examination, claims auth.Claims) Verdict {
 		granted := slices.Concat(claims.Scopes, claims.Permissions)
 		var asked, missing []string
-		for _, scope := range strings.Fields(e.setting("scopes").Value) {
+		for scope := range strings.FieldsSeq(e.setting("scopes").Value) {
 			if ofProvider(scope) {
 				continue
 			}

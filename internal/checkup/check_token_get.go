@@ -19,6 +19,8 @@ func tokenHad(ctx context.Context, e *examination) Verdict {
 	default:
 		return skipped("no token is looked at")
 	}
+	ctx, cancel := context.WithTimeout(ctx, tokenPatience)
+	defer cancel()
 	token, err := e.Token(ctx)
 	withheld := unreadable(err)
 	switch {
@@ -75,7 +77,7 @@ func (e *examination) kept(ctx context.Context, err error, known *TokenError) Ve
 	case known != nil && known.Kind == NoSecret:
 		return failure("the client's secret cannot be had: "+bounded(err.Error()), e.newSecret())
 	case ctx.Err() != nil:
-		return unknown("no token in time", err)
+		return e.attributed(unknown(fmt.Sprintf("no token within %s", tokenPatience), err), "NET-001", "NET-005", "NET-006", "OIDC-001", "STORE-001", "STORE-002")
 	}
 	if verdict, found := e.storeInTheWay(err); found {
 		return verdict

@@ -87,6 +87,9 @@ func blocked(check Check, find func(id string) (Finding, bool)) (Verdict, bool) 
 // within runs check and gives it up at its deadline, whether it listens to its
 // context or not.
 func (e *examination) within(ctx context.Context, check Check) Verdict {
+	if ctx.Err() != nil {
+		return ended(ctx)
+	}
 	limit := check.limit
 	if limit == 0 {
 		limit = checkLimit
@@ -107,19 +110,24 @@ func (e *examination) within(ctx context.Context, check Check) Verdict {
 		return found
 	case <-limited.Done():
 	}
+	if ctx.Err() != nil {
+		return ended(ctx)
+	}
 	select {
 	case found := <-verdict: // it ended at the same moment, and may know more
 		return found
 	default:
-	}
-	switch {
-	case ctx.Err() == nil:
 		return unknown(fmt.Sprintf("no answer within %s", limit), limited.Err())
-	case context.Cause(ctx) == context.DeadlineExceeded: //nolint:errorlint // our own limit, unwrapped
-		return unknown(fmt.Sprintf("no answer within the %s that all checks have", totalLimit), ctx.Err())
-	default:
-		return unknown("interrupted", context.Cause(ctx))
 	}
+}
+
+// ended is the verdict of every check that is not done when ctx, that of all of them,
+// is.
+func ended(ctx context.Context) Verdict {
+	if context.Cause(ctx) == context.DeadlineExceeded { //nolint:errorlint // our own limit, unwrapped
+		return unknown(fmt.Sprintf("no answer within the %s that all checks have", totalLimit), ctx.Err())
+	}
+	return unknown("interrupted", context.Cause(ctx))
 }
 
 func (e *examination) record(finding Finding) {

@@ -37,6 +37,7 @@ func tokenTime() time.Time { return time.Date(2026, 5, 6, 7, 8, 0, 0, time.UTC) 
 // tokenWorld is everything outside of a set-up that has to do with its token. It is
 // the transport to all of it.
 type tokenWorld struct {
+	t             *testing.T
 	issuer        string // what the provider calls itself
 	key           *ecdsa.PrivateKey
 	kid           string // under which the provider publishes key
@@ -46,7 +47,7 @@ type tokenWorld struct {
 
 func newTokenWorld(t *testing.T) *tokenWorld {
 	t.Helper()
-	return &tokenWorld{issuer: tokenIssuer, key: newSigningKey(t), kid: "key-1"}
+	return &tokenWorld{t: t, issuer: tokenIssuer, key: newSigningKey(t), kid: "key-1"}
 }
 
 func newSigningKey(t *testing.T) *ecdsa.PrivateKey {
@@ -106,27 +107,27 @@ func with(claims map[string]any, others map[string]any) map[string]any {
 }
 
 // sign makes a token of claims, by the provider's key if key is nil.
-func (w *tokenWorld) sign(t *testing.T, claims any, algorithm jose.SignatureAlgorithm, key any, header map[jose.HeaderKey]any) string {
-	t.Helper()
+func (w *tokenWorld) sign(claims any, algorithm jose.SignatureAlgorithm, key any, header map[jose.HeaderKey]any) string {
+	w.t.Helper()
 	if key == nil {
 		key = w.key
 	}
 	options := &jose.SignerOptions{ExtraHeaders: header}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: key}, options)
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	token, err := jwt.Signed(signer).Claims(claims).Serialize()
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	return token
 }
 
 // token makes a sound token but for others.
-func (w *tokenWorld) token(t *testing.T, others map[string]any) string {
-	t.Helper()
-	return w.sign(t, with(soundClaims(), others), jose.ES256, nil, map[jose.HeaderKey]any{"kid": w.kid, "typ": "JWT"})
+func (w *tokenWorld) token(others map[string]any) string {
+	w.t.Helper()
+	return w.sign(with(soundClaims(), others), jose.ES256, nil, map[jose.HeaderKey]any{"kid": w.kid, "typ": "JWT"})
 }
 
 // subject is a set-up in this world whose token is what token returns. settings are

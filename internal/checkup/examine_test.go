@@ -1,0 +1,196 @@
+// The runner, with the checks as they are: what a set-up's functions do to it when
+// they hang, deaf or not, and when they break down.
+
+package checkup_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+)
+
+// round is a function that is a transport.
+type round func(*http.Request) (*http.Response, error)
+
+// RoundTrip implements http.RoundTripper.
+func (r round) RoundTrip(req *http.Request) (*http.Response, error) { return r(req) }
+
+// accounts is a function that is an account.
+type accounts func() (*awsaccount.API, error)
+
+// API implements checkup.Account.
+func (a accounts) API(context.Context, string) (*awsaccount.API, error) { return a() }
+
+// A run is what came of an examination, and when.
+type run struct {
+	findings map[string]checkup.Finding
+	at       map[string]time.Duration // when done was told of a finding, since the start
+	took     time.Duration
+}
+
+// examineAll runs all checks on a sound set-up but for what change does to it, and
+// holds the run to what is true of any. What release is called for ends when all
+// findings are there: it unblocks what was deaf.
+func examineAll(t *testing.T, ctx context.Context, change func(w *tokenWorld, s *checkup.Subject, released <-chan struct{})) run { //nolint:revive // the test comes first
+	t.Helper()
+	w := newTokenWorld(t)
+	token := w.token(nil)
+	subject := w.subject(nil, func(context.Context) (string, error) { return token, nil })
+	subject.Store = &checkup.Store{Name: "file", Probe: func(context.Context) error { return nil }}
+	released := make(chan struct{})
+	defer close(released)
+	change(w, subject, released)
+
+	result := run{findings: make(map[string]checkup.Finding), at: make(map[string]time.Duration)}
+	start := time.Now()
+	var told []string
+	all := checkup.Examine(ctx, subject, func(finding checkup.Finding) {
+		told = append(told, finding.ID)
+		result.at[finding.ID] = time.Since(start)
+	})
+	result.took = time.Since(start)
+
+	var returned, catalogue []string
+	for _, finding := range all {
+		returned = append(returned, finding.ID)
+		result.findings[finding.ID] = finding
+		if finding.Result == "" || finding.Message == "" && finding.Because == "" {
+			t.Errorf("%s says nothing: %+v", finding.ID, finding.Verdict)
+		}
+		if _, err := json.Marshal(finding.Evidence); err != nil {
+			t.Errorf("%s: %v", finding.ID, err)
+		}
+	}
+	for _, check := range checkup.Catalogue() {
+		catalogue = append(catalogue, check.ID)
+	}
+	if !slices.Equal(returned, catalogue) || !slices.Equal(told, catalogue) {
+		t.Errorf("returned %v\ntold     %v\nwant     %v", returned, told, catalogue)
+	}
+	return result
+}
+
+// want compares the result and the message of a check with text: "unknown: interrupted".
+func (r run) want(t *testing.T, id, text string) {
+	t.Helper()
+	if got := string(r.findings[id].Result) + ": " + r.findings[id].Message; got != text {
+		t.Errorf("%s is %q, want %q", id, got, text)
+	}
+}
+
+// A check that does not listen to its context is given up at its own limit, and what
+// stands before it has been told by then.
+func TestExamineDeafCheck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		got := examineAll(t, t.Context(), func(_ *tokenWorld, s *checkup.Subject, released <-chan struct{}) {
+			s.Token = func(context.Context) (string, error) {
+				<-released
+				return "", errors.New("too late")
+			}
+		})
+		got.want(t, "AUTH-001", "unknown: no answer within 8.5s")
+		if !errors.Is(got.findings["AUTH-001"].Err, context.DeadlineExceeded) {
+			t.Errorf("the error is %v", got.findings["AUTH-001"].Err)
+		}
+		for id, at := range got.at {
+			switch {
+			case strings.HasPrefix(id, "AUTH") || strings.HasPrefix(id, "API"):
+				if at < 8500*time.Millisecond {
+					t.Errorf("%s was told after %s, before AUTH-001 was known", id, at)
+				}
+			case at != 0:
+				t.Errorf("%s was told after %s, although nothing held it up", id, at)
+			}
+		}
+		if got.took > 10*time.Second {
+			t.Errorf("took %s", got.took)
+		}
+	})
+}
+
+// A check that listens says itself that time is up.
+func TestExamineListeningCheck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		got := examineAll(t, t.Context(), func(_ *tokenWorld, s *checkup.Subject, _ <-chan struct{}) {
+			s.Token = func(ctx context.Context) (string, error) {
+				<-ctx.Done()
+				return "", ctx.Err()
+			}
+		})
+		got.want(t, "AUTH-001", "unknown: no token within 8s")
+		if got.at["AUTH-001"] != 8*time.Second {
+			t.Errorf("AUTH-001 took %s, want 8s", got.at["AUTH-001"])
+		}
+	})
+}
+
+// All checks together have ten seconds, however they wait for each other.
+func TestExamineTotal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		got := examineAll(t, t.Context(), func(_ *tokenWorld, s *checkup.Subject, released <-chan struct{}) {
+			s.LookupHost = func(_ context.Context, host string) ([]string, error) {
+				if host == "tenant.eu.auth0.com" {
+					<-released
+				}
+				return []string{"192.0.2.1"}, nil
+			}
+			s.Token = func(context.Context) (string, error) {
+				<-released
+				return "", errors.New("too late")
+			}
+		})
+		got.want(t, "NET-005", "unknown: no answer within 3.5s")
+		got.want(t, "AUTH-001", "unknown: no answer within the 10s that all checks have")
+		if got.took != 10*time.Second {
+			t.Errorf("took %s, want 10s", got.took)
+		}
+	})
+}
+
+// Not even a set-up of which nothing answers holds the checks up.
+func TestExamineNothingAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		got := examineAll(t, t.Context(), func(_ *tokenWorld, s *checkup.Subject, released <-chan struct{}) {
+			never := errors.New("too late")
+			hang := round(func(*http.Request) (*http.Response, error) {
+				<-released
+				return nil, never
+			})
+			s.Token = func(context.Context) (string, error) {
+				<-released
+				return "", never
+			}
+			s.Plain, s.Authorized, s.Provider.Transport = hang, hang, hang
+			s.Store.Probe = func(context.Context) error {
+				<-released
+				return never
+			}
+			s.Account = accounts(func() (*awsaccount.API, error) {
+				<-released
+				return nil, never
+			})
+		})
+		for _, id := range []string{"NET-003", "NET-006", "STORE-001", "AUTH-001", "API-004"} {
+			if got.findings[id].Result != checkup.Unknown {
+				t.Errorf("%s is %s", id, got.findings[id].Result)
+			}
+		}
+		for id, finding := range got.findings {
+			if finding.Result == checkup.Failure {
+				t.Errorf("%s is called a failure: %s", id, finding.Message)
+			}
+		}
+		if got.took > 10*time.Second {
+			t.Errorf("took %s", got.took)
+		}
+	})
+}
