@@ -6,6 +6,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/management"
 	"github.com/appsyncctl/appsyncctl/internal/output"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
@@ -48,6 +49,9 @@ func (app *App) reportJSON(err error, code int) {
 			}
 		}
 	}
+	if refusal, ok := errors.AsType[*management.Error](err); ok {
+		view.Status = refusal.Status
+	}
 	_ = output.JSONLine(app.Err, struct {
 		Error errorView `json:"error"`
 	}{view}) // there is nowhere to complain
@@ -74,6 +78,9 @@ func errorClass(code int) string {
 // retryable reports whether what failed on the way may be done again: it surely
 // did not run, or it changes nothing.
 func retryable(err error) bool {
+	if is[*management.Error](err) || is[*management.TransportError](err) {
+		return true // a setup goes on where it ended
+	}
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
 		return answer.Throttled() || !answer.Mutation && transient(answer.Status)
 	}

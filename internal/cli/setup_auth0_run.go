@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
@@ -42,7 +43,7 @@ func (app *App) setupAuth0(ctx context.Context, flags *globals, options setupAut
 	if setup.audience, err = settings.Require(config.Audience); err != nil {
 		return err
 	}
-	if err := checkEndpoint(settings); err != nil {
+	if err := app.checkSetup(flags, file, settings); err != nil {
 		return err
 	}
 	client, scopes, err := app.managementClient(ctx, flags, setup.issuer)
@@ -75,6 +76,18 @@ func (app *App) setupAuth0(ctx context.Context, flags *globals, options setupAut
 		return err
 	}
 	return app.makeSetup(ctx, flags, client, file, setup)
+}
+
+// checkSetup finds before anything is made what would fail afterwards.
+func (app *App) checkSetup(flags *globals, file *config.ProfileFile, settings config.Resolved) error {
+	if err := flags.output.write(io.Discard, setupView{}, func(io.Writer) error { return nil }); err != nil {
+		return err
+	}
+	if file.Path == "" { // there is no home for the profiles
+		_, err := config.Path(app.LookupEnv)
+		return err
+	}
+	return checkEndpoint(settings)
 }
 
 // agree asks before something is changed that is there.

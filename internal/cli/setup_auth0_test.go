@@ -20,8 +20,9 @@ import (
 // managed is an emulator with a token for its Management API.
 type managed struct {
 	*emulator.Emulator
-	env   map[string]string
-	token string
+	client *http.Client
+	env    map[string]string
+	token  string
 }
 
 func startManaged(t *testing.T) managed {
@@ -31,11 +32,11 @@ func startManaged(t *testing.T) managed {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = e.Close() })
-	m := managed{Emulator: e, env: map[string]string{}}
+	m := managed{Emulator: e, client: &http.Client{}, env: map[string]string{}}
 	for _, variable := range e.Environment() {
 		m.env[variable.Name] = variable.Value
 	}
-	resp, err := http.PostForm(m.env["APPSYNCCTL_ISSUER"]+"oauth/token", url.Values{
+	resp, err := m.client.PostForm(m.env["APPSYNCCTL_ISSUER"]+"oauth/token", url.Values{
 		"grant_type": {"client_credentials"}, "audience": {m.env["APPSYNCCTL_ISSUER"] + "api/v2/"},
 		"client_id":     {m.env["APPSYNCCTL_EMULATOR_MANAGEMENT_CLIENT_ID"]},
 		"client_secret": {m.env["APPSYNCCTL_EMULATOR_MANAGEMENT_CLIENT_SECRET"]},
@@ -126,7 +127,7 @@ func TestSetupAuth0BehindACustomDomain(t *testing.T) {
 			if strings.HasPrefix(r.URL.Path, "/api/") || r.Header.Get("Authorization") != "" {
 				t.Errorf("%s %s reached the custom domain", r.Method, r.URL.Path)
 			}
-			resp, err := http.Get(of.URL() + r.URL.Path)
+			resp, err := of.client.Get(of.URL() + r.URL.Path)
 			if err != nil {
 				t.Error(err)
 				return

@@ -20,11 +20,14 @@ func refusal(r request, resp *http.Response, text []byte, now time.Time) error {
 	return &Error{
 		Request:    r.String(),
 		Status:     resp.StatusCode,
-		Message:    said.Message,
+		Message:    said.Message[:min(len(said.Message), mostMessage)],
 		Code:       said.Code,
 		RetryAfter: wait(resp, now),
 	}
 }
+
+// mostMessage bounds what is kept of a message, in bytes.
+const mostMessage = 1000
 
 // wait returns how long a throttled client is to wait: Retry-After, else until the second
 // that X-RateLimit-Reset names, by the server's clock where it tells the time.

@@ -96,7 +96,7 @@ func start(t *testing.T, change func(*auth0.Config)) *tenant {
 // token gets a token by client credentials.
 func (tn *tenant) token(t *testing.T, id, secret, audience string) string {
 	t.Helper()
-	resp, err := http.PostForm(tn.issuer+"oauth/token", url.Values{
+	resp, err := tn.HTTP.PostForm(tn.issuer+"oauth/token", url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {secret}, "audience": {audience},
 	})
 	if err != nil {
