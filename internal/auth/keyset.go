@@ -68,13 +68,17 @@ func FetchKeys(ctx context.Context, client *http.Client, provider *Provider) (*K
 	return set, nil
 }
 
-// readKey reads one entry; ok is false for a key that is not for signatures.
+// readKey reads one entry; ok is false for a key that is not for signatures, and for
+// what is no key: each names its type (RFC 7517, section 4.1).
 func readKey(encoded json.RawMessage) (key Key, ok bool) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(encoded, &members) != nil || text(members["use"]) == "enc" {
 		return Key{}, false
 	}
 	key = Key{ID: text(members["kid"]), Algorithm: text(members["alg"]), Type: text(members["kty"])}
+	if key.Type == "" {
+		return Key{}, false
+	}
 	var read jose.JSONWebKey
 	if json.Unmarshal(encoded, &read) != nil || !read.Valid() {
 		return key, true
