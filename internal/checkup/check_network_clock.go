@@ -40,8 +40,7 @@ func providerClock(_ context.Context, e *examination) Verdict {
 	case api.Result == OK:
 		verdict.Message += " and agrees with the API's: the provider's is wrong"
 	case between < smallSkew:
-		verdict.Message += ": see NET-004"
-		verdict.Because, verdict.Fix = "NET-004", ""
+		return consequence(verdict, "NET-004")
 	default:
 		verdict.Message += ", and the API's says something else again"
 	}

@@ -130,7 +130,9 @@ func TestProxyIsNotThere(t *testing.T) {
 			"NET-001": "unknown: the proxy's host proxy.example.com could not be looked up", "NET-003": "skipped:  <NET-001>",
 		}},
 		{"no URL", func(_ *testing.T, s *site) {
-			s.Proxy = func(*url.URL) (*url.URL, error) { return nil, errors.New(`invalid proxy address "http://user:s3cret@:x"`) }
+			s.Proxy = func(*url.URL) (*url.URL, error) {
+				return nil, errors.New(`invalid proxy address "http://user:s3cret@:x"`)
+			}
 		}, map[string]string{"NET-001": "failure: the proxy for api.example.com is not a URL\nunset HTTPS_PROXY"}},
 		{"for the provider only", func(_ *testing.T, s *site) {
 			s.Proxy = func(address *url.URL) (*url.URL, error) {

@@ -136,7 +136,7 @@ func isBroken(err error) bool {
 
 // said shows the system's own words, for what has none of ours.
 func said(from string, err error) Evidence {
-	return Evidence{Name: "error", Found: shortened(innermost(err).Error()), From: from}
+	return Evidence{Name: "error", Found: bounded(innermost(err).Error()), From: from}
 }
 
 // innermost is the error that the others only add a place to.
@@ -149,6 +149,3 @@ func innermost(err error) error {
 		err = inner
 	}
 }
-
-// shortened is the start of a text that somebody else made.
-func shortened(text string) string { return fmt.Sprintf("%.200s", text) }

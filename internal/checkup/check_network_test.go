@@ -138,7 +138,10 @@ func TestConnectionRefused(t *testing.T) {
 		},
 		{
 			name: "an ended certificate", change: func(s *site) {
-				s.certificate = func(c *x509.Certificate) { c.NotAfter = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC); c.NotBefore = c.NotAfter.Add(-year) }
+				s.certificate = func(c *x509.Certificate) {
+					c.NotAfter = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+					c.NotBefore = c.NotAfter.Add(-year)
+				}
 				s.Now = func() time.Time { return time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC) }
 			},
 			api: "failure: the certificate of HOST ended on 2026-01-02 03:04 UTC\nopenssl s_client -connect HOST:443 </dev/null | openssl x509 -noout -dates -subject",
@@ -160,7 +163,9 @@ func TestConnectionRefused(t *testing.T) {
 			api: "failure: the certificate of HOST cannot be used\nopenssl s_client -showcerts -connect HOST:443",
 		},
 		{
-			name: "TLS too old", change: func(s *site) { s.config = func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11; c.MinVersion = tls.VersionTLS10 } },
+			name: "TLS too old", change: func(s *site) {
+				s.config = func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11; c.MinVersion = tls.VersionTLS10 }
+			},
 			api: "failure: HOST ends TLS with an error\npass --SETTING or set VARIABLE",
 		},
 		{
@@ -369,4 +374,3 @@ func TestNetworkUnasked(t *testing.T) {
 		"NET-002": reason, "NET-003": reason, "NET-004": reason, "NET-006": "ok: id.example.com answers with TLS 1.3",
 	})
 }
-

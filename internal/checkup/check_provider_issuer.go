@@ -32,7 +32,7 @@ func (e *examination) otherIssuer(other *auth.IssuerMismatchError) Verdict {
 	if _, err := auth.ParseIssuer(other.Found); err != nil || strings.ContainsAny(other.Found, "{}") {
 		fix = setting.remedy() // some put a placeholder there: https://login.microsoftonline.com/{tenantid}/v2.0
 	}
-	return failedBy("the provider calls itself "+shortened(other.Found)+": "+issuerDifference(other.Expected, other.Found), fix, other,
+	return failedBy("the provider calls itself "+bounded(other.Found)+": "+issuerDifference(other.Expected, other.Found), fix, other,
 		Evidence{Name: "issuer", Expected: other.Found, Found: setting.Value, From: setting.Origin})
 }
 

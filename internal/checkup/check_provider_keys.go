@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
@@ -50,7 +49,7 @@ func keysTaken(_ context.Context, e *examination) Verdict {
 		if len(evidence) < 5 {
 			evidence = append(evidence, Evidence{
 				Name: "key", Expected: "RS256 with a kid",
-				Found: strings.TrimSpace(fmt.Sprintf("%s %s kid %q", key.Type, key.Algorithm, shortened(key.ID))), From: from,
+				Found: strings.TrimSpace(fmt.Sprintf("%s %s kid %q", key.Type, key.Algorithm, bounded(key.ID))), From: from,
 			})
 		}
 	}
@@ -73,15 +72,7 @@ func takenKey(key auth.Key) bool {
 	if key.Algorithm == "" {
 		return key.Type == "RSA" || key.Type == "EC"
 	}
-	return takenAlgorithm(key.Algorithm)
-}
-
-// takenAlgorithm reports whether AppSync checks signatures by an algorithm (AppSync
-// developer guide, "OPENID_CONNECT authorization").
-func takenAlgorithm(name string) bool {
-	return slices.Contains([]string{
-		"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "HS256", "HS384", "HS512",
-	}, name)
+	return appSyncAlgorithm(key.Algorithm)
 }
 
 // counted is "1 key" or "2 keys".

@@ -129,6 +129,10 @@ func TestIssuerMismatch(t *testing.T) {
 			"failure: the provider calls itself https://id.example.com/{tenantid}/v2.0: the issuer that is set has another path\npass --issuer or set APPSYNCCTL_ISSUER",
 		},
 		{
+			"a quote", "https://id.example.com/", "https://id.example.com/o'neill",
+			"failure: the provider calls itself https://id.example.com/o'neill: the issuer that is set has another path\n" + `appsyncctl profile set test --issuer 'https://id.example.com/o'\''neill'`,
+		},
+		{
 			"no URL", "https://id.example.com/", "example",
 			"failure: the provider calls itself example: this is not the issuer that is set\nappsyncctl profile set test --issuer example",
 		},

@@ -48,8 +48,15 @@ func settingsComplete(_ context.Context, e *examination) Verdict {
 	var evidence []Evidence
 	for _, setting := range e.Settings {
 		if setting.Value != "" {
-			evidence = append(evidence, Evidence{Name: setting.Name, Found: setting.Value, From: setting.Origin})
+			value := setting.Value
+			if setting.Name == "endpoint" || setting.Name == "issuer" {
+				value = harmless(value)
+			}
+			evidence = append(evidence, Evidence{Name: setting.Name, Found: value, From: setting.Origin})
 		}
+	}
+	if e.Problem != nil {
+		return Verdict{Result: Failure, Message: bounded(e.Problem.Error()), Fix: e.Remedy, Err: e.Problem, Evidence: evidence}
 	}
 	if len(missing) == 0 {
 		return ok(fmt.Sprintf("%d settings are needed, and all are there", len(e.Needed)), evidence...)
@@ -114,7 +121,10 @@ func endpointShape(_ context.Context, e *examination) Verdict {
 // empty for other hosts.
 func hostParts(host string) (id, service, region string) {
 	labels := strings.Split(host, ".")
-	if len(labels) < 5 || labels[3] != "amazonaws" {
+	if len(labels) < 5 {
+		return "", "", ""
+	}
+	if domain := strings.Join(labels[3:], "."); domain != "amazonaws.com" && domain != "amazonaws.com.cn" {
 		return "", "", ""
 	}
 	return labels[0], labels[1], labels[2]

@@ -50,7 +50,7 @@ func storeReached(ctx context.Context, e *examination) Verdict {
 	}
 	e.learn(func(f *facts) { f.stored = &stored{err} })
 	setting := e.setting("token_store")
-	found := Evidence{Name: "token store", Found: e.Store.Name, From: setting.Origin}
+	found := Evidence{Name: "token store", Found: e.Store.name(), From: setting.Origin}
 	missing, unavailable := errors.AsType[*tokencache.UnavailableError](err)
 	_, unsealed := errors.AsType[tokencache.NoSealError](err)
 	switch {
@@ -59,10 +59,10 @@ func storeReached(ctx context.Context, e *examination) Verdict {
 		return Verdict{Result: Failure, Message: "there is no keyring: " + missing.Reason, Fix: e.otherStore(), Evidence: []Evidence{found}, Err: err}
 	case unsealed:
 		return Verdict{Result: Failure, Message: "there is nothing to seal the token file with", Fix: passphraseFix, Evidence: []Evidence{found}, Err: err}
-	case e.Store.Name == string(tokencache.MemoryMode):
+	case e.Store.name() == string(tokencache.MemoryMode):
 		return ok("tokens are kept in memory: each command gets a new one", found)
 	default:
-		return ok("tokens rest in the "+e.Store.Name, found)
+		return ok("tokens rest in the "+e.Store.name(), found)
 	}
 }
 
@@ -79,7 +79,7 @@ func (e *examination) otherStore() string {
 }
 
 func storeUnlocked(_ context.Context, e *examination) Verdict {
-	if e.Store.Name != string(tokencache.KeyringMode) {
+	if e.Store.name() != string(tokencache.KeyringMode) {
 		return skipped("only a keyring can be locked")
 	}
 	err := e.known().stored.err // STORE-001 has passed
@@ -112,13 +112,13 @@ func (e *examination) unlockFix(goos string) string {
 
 func storeKeeps(_ context.Context, e *examination) Verdict {
 	err := e.known().stored.err // STORE-001 has passed
-	found := Evidence{Name: "probe", Expected: "stored, read back and removed", From: e.Store.Name}
+	found := Evidence{Name: "probe", Expected: "stored, read back and removed", From: e.Store.name()}
 	open, tooOpen := errors.AsType[*tokencache.PermissionError](err)
 	path, isFile := errors.AsType[*fs.PathError](err)
 	switch {
 	case err == nil:
 		found.Expected, found.Found = "", "stored, read back and removed"
-		return ok("the "+e.Store.Name+" store keeps what it is given", found)
+		return ok("the "+e.Store.name()+" store keeps what it is given", found)
 	case isLocked(err):
 		return Verdict{Result: Skipped, Because: "STORE-002"}
 	case tooOpen:
@@ -128,8 +128,8 @@ func storeKeeps(_ context.Context, e *examination) Verdict {
 		found.Found = path.Err.Error()
 		return failedBy("the token file cannot be written", e.fileFix(path), err, found)
 	default:
-		found.Found = shortened(err.Error())
-		return failedBy("the "+e.Store.Name+" store does not keep what it is given", e.change("token_store", string(tokencache.MemoryMode)), err, found)
+		found.Found = bounded(err.Error())
+		return failedBy("the "+e.Store.name()+" store does not keep what it is given", e.change("token_store", string(tokencache.MemoryMode)), err, found)
 	}
 }
 

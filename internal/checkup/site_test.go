@@ -20,6 +20,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -235,3 +236,12 @@ func evidence(f checkup.Finding, name string) string {
 	}
 	return ""
 }
+
+// unplugged is a network that leads nowhere.
+type unplugged struct{}
+
+func (unplugged) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ENETUNREACH}
+}
+
+func client(transport http.RoundTripper) *http.Client { return &http.Client{Transport: transport} }

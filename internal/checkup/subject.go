@@ -17,7 +17,11 @@ type Subject struct {
 	Settings []Setting // all of them, in the order in which people meet them
 	Needed   []string  // the names of those that must have a value
 	Mode     string    // the client's authorization mode: oidc, cognito, lambda, api-key or iam
-	Grant    string    // device, browser or client-credentials; empty if the token was given
+	// Problem is why settings could not be resolved as they stand, such as a profile
+	// that cannot be read, and Remedy what to do about it; nil and empty if they could.
+	Problem error
+	Remedy  string
+	Grant   string // device, browser or client-credentials; empty if the token was given
 
 	// Token gets the token that a command would send; nil if the mode uses none.
 	// TokenFrom says where from: "standard input", "APPSYNCCTL_TOKEN", "the keyring".
@@ -52,6 +56,19 @@ type Subject struct {
 type Store struct {
 	Name  string                          // keyring, file or memory
 	Probe func(ctx context.Context) error // stores, reads and removes a value
+	// Instead returns the store that a probe found in place of Name, which there is
+	// none of on this machine, or ""; nil if no other may take its place.
+	Instead func() string
+}
+
+// name returns where values rest, once Probe has ended.
+func (s *Store) name() string {
+	if s.Instead != nil {
+		if other := s.Instead(); other != "" {
+			return other
+		}
+	}
+	return s.Name
 }
 
 // An Account reads the configuration of an API from AWS itself.
