@@ -33,6 +33,7 @@ func TestNewRefuses(t *testing.T) {
 		{"client without id", auth0.Config{Issuer: "http://h/", Clients: []auth0.Client{{}}}, "client 1 has no id"},
 		{"client twice", auth0.Config{Issuer: "http://h/", Clients: []auth0.Client{{ID: "a"}, {ID: "a"}}}, "client a is there twice"},
 		{"api twice", auth0.Config{Issuer: "http://h/", APIs: []auth0.API{{Identifier: "a"}, {Identifier: "a"}}}, "api a is there twice"},
+		{"algorithm", auth0.Config{Issuer: "http://h/", APIs: []auth0.API{{Identifier: "a", Algorithm: "none"}}}, `unknown signing algorithm "none"`},
 		{"dialect", auth0.Config{Issuer: "http://h/", APIs: []auth0.API{{Identifier: "a", Dialect: "x"}}}, `unknown token dialect "x"`},
 		{"user without id", auth0.Config{Issuer: "http://h/", Users: []auth0.User{{Name: "Ann"}}}, "user 1 has no id"},
 		{"method without secret", client(auth0.Client{Method: auth0.SecretPost}), "no secret"},
@@ -56,6 +57,8 @@ func TestReadYAML(t *testing.T) {
 	err := config.ReadYAML(strings.NewReader(`
 apis:
   - identifier: https://api.example/
+    name: Customers
+    signing_alg: HS256
     scopes: [read:customers]
     token_lifetime: 1h
     token_dialect: rfc9068_profile
@@ -65,7 +68,7 @@ clients:
     client_secret: abc
     token_endpoint_auth_method: client_secret_basic
     grant_types: [client_credentials]
-    client_grants: {https://api.example/: [read:customers]}
+    client_grants: {https://api.example/: [read:customers], /api/v2/: [read:clients]}
     token_quota: {per_hour: 5}
     organization_usage: require
 organizations:
@@ -76,12 +79,13 @@ organizations:
 	}
 	want := auth0.Config{
 		APIs: []auth0.API{{
-			Identifier: "https://api.example/", Scopes: []string{"read:customers"}, Lifetime: time.Hour,
+			Identifier: "https://api.example/", Name: "Customers", Algorithm: auth0.HS256,
+			Scopes: []string{"read:customers"}, Lifetime: time.Hour,
 			Dialect: auth0.DialectRFC9068, OfflineAccess: true,
 		}},
 		Clients: []auth0.Client{{
 			ID: "machine", Secret: "abc", Method: auth0.SecretBasic, Grants: []string{auth0.GrantClientCredentials},
-			Audiences: map[string][]string{"https://api.example/": {"read:customers"}},
+			Audiences: map[string][]string{"https://api.example/": {"read:customers"}, auth0.ManagementAPI: {"read:clients"}},
 			Quota:     auth0.Quota{PerHour: 5}, Organization: auth0.OrganizationRequire,
 		}},
 		Users:         []auth0.User{{ID: "auth0|stays"}},
