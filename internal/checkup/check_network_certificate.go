@@ -44,9 +44,9 @@ func (e *examination) notInForce(to host, peer string, certificate *x509.Certifi
 	evidence = append(evidence, clock)
 	switch {
 	case now.Before(certificate.NotBefore):
-		return failure("this machine's clock is behind: the certificate of "+peer+" is not valid yet", clockFix(runtime.GOOS), evidence...)
+		return failure("this machine's clock is behind: the certificate of "+peer+" is not valid yet", clockFix(), evidence...)
 	case isManaged(to.address.Hostname()):
-		return failure("this machine's clock is ahead: by it, the certificate of "+peer+" has ended", clockFix(runtime.GOOS), evidence...)
+		return failure("this machine's clock is ahead: by it, the certificate of "+peer+" has ended", clockFix(), evidence...)
 	default:
 		return failure("the certificate of "+peer+" ended on "+day(certificate.NotAfter),
 			"openssl s_client -connect "+quoted(dialled(to.address))+" </dev/null | openssl x509 -noout -dates -subject", evidence...)
@@ -62,13 +62,13 @@ func untrusted(to host, peer string, leaf *x509.Certificate, evidence []Evidence
 	case leaf.Issuer.String() == leaf.Subject.String():
 		message = "the certificate of " + peer + " is signed by itself"
 	}
-	return failure(message, trustFix(runtime.GOOS), evidence...)
+	return failure(message, trustFix(), evidence...)
 }
 
 // trustFix is how to trust an authority. Where the system checks certificates, Go
 // does not look at SSL_CERT_FILE (package crypto/x509).
-func trustFix(goos string) string {
-	switch goos {
+func trustFix() string {
+	switch runtime.GOOS {
 	case "darwin":
 		return "sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain AUTHORITY.pem"
 	case "windows":

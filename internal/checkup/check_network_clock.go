@@ -85,15 +85,15 @@ func clockVerdict(whose string, skew time.Duration, evidence Evidence) Verdict {
 	case skew.Abs() < smallSkew:
 		return ok("this machine's clock agrees with "+whose, evidence)
 	case skew.Abs() < largeSkew:
-		return warning(message, clockFix(runtime.GOOS), evidence)
+		return warning(message, clockFix(), evidence)
 	default:
-		return failure(message, clockFix(runtime.GOOS), evidence)
+		return failure(message, clockFix(), evidence)
 	}
 }
 
 // clockFix is how to set a clock from the network's.
-func clockFix(goos string) string {
-	switch goos {
+func clockFix() string {
+	switch runtime.GOOS {
 	case "darwin":
 		return "sudo sntp -sS time.apple.com"
 	case "windows":

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // proxyUsable finds out which proxies the two hosts are behind, and whether they
@@ -17,7 +18,9 @@ func proxyUsable(ctx context.Context, e *examination) Verdict {
 			continue
 		}
 		proxy, err := e.Proxy(to.address)
-		if err != nil { // its text quotes the variable, and that may hold a password
+		// A text that is no URL may still make one, of other parts than were meant. An
+		// error quotes it, and with it a password.
+		if err != nil || proxy != nil && (strings.HasSuffix(proxy.Host, ":") || strings.Trim(proxy.Path, "/") != "") {
 			return failure("the proxy for "+to.address.Host+" is not a URL", "unset "+proxyVariable(to),
 				Evidence{Name: "proxy", Expected: "http://HOST:PORT", Found: "something else", From: proxyVariable(to)})
 		}

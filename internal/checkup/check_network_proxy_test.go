@@ -81,6 +81,8 @@ func TestProxyRefuses(t *testing.T) {
 	}{
 		{407, "failure: the proxy proxy.example.com:3128 wants a user name and a password (407)\nexport HTTPS_PROXY=http://USER:PASSWORD@proxy.example.com:3128"},
 		{403, "failure: the proxy proxy.example.com:3128 does not let anybody through to api.example.com (403)\nexport NO_PROXY=api.example.com"},
+		{421, "failure: the proxy proxy.example.com:3128 does not lead to api.example.com\nunset HTTPS_PROXY"},
+		{429, "unknown: the proxy proxy.example.com:3128 made no connection to api.example.com"},
 		{502, "unknown: the proxy proxy.example.com:3128 made no connection to api.example.com"},
 	}
 	for _, tt := range tests {
@@ -112,6 +114,7 @@ func TestProxyIsNotThere(t *testing.T) {
 			"NET-003": "failure: the proxy proxy.example.com:3128 refuses connections: nothing listens there\nunset HTTPS_PROXY",
 		}},
 		{"an https proxy without TLS", func(t *testing.T, s *site) {
+			t.Helper()
 			s.throughProxy(t, http.StatusOK)
 			s.useProxy("https://proxy.example.com:3128")
 		}, map[string]string{
@@ -134,6 +137,8 @@ func TestProxyIsNotThere(t *testing.T) {
 				return nil, errors.New(`invalid proxy address "http://user:s3cret@:x"`)
 			}
 		}, map[string]string{"NET-001": "failure: the proxy for api.example.com is not a URL\nunset HTTPS_PROXY"}},
+		{"no URL, though it can be read as one", func(_ *testing.T, s *site) { s.useProxy("http://http://user:s3cret@proxy.example.com:x") },
+			map[string]string{"NET-001": "failure: the proxy for api.example.com is not a URL\nunset HTTPS_PROXY"}},
 		{"for the provider only", func(_ *testing.T, s *site) {
 			s.Proxy = func(address *url.URL) (*url.URL, error) {
 				if address.Hostname() == providerHost {

@@ -23,6 +23,8 @@ const connectionRefused = syscall.Errno(10061)
 func (e *examination) explainConnection(to host, way passage, err error) Verdict {
 	verdict := e.noAnswer(to, way, err)
 	verdict.Err = err
+	setting := e.setting(to.setting)
+	verdict.Evidence = append(verdict.Evidence, Evidence{Name: to.setting, Found: to.address.String(), From: setting.from()})
 	if to.proxy != nil {
 		verdict.Evidence = append(verdict.Evidence, Evidence{Name: "proxy", Found: bare(to.proxy), From: proxyVariable(to)})
 	}
@@ -82,9 +84,22 @@ func (e *examination) refusedByProxy(to host, err error) Verdict {
 		return failure("the proxy "+proxy+" does not let anybody through to "+peer+" (403)", "export NO_PROXY="+quoted(to.address.Hostname()))
 	case isBroken(err):
 		return unknown("the proxy "+proxy+" broke the connection off", err)
+	case isRefusal(words):
+		return failure("the proxy "+proxy+" does not lead to "+peer, "unset "+proxyVariable(to), said("proxy", err))
 	default: // such as 502, when it does not reach the host itself
 		return unknown("the proxy "+proxy+" made no connection to "+peer, err, said("proxy", err))
 	}
+}
+
+// isRefusal reports whether words are those of a status that blames the request, as a
+// server gives one that is no proxy at all. Those that ask to wait are none.
+func isRefusal(words string) bool {
+	for status := http.StatusBadRequest; status < http.StatusInternalServerError; status++ {
+		if words != "" && words == http.StatusText(status) {
+			return status != http.StatusRequestTimeout && status != http.StatusTooEarly && status != http.StatusTooManyRequests
+		}
+	}
+	return false
 }
 
 // withoutTLS is the verdict on a server that answers TLS in plain text.

@@ -16,8 +16,6 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 )
 
-var networkIDs = []string{"NET-001", "NET-002", "NET-003", "NET-004", "NET-005", "NET-006", "NET-007"}
-
 func TestNetworkIsSound(t *testing.T) {
 	s := newSite()
 	s.start(t, true)

@@ -88,7 +88,7 @@ func storeUnlocked(_ context.Context, e *examination) Verdict {
 		return ok("the keyring gives access")
 	}
 	return Verdict{
-		Result: Failure, Message: "the keyring gives no access: " + locked.Reason, Fix: e.unlockFix(runtime.GOOS), Err: err,
+		Result: Failure, Message: "the keyring gives no access: " + locked.Reason, Fix: e.unlockFix(), Err: err,
 		Evidence: []Evidence{{Name: "keyring", Expected: "open", Found: locked.Reason, From: "probe"}},
 	}
 }
@@ -99,8 +99,8 @@ func isLocked(err error) bool {
 }
 
 // unlockFix is the way to open the keyring; Windows' own opens with the login only.
-func (e *examination) unlockFix(goos string) string {
-	switch goos {
+func (e *examination) unlockFix() string {
+	switch runtime.GOOS {
 	case "darwin":
 		return "security unlock-keychain"
 	case "windows":
