@@ -14,8 +14,10 @@ import (
 	"strings"
 )
 
-// maxAnswer is what a saved answer may have: AppSync's own have at most 5 MB.
-const maxAnswer = 8 << 20 // bytes
+const (
+	maxAnswer = 8 << 20 // bytes; AppSync's own have at most 5 MB
+	maxBlocks = 20      // answers in one file
+)
 
 // An AnswerError says why a saved answer cannot be read. It quotes nothing of it.
 type AnswerError struct{ Reason string }
@@ -40,7 +42,7 @@ func ReadAnswer(r io.Reader) (*Answer, error) {
 		return nil, &AnswerError{"it is empty"}
 	}
 	answer := &Answer{Body: text}
-	for {
+	for range maxBlocks {
 		status, isStatus, err := statusLine(answer.Body)
 		if err != nil {
 			return nil, err
@@ -59,6 +61,7 @@ func ReadAnswer(r io.Reader) (*Answer, error) {
 		}
 		answer.Body = next
 	}
+	return nil, &AnswerError{fmt.Sprintf("it has more than %d answers", maxBlocks)}
 }
 
 // statusLine reads the status code that text begins with, if it begins with a status

@@ -7,7 +7,7 @@ import "time"
 func apiChecks() []Check {
 	checks := []Check{
 		{
-			ID: "API-001", Title: "the endpoint answers as AppSync does", after: []string{"NET-003"}, run: endpointAnswers,
+			ID: "API-001", Title: "the endpoint answers as AppSync does", after: []string{"NET-003", "AUTH-001"}, run: endpointAnswers,
 			Meaning: `A call without credentials is enough to see who answers: AppSync refuses it with 401 and a GraphQL error. A page of HTML, a redirect or 404 come from another host or path. 403 {"message":"Forbidden"} comes from a firewall (AWS WAF) in front of the API, or from a private API that is called from outside its VPC: no token helps there. 429 and 5xx say nothing about the set-up: try again.`,
 		},
 		{
@@ -19,7 +19,7 @@ func apiChecks() []Check {
 			Meaning: `A token that nobody has issued opens the API. AppSync hands a token that is no JWT to the API's Lambda function, where it has one (mode AWS_LAMBDA): that function allows everything.`,
 		},
 		{
-			ID: "API-004", Title: "the API's configuration can be read", limit: 5 * time.Second, run: accountReadable,
+			ID: "API-004", Title: "the API's configuration can be read", needs: []string{"SET-002"}, limit: 5 * time.Second, run: accountReadable,
 			Meaning: `With AWS credentials at hand, the API's own settings are read (appsync:ListGraphqlApis, appsync:GetGraphqlApi) and compared with the token, so that the cause of a refusal is known and not guessed. Nothing is changed. Without credentials for the API's account the other checks conclude from its answers.`,
 		},
 	}

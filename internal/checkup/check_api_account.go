@@ -15,11 +15,8 @@ import (
 // accountReadable reads the API's configuration. That the account is another one, or
 // that there are no credentials, is no finding: most people have none for the API.
 func accountReadable(ctx context.Context, e *examination) Verdict {
-	switch {
-	case e.Account == nil:
+	if e.Account == nil {
 		return skipped("there are no AWS credentials to read it with")
-	case e.known().endpoint == nil:
-		return skipped("no endpoint is set")
 	}
 	api, err := e.Account.API(ctx, e.known().endpoint.String())
 	if failed, known := errors.AsType[*awsaccount.Error](err); known {

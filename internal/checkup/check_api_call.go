@@ -48,18 +48,10 @@ func settled(id string, compare func(*examination, *awsaccount.API, heard) (Verd
 			return skipped(reason)
 		}
 		own := e.heardOwn(ctx)
-		if api := e.known().api; api != nil && compare != nil {
-			if verdict, decided := compare(e, api, own); decided {
-				if own.accepted() && verdict.Result == Failure {
-					verdict.Result, verdict.Message = Warning, verdict.Message+", but the API accepts the call"
-				}
-				if verdict.Result == Failure && own.refused() {
-					verdict.Err = own.err()
-				}
-				return verdict
-			}
-		}
+		configured, decided := e.configured(compare, own)
 		switch {
+		case decided && (configured.Result != Unknown || !own.refused()):
+			return configured
 		case own.accepted():
 			return ok("the API accepts the call")
 		case !own.refused():
@@ -70,6 +62,8 @@ func settled(id string, compare func(*examination, *awsaccount.API, heard) (Verd
 		switch {
 		case found.id == id:
 			return found.verdict
+		case decided:
+			return configured
 		case suspected >= 0:
 			return unknown("only the API's configuration can tell: "+found.suspects[suspected].reason, own.err())
 		case found.id != "":
@@ -78,6 +72,23 @@ func settled(id string, compare func(*examination, *awsaccount.API, heard) (Verd
 			return skipped("the API's answer points to other causes")
 		}
 	}
+}
+
+// configured is what the account's configuration says; decided is false if it says
+// nothing.
+func (e *examination) configured(compare func(*examination, *awsaccount.API, heard) (Verdict, bool), own heard) (v Verdict, decided bool) {
+	api := e.known().api
+	if api == nil || compare == nil {
+		return Verdict{}, false
+	}
+	v, decided = compare(e, api, own)
+	switch {
+	case v.Result == Failure && own.accepted():
+		v.Result, v.Message = Warning, v.Message+", but the API accepts the call"
+	case v.Result == Failure && own.refused():
+		v.Err = own.err()
+	}
+	return v, decided
 }
 
 // pointless is why a check makes no sense for the mode; empty if it does.

@@ -6,6 +6,7 @@ package checkup
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -96,6 +97,8 @@ func (e *examination) byWords(h heard) culprit {
 		return e.blame("API-005", h, fmt.Sprintf("%s is none of the API's modes", modeType(e.mode())), e.otherMode())
 	case words == "token has expired":
 		return e.late(h)
+	case words == "unauthorized" && e.known().token != "" && e.known().claims.IssuedAt.IsZero():
+		return culprit{id: "AUTH-011"} // AppSync wants an iat
 	case words == "unauthorized":
 		c := e.blame("API-007", h, "the API's client ID expression matches neither the token's azp nor its aud"+
 			", unless it asks for an authentication time (API-009)", e.matchClient(), e.clientEvidence("")...)
@@ -117,10 +120,9 @@ const (
 // wantsSignature tells whether a refusal speaks of AWS's signature, as an API in the
 // mode AWS_IAM does.
 func wantsSignature(h heard, words string) bool {
-	for _, name := range []string{"MissingAuthenticationTokenException", "IncompleteSignatureException", "InvalidSignatureException", "UnrecognizedClientException"} {
-		if h.hasType(name) {
-			return true
-		}
+	types := []string{"MissingAuthenticationTokenException", "IncompleteSignatureException", "InvalidSignatureException", "UnrecognizedClientException"}
+	if slices.ContainsFunc(types, h.hasType) {
+		return true
 	}
 	return strings.Contains(words, "missing authentication token") || strings.Contains(words, "'credential'") ||
 		strings.Contains(words, "'signature'") || strings.Contains(words, "security token included in the request")
@@ -129,12 +131,12 @@ func wantsSignature(h heard, words string) bool {
 // late is the cause of "Token has expired."
 func (e *examination) late(h heard) culprit {
 	claims, now := e.known().claims, e.apiTime(h)
-	if e.known().token == "" || claims.Expiry.IsZero() {
+	if e.known().token == "" {
 		return culprit{suspects: []suspect{
 			{"", "the token had expired"}, {"API-008", "the token was older than the API's iatTTL allows"},
 		}}
 	}
-	if !now.Before(claims.Expiry) {
+	if !now.Before(claims.Expiry) { // or it has no exp
 		return culprit{id: "AUTH-010"}
 	}
 	age := now.Sub(claims.IssuedAt).Round(time.Second)

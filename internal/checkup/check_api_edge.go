@@ -27,7 +27,7 @@ func endpointAnswers(ctx context.Context, e *examination) Verdict {
 	}
 	anonymous := read(e.anonymous(ctx))
 	verdict := e.recognized(anonymous)
-	if anonymous.Status == http.StatusForbidden && verdict.Result == Failure && e.shown() {
+	if anonymous.Status == http.StatusForbidden && !gateway(anonymous) && verdict.Result == Failure && e.shown() {
 		if own := e.heardOwn(ctx); own.accepted() || own.refused() {
 			return ok("the API answers callers with credentials; others meet a firewall", e.evidence("call without credentials", "", anonymous))
 		}
@@ -56,7 +56,7 @@ func (e *examination) recognized(h heard) Verdict {
 		return findIt(e.harmlessly(h.answer.NotGraphQL) + ": no GraphQL API does that")
 	case h.Status == http.StatusNotFound:
 		return findIt("there is no API at this address (404): its host or its path is another's")
-	case h.Status == http.StatusForbidden && h.answer.Message == "Missing Authentication Token":
+	case gateway(h):
 		return findIt("an API Gateway without such a path answers, and not AppSync")
 	case h.Status == http.StatusForbidden && len(h.answer.Errors) == 0:
 		verdict := failure("a firewall (AWS WAF) refuses this caller, or the API is private to its VPC",
@@ -70,6 +70,11 @@ func (e *examination) recognized(h heard) Verdict {
 	default:
 		return findIt("what answers is no GraphQL API: " + strings.TrimPrefix(found.Found, "the API answered "))
 	}
+}
+
+// gateway tells whether an API Gateway answers to a path that it has not.
+func gateway(h heard) bool {
+	return h.Status == http.StatusForbidden && h.answer != nil && h.answer.Message == "Missing Authentication Token" && len(h.answer.Errors) == 0
 }
 
 func (e *examination) endpointEvidence() Evidence {

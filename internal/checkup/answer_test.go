@@ -1,0 +1,89 @@
+package checkup_test
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+)
+
+func TestReadAnswer(t *testing.T) {
+	tests := []struct {
+		name   string
+		text   string
+		status int
+		header string // of Content-Type
+		body   string
+		reason string // of the error
+	}{
+		{"as curl -i writes it", "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\n\r\n{\"errors\":[]}", 401, "application/json", `{"errors":[]}`, ""},
+		{"HTTP/2", "HTTP/2 200 \r\ncontent-type: application/json\r\n\r\n{}", 200, "application/json", "{}", ""},
+		{"line feeds only", "HTTP/2 403\ncontent-type: text/html\n\n<html>", 403, "text/html", "<html>", ""},
+		{"after a redirect", "HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: a/b\r\n\r\n{}", 200, "a/b", "{}", ""},
+		{"after a proxy and 100", "HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/2 401\r\ncontent-type: c\r\n\r\n{}\n", 401, "c", "{}\n", ""},
+		{"a header alone", "HTTP/1.1 204 No Content\r\nContent-Type: x\r\n\r\n", 204, "x", "", ""},
+		{"a header that ends early", "HTTP/1.1 503 Service Unavailable\r\nContent-Type: x\r\n", 503, "x", "", ""},
+		{"a status line alone", "HTTP/1.1 503", 503, "", "", ""},
+		{"a body that speaks of HTTP", "HTTP/1.1 200 OK\n\nHTTP/ is a protocol", 200, "", "HTTP/ is a protocol", ""},
+		{"a body alone", "\n {\"data\":null}\n", 0, "", "{\"data\":null}\n", ""},
+		{"a body behind a mark", "\ufeff{}", 0, "", "{}", ""},
+		{"a page", "<html></html>", 0, "", "<html></html>", ""},
+
+		{"nothing", " \r\n\t", 0, "", "", "it is empty"},
+		{"no status", "HTTP/1.1\r\n\r\n{}", 0, "", "", "its status line has no status"},
+		{"a status of another kind", "HTTP/1.1 abc\r\n\r\n{}", 0, "", "", "its status line has no status"},
+		{"a status out of range", "HTTP/1.1 999 No\r\n\r\n{}", 0, "", "", "its status line has no status"},
+		{"a header that is none", "HTTP/1.1 200 OK\r\nno header\r\n\r\n{}", 0, "", "", "its header is not HTTP's"},
+		{"a status line without an end", "HTTP/1.1 200 " + strings.Repeat("x", 1<<16), 0, "", "", "its status line is too long"},
+		{"too many", strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 21), 0, "", "", "it has more than 20 answers"},
+		{"too much", strings.Repeat("x", 8<<20+1), 0, "", "", "it has more than 8 MiB"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := checkup.ReadAnswer(strings.NewReader(tt.text))
+			if tt.reason != "" {
+				wrong, typed := errors.AsType[*checkup.AnswerError](err)
+				if !typed || wrong.Reason != tt.reason {
+					t.Errorf("got %v, want %q", err, tt.reason)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Status != tt.status || string(got.Body) != tt.body || got.Header.Get("Content-Type") != tt.header {
+				t.Errorf("got %d %v %q", got.Status, got.Header, got.Body)
+			}
+		})
+	}
+	_, err := checkup.ReadAnswer(iotest.ErrReader(io.ErrUnexpectedEOF))
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("got %v, want the reader's error", err)
+	}
+}
+
+// FuzzReadAnswer reads whatever somebody has saved, and never more than there is.
+func FuzzReadAnswer(f *testing.F) {
+	f.Add("HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\nHTTP/2 401\r\nx-amzn-errortype: UnauthorizedException\r\n\r\n{\"errors\":[{\"message\":\"Unauthorized\"}]}")
+	f.Add("HTTP/1.1 200 OK\n\nHTTP/1.1")
+	f.Add("{\"data\":{}}")
+	f.Add("HTTP/1.1 100 Continue\r\n\r\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := checkup.ReadAnswer(strings.NewReader(text))
+		if err != nil {
+			if _, typed := errors.AsType[*checkup.AnswerError](err); !typed || got != nil {
+				t.Fatalf("%v, %v", got, err)
+			}
+			return
+		}
+		if got.Status != 0 && (got.Status < 100 || got.Status > 599) {
+			t.Errorf("status %d", got.Status)
+		}
+		if !strings.HasSuffix(text, string(got.Body)) {
+			t.Errorf("the body is not the end of the file: %q", got.Body)
+		}
+	})
+}
