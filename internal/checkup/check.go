@@ -50,6 +50,11 @@ type Check struct {
 // DependsOn returns the checks whose findings this one waits for.
 func (c Check) DependsOn() []string { return slices.Concat(c.needs, c.after) }
 
+// Aside reports whether the check looks at something beside the way to the API: at
+// the token store, or at what the AWS account says. That it cannot tell is no fault of
+// the API's.
+func (c Check) Aside() bool { return c.Category == Storage || c.ID == "API-004" }
+
 // A Verdict is what a check says of a set-up.
 type Verdict struct {
 	Result   Result
@@ -57,6 +62,7 @@ type Verdict struct {
 	Evidence []Evidence // what it rests on
 	Fix      string     // one thing to do, to be copied: a command where there is one
 	Because  string     // the check that this one is a consequence of; may be empty
+	Unasked  bool       // it was skipped since nobody asked for it
 	Err      error      // what went wrong, for the exit code; never shown by itself
 }
 

@@ -85,8 +85,8 @@ type smokeRun struct {
 // step takes one step, if it is asked for and what it needs has passed.
 func (r *smokeRun) step(ctx context.Context, id string, do func(context.Context) Verdict) {
 	step := smokeStep(id)
-	if reason := r.pointless(id); reason != "" {
-		r.record(step, skipped(reason), 0)
+	if reason := r.unasked(id); reason != "" {
+		r.record(step, Verdict{Result: Skipped, Message: reason, Unasked: true}, 0)
 		return
 	}
 	if verdict, blocked := blocked(step, r.finding); blocked {
@@ -102,8 +102,8 @@ func (r *smokeRun) step(ctx context.Context, id string, do func(context.Context)
 	r.record(step, verdict, r.Now().Sub(start))
 }
 
-// pointless returns why nobody asked for a step; empty if somebody did.
-func (r *smokeRun) pointless(id string) string {
+// unasked returns why nobody asked for a step; empty if somebody did.
+func (r *smokeRun) unasked(id string) string {
 	switch id {
 	case stepTampered, stepExpired:
 		if r.Presented == nil {
@@ -135,9 +135,9 @@ const cleanUpTime = 30 * time.Second
 
 // cleanUp deletes a customer if it was created, whatever came of the steps before.
 func (r *smokeRun) cleanUp(ctx context.Context, id string, c *smokeCustomer) {
-	switch reason := r.pointless(id); {
+	switch reason := r.unasked(id); {
 	case reason != "":
-		r.record(smokeStep(id), skipped(reason), 0)
+		r.record(smokeStep(id), Verdict{Result: Skipped, Message: reason, Unasked: true}, 0)
 	case c.lost:
 		r.record(smokeStep(id), failure(*c.input.Name+" may be left behind: its creation was not answered", "appsyncctl smoke clean"), 0)
 	case c.id == "":
