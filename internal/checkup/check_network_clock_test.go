@@ -36,8 +36,8 @@ func TestClocks(t *testing.T) {
 		},
 		{
 			"an hour ahead", -90 * time.Minute, -90 * time.Minute,
-			"failure: this machine's clock is 89 minutes ahead of the API's",
-			"failure: this machine's clock is 89 minutes ahead of the provider's: see NET-004 <NET-004>",
+			"failure: this machine's clock is 90 minutes ahead of the API's",
+			"failure: this machine's clock is 90 minutes ahead of the provider's: see NET-004 <NET-004>",
 		},
 		{
 			"days", 100 * time.Hour, 100 * time.Hour,
@@ -45,7 +45,7 @@ func TestClocks(t *testing.T) {
 			"failure: this machine's clock is 4 days behind the provider's: see NET-004 <NET-004>",
 		},
 		{
-			"the provider's is wrong", 0, 10*time.Minute + 30*time.Second,
+			"the provider's is wrong", 0, 10*time.Minute + 10*time.Second,
 			"ok: this machine's clock agrees with the API's",
 			"failure: this machine's clock is 10 minutes behind the provider's and agrees with the API's: the provider's is wrong",
 		},
@@ -87,8 +87,8 @@ func TestClockBehindCache(t *testing.T) {
 	}{
 		{"kept for an hour", -time.Hour, []string{"Age", "3600"}, "ok: this machine's clock agrees with the provider's"},
 		{"written anew", 0, []string{"Age", "3600"}, "ok: this machine's clock agrees with the provider's"},
-		{"older than its age", -2 * time.Hour, []string{"Age", "60"}, "failure: this machine's clock is 118 minutes ahead of the provider's and agrees with the API's: the provider's is wrong"},
-		{"an age that is none", -time.Hour - 30*time.Second, []string{"Age", "soon"}, "failure: this machine's clock is 60 minutes ahead of the provider's and agrees with the API's: the provider's is wrong"},
+		{"older than its age", -2 * time.Hour, []string{"Age", "60"}, "failure: this machine's clock is 119 minutes ahead of the provider's and agrees with the API's: the provider's is wrong"},
+		{"an age that is none", -time.Hour - 10*time.Second, []string{"Age", "soon"}, "failure: this machine's clock is 60 minutes ahead of the provider's and agrees with the API's: the provider's is wrong"},
 		{"a date that is none", 0, []string{"Date", "yesterday"}, "unknown: the provider's answer has no date that can be read"},
 	}
 	for _, tt := range tests {

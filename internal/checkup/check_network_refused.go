@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"syscall"
+	"time"
 )
 
 // connectionRefused is what Windows calls it (WSAECONNREFUSED); package syscall has
@@ -35,7 +36,7 @@ func (e *examination) noAnswer(to host, way passage, err error) Verdict {
 	peer := to.address.Host
 	step, _ := errors.AsType[*net.OpError](err)
 	atProxy := step != nil && step.Op == "proxyconnect"
-	if atProxy {
+	if atProxy || to.proxy != nil && !way.Handshake && !way.Connected {
 		peer = "the proxy " + to.proxy.Host
 	}
 	if verdict, ok := e.badCertificate(to, peer, err); ok {
@@ -45,15 +46,17 @@ func (e *examination) noAnswer(to host, way passage, err error) Verdict {
 	switch {
 	case plain, errors.Is(err, http.ErrSchemeMismatch):
 		return e.withoutTLS(to, peer, atProxy)
+	case errors.Is(err, context.Canceled):
+		return unknown("interrupted", err)
 	case isTimeout(err):
-		return unknown(fmt.Sprintf("%s %s within %s", peer, stage(way), patience), err)
+		return unknown(fmt.Sprintf("%s %s within %s", peer, stage(way), e.Now().Sub(way.Sent).Round(100*time.Millisecond)), err)
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, connectionRefused):
 		return failure(peer+" refuses connections: nothing listens there", e.refusedFix(to, atProxy))
 	case !way.Dialed && !way.Handshake:
 		return e.notDialed(to, peer, err)
 	case to.proxy != nil && !atProxy && !way.Handshake && !way.Connected:
 		return e.refusedByProxy(to, err)
-	case isBroken(err):
+	case isBroken(err), way.HTTP2:
 		return unknown(peer+" broke the connection off", err)
 	case way.Handshake && !way.Connected:
 		return failure(fmt.Sprintf("%s ends TLS with an error", peer), e.setting(to.setting).remedy(), said(peer, err))
@@ -141,8 +144,11 @@ func stage(way passage) string {
 }
 
 func isTimeout(err error) bool {
-	late, ok := errors.AsType[net.Error](err)
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || ok && late.Timeout()
+	late, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	return ok && late.Timeout()
 }
 
 func isBroken(err error) bool {

@@ -5,15 +5,18 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
 
 func TestNetworkIsSound(t *testing.T) {
@@ -273,6 +276,7 @@ func TestStrangeServers(t *testing.T) {
 	}{
 		{"another protocol", func(c net.Conn) { _, _ = c.Write([]byte("SSH-2.0-OpenSSH_9.2\r\n")) },
 			"failure: what ADDRESS answers is not HTTP\npass --endpoint or set APPSYNCCTL_ENDPOINT"},
+		{"half an answer", func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n")) }, "unknown: ADDRESS broke the connection off"},
 		{"hangs up", func(net.Conn) {}, "unknown: ADDRESS broke the connection off"},
 	}
 	for _, tt := range tests {
@@ -313,6 +317,23 @@ func listen(t *testing.T, talk func(net.Conn)) (address string) {
 	return listener.Addr().String()
 }
 
+// With HTTP/2, which AWS and Auth0 speak, the same is seen of a connection.
+func TestNetworkOverHTTP2(t *testing.T) {
+	s := newSite()
+	s.http2 = true
+	s.start(t, true)
+	findings := examined(t, s.Subject)
+	wantSaid(t, findings, map[string]string{
+		"NET-003": "ok: api.example.com answers with TLS 1.3", "NET-004": "ok: this machine's clock agrees with the API's",
+		"NET-006": "ok: id.example.com answers with TLS 1.3", "OIDC-004": "ok: the provider publishes 1 key",
+	})
+	if got := evidence(findings["NET-003"], "address"); got != s.address {
+		t.Errorf("the address is %q, want %q", got, s.address)
+	}
+	s.pages[apiHost+"/graphql"] = func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	wantSaid(t, examined(t, s.Subject), map[string]string{"NET-003": "unknown: api.example.com broke the connection off"})
+}
+
 // hanging answers nothing until its request is given up.
 type hanging struct{}
 
@@ -325,7 +346,7 @@ func (hanging) RoundTrip(req *http.Request) (*http.Response, error) {
 func TestNetworkTakesTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite()
-		s.Plain, s.Authorized, s.Provider = hanging{}, hanging{}, &http.Client{Transport: hanging{}}
+		s.Plain, s.Authorized, s.Provider = hanging{}, hanging{}, client(hanging{})
 		findings := examined(t, s.Subject)
 		wantSaid(t, findings, map[string]string{
 			"NET-003": "unknown: api.example.com takes no connection within 3s",
@@ -337,10 +358,57 @@ func TestNetworkTakesTooLong(t *testing.T) {
 	})
 }
 
+// A mute takes connections and says nothing on them until the test ends.
+type mute struct {
+	mu   sync.Mutex
+	ends []net.Conn
+}
+
+func (m *mute) dial(context.Context, string, string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	go func() { _, _ = io.Copy(io.Discard, theirs) }()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ends = append(m.ends, theirs)
+	return ours, nil
+}
+
+func (m *mute) hangUp() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, end := range m.ends {
+		_ = end.Close()
+	}
+}
+
+func TestNobodySaysAWord(t *testing.T) {
+	tests := []struct {
+		name, endpoint string
+		want           string
+	}{
+		{"to TLS", "https://api.example.com/graphql", "unknown: api.example.com took a connection and did not say a word within 3s"},
+		{"to a request", "http://127.0.0.1:4000/graphql", "unknown: 127.0.0.1:4000 took the request and did not answer within 3s"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSite()
+				s.set("endpoint", tt.endpoint)
+				s.connect(t)
+				nobody := new(mute)
+				defer nobody.hangUp()
+				s.transport.DialContext = nobody.dial
+				s.Provider = client(hanging{})
+				wantSaid(t, examined(t, s.Subject), map[string]string{"NET-003": tt.want})
+			})
+		})
+	}
+}
+
 func TestResolverHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite()
-		s.Plain, s.Authorized, s.Provider = hanging{}, hanging{}, &http.Client{Transport: hanging{}}
+		s.Plain, s.Authorized, s.Provider = hanging{}, hanging{}, client(hanging{})
 		s.LookupHost = func(ctx context.Context, _ string) ([]string, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
@@ -349,6 +417,32 @@ func TestResolverHangs(t *testing.T) {
 			"NET-002": "unknown: api.example.com could not be looked up: the resolver gives no answer",
 			"NET-003": "skipped:  <NET-002>",
 		})
+	})
+}
+
+// Who gives up earlier, as --timeout asks for, has waited too.
+func TestNetworkHasLessTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite()
+		s.Plain = &transport.Attempt{Limit: time.Second, MaxBytes: 1 << 20, Base: hanging{}}
+		s.Authorized, s.Provider = s.Plain, client(s.Plain)
+		wantSaid(t, examined(t, s.Subject), map[string]string{
+			"NET-003": "unknown: api.example.com takes no connection within 1s",
+			"NET-006": "unknown: id.example.com takes no connection within 1s",
+		})
+	})
+}
+
+// Ctrl-C is no finding.
+func TestNetworkInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite()
+		s.Plain, s.Authorized, s.Provider = hanging{}, hanging{}, client(hanging{})
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		findings := make(map[string]checkup.Finding)
+		checkup.Examine(ctx, s.Subject, func(f checkup.Finding) { findings[f.ID] = f })
+		wantSaid(t, findings, map[string]string{"NET-003": "unknown: interrupted", "NET-006": "unknown: interrupted"})
 	})
 }
 

@@ -43,6 +43,7 @@ type site struct {
 	pages       map[string]http.HandlerFunc // by host and path
 	certificate func(*x509.Certificate)     // changes the server's; may be nil
 	config      func(*tls.Config)           // changes the server's; may be nil
+	http2       bool                        // spoken by both sides
 	routes      map[string]string           // where a host and port are, if not at the listener
 	authority   *x509.CertPool              // whom the client trusts
 	transport   *http.Transport
@@ -115,6 +116,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *site) start(t *testing.T, withTLS bool) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(s)
+	server.EnableHTTP2 = s.http2
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that fail as they should
 	if withTLS {
 		server.TLS = s.serverTLS(t)
@@ -133,6 +135,7 @@ func (s *site) connect(t *testing.T) {
 	s.transport = &http.Transport{
 		TLSClientConfig:   &tls.Config{RootCAs: s.authority, MinVersion: tls.VersionTLS12, Time: s.Now},
 		DisableKeepAlives: true,
+		ForceAttemptHTTP2: s.http2,
 		Proxy:             func(req *http.Request) (*url.URL, error) { return s.Proxy(req.URL) },
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			if route := s.routes[address]; route != "" {

@@ -28,6 +28,7 @@ type passage struct {
 	Dialed    bool                 // somebody took the connection: the other end, or its proxy
 	Handshake bool                 // TLS was begun, behind a proxy with the other end
 	Connected bool                 // the request could be sent
+	HTTP2     bool                 // both ends have agreed to speak it
 	TLS       *tls.ConnectionState // nil without TLS
 	Status    int                  // of the answer; 0 before there is one
 	Header    http.Header
@@ -49,7 +50,9 @@ func (w *watch) RoundTrip(req *http.Request) (*http.Response, error) {
 		TLSHandshakeStart: func() { w.note(func(p *passage) { p.Handshake = true }) },
 		GotConn: func(info httptrace.GotConnInfo) {
 			address := info.Conn.RemoteAddr().String()
-			w.note(func(p *passage) { p.Connected, p.Dialed, p.Address = true, true, address })
+			secured, isTLS := info.Conn.(*tls.Conn)
+			http2 := isTLS && secured.ConnectionState().NegotiatedProtocol == "h2"
+			w.note(func(p *passage) { p.Connected, p.HTTP2, p.Dialed, p.Address = true, http2, true, address })
 		},
 	}))
 	resp, err := w.base.RoundTrip(req)

@@ -25,6 +25,9 @@ func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("nothing complete within %s", e.Limit)
 }
 
+// Timeout tells that it is one, as the errors of package net do.
+func (e *TimeoutError) Timeout() bool { return true }
+
 // TooLargeError says that an answer has more than Max bytes.
 type TooLargeError struct {
 	Host string
