@@ -120,6 +120,9 @@ func callAccepted(ctx context.Context, e *examination) Verdict {
 	switch {
 	case own.accepted():
 		return ok("the API accepts the caller", found)
+	case unsent(own.lost):
+		found.Found, found.From = "none", "this machine"
+		return wrong("no call can be made without credentials: "+e.harmlessly(own.lost.Error()), e.newCredentials())
 	case own.lost != nil:
 		return unknown("the API did not answer: "+e.harmlessly(own.lost.Error()), own.lost, found)
 	case own.mute():
@@ -141,9 +144,7 @@ func callAccepted(ctx context.Context, e *examination) Verdict {
 func (e *examination) refusal(c culprit, own heard, wrong func(message, fix string) Verdict) Verdict {
 	words := e.harmlessly(own.words())
 	if c.id != "" {
-		verdict := wrong(fmt.Sprintf("the API refuses the caller (%s): see %s", words, c.id), c.verdict.Fix)
-		verdict.Because = c.id
-		return verdict
+		return consequence(wrong(fmt.Sprintf("the API refuses the caller (%s)", words), ""), c.id)
 	}
 	if len(c.suspects) == 0 {
 		return wrong(fmt.Sprintf("the API refuses the caller (%s), and nothing that is known explains it", words), e.askAgain())

@@ -82,9 +82,7 @@ func (e *examination) byWords(h heard) culprit {
 	case e.mode() == modeLambda && strings.Contains(words, "jwt"), e.mode() == modeLambda && words == noHeader:
 		return e.blame("API-005", h, "the API reads the token as an OpenID provider's, and asks no Lambda function", e.otherMode())
 	case e.mode() == modeIAM:
-		return culprit{suspects: []suspect{
-			{"", "the AWS identity lacks appsync:GraphQL for this API"}, {"", "the AWS credentials are wrong or have expired"}, {"", "the region is another"},
-		}}
+		return culprit{suspects: signatureSuspects(words)}
 	case e.mode() == modeAPIKey:
 		return culprit{suspects: []suspect{
 			{"", "the key has expired (after seven days, unless it was made for longer)"}, {"", "it is another API's key"}, {"API-005", "API_KEY is none of the API's modes"},
@@ -126,6 +124,25 @@ func wantsSignature(h heard, words string) bool {
 	}
 	return strings.Contains(words, "missing authentication token") || strings.Contains(words, "'credential'") ||
 		strings.Contains(words, "'signature'") || strings.Contains(words, "security token included in the request")
+}
+
+// signatureSuspects are the causes of a refused signature, in the order of AWS's own
+// words (AWS General Reference, "Troubleshooting Signature Version 4").
+func signatureSuspects(words string) []suspect {
+	rights := suspect{"", "the AWS identity lacks appsync:GraphQL for this API"}
+	keys := suspect{"", "the AWS credentials are wrong"}
+	old := suspect{"", "the AWS session has expired"}
+	region := suspect{"", "the region is not the API's"}
+	switch {
+	case strings.Contains(words, "scoped to"):
+		return []suspect{region, keys}
+	case strings.Contains(words, "expired"):
+		return []suspect{old, {"NET-004", "this machine's clock is off"}}
+	case strings.Contains(words, "signature"), strings.Contains(words, "invalid"):
+		return []suspect{keys, old, region}
+	default:
+		return []suspect{rights, keys, old}
+	}
 }
 
 // late is the cause of "Token has expired."

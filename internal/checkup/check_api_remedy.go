@@ -68,6 +68,14 @@ func (e *examination) otherForm(h heard) Verdict {
 	return verdict
 }
 
+// newCredentials is the way to credentials of a mode without tokens.
+func (e *examination) newCredentials() string {
+	if e.mode() == modeAPIKey {
+		return e.setting("api_key").remedy()
+	}
+	return "aws sts get-caller-identity"
+}
+
 // askAgain is the way on when only the account can tell.
 func (e *examination) askAgain() string {
 	api := e.known().api

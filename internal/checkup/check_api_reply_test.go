@@ -1,8 +1,9 @@
 package checkup_test
 
 import (
-	"fmt"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -145,6 +146,22 @@ func TestAPIReplies(t *testing.T) {
 			id: "API-011", want: checkup.Failure, words: []string{"appsync:GraphQL", "aws sts get-caller-identity"},
 		},
 		{
+			name: "the key of a signature", mode: "iam", change: func(r *replies) {
+				r.own = refusal("The request signature we calculated does not match the signature you provided.")
+			},
+			id: "API-011", want: checkup.Failure, words: []string{"(1) the AWS credentials are wrong"},
+		},
+		{
+			name: "the session of a signature", mode: "iam", change: func(r *replies) { r.own = refusal("The security token included in the request is expired") },
+			id: "API-011", want: checkup.Failure, words: []string{"(1) the AWS session has expired"},
+		},
+		{
+			name: "the region of a signature", mode: "iam", change: func(r *replies) {
+				r.own = refusal("Credential should be scoped to a valid region, not 'us-east-1'.")
+			},
+			id: "API-011", want: checkup.Failure, words: []string{"(1) the region is not the API's"},
+		},
+		{
 			name: "words that are new", mode: "lambda", change: func(r *replies) { r.own, r.turned = refusal("You shall not pass\\u001b[31m"), refusal("no") },
 			id: "API-011", want: checkup.Failure, words: []string{"You shall not pass\ufffd[31m", "(1) the API's Lambda function"},
 		},
@@ -222,7 +239,7 @@ func (r *replies) setup(t *testing.T, mode string) *setup {
 	s.Subject = newSubject(server.URL+"/graphql", "", mode, nil)
 	s.Grant = ""
 	s.give(sampleToken, "")
-	if mode == "iam" {
+	if mode == "iam" || mode == "api-key" {
 		s.Token = nil
 	}
 	return s
@@ -275,6 +292,23 @@ func TestAPIWithoutCredentials(t *testing.T) {
 	wantFinding(t, findings["API-002"], checkup.OK)
 }
 
+// TestAPIUnsent tells a caller without credentials from a network without an answer.
+func TestAPIUnsent(t *testing.T) {
+	api := &replies{anonymous: refusal("no"), own: accepted, nonsense: refusal("no"), list: listed}
+	for _, mode := range []string{"api-key", "iam"} {
+		s := api.setup(t, mode)
+		s.Authorized = tripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("no credentials today") })
+		findings, first := examine(t, s.Subject)
+		if first != "API-011" {
+			t.Errorf("%s: %q is named first", mode, first)
+		}
+		wantFinding(t, findings["API-011"], checkup.Failure, "no credentials today")
+		if findings["API-011"].Fix == "" {
+			t.Errorf("%s: nothing to do", mode)
+		}
+	}
+}
+
 // TestAPIRealtimeHost tells a host that has no address from one that does not answer.
 func TestAPIRealtimeHost(t *testing.T) {
 	tests := []struct {
@@ -287,14 +321,18 @@ func TestAPIRealtimeHost(t *testing.T) {
 		{"out of order", 503, checkup.Unknown, nil},
 		{"too many", 429, checkup.Unknown, nil},
 		{"no answer", 0, checkup.Unknown, []string{"no connection"}},
+		{"no such host", -1, checkup.Failure, []string{"has no address", "nslookup 127.0.0.1"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			api := &replies{anonymous: refusal("no"), own: accepted, nonsense: refusal("no"), list: listed}
 			s := api.setup(t, "lambda")
 			s.Realtime.HTTP.Transport = tripper(func(req *http.Request) (*http.Response, error) {
-				if tt.status == 0 {
-					return nil, fmt.Errorf("cut off")
+				switch tt.status {
+				case 0:
+					return nil, errors.New("cut off")
+				case -1:
+					return nil, &net.DNSError{Err: "no such host", Name: req.URL.Hostname(), IsNotFound: true}
 				}
 				return static{tt.status, ""}.RoundTrip(req)
 			})

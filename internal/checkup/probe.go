@@ -7,8 +7,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
+	"net/http/httptrace"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 // typename asks for the least that an authorized caller may have.
@@ -63,8 +66,32 @@ func (e *examination) own(ctx context.Context) *reply {
 		return &reply{Err: errNotAsked}
 	}
 	return e.once(ctx, "own", func(ctx context.Context) *reply {
-		return e.post(ctx, e.Authorized, nil, typename).without(e.known().token)
+		var asked atomic.Bool // of the API, and not of whoever has the credentials
+		traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(address string) {
+			host, _, _ := net.SplitHostPort(address)
+			known := e.known()
+			if host == known.endpoint.Hostname() || known.proxy != nil && host == known.proxy.Hostname() {
+				asked.Store(true)
+			}
+		}})
+		own := e.post(traced, e.Authorized, nil, typename).without(e.known().token)
+		if own.Err != nil && ctx.Err() == nil && !asked.Load() && !e.tokened() {
+			own.Err = &unsentError{own.Err}
+		}
+		return own
 	})
+}
+
+// An unsentError is why a call was not made: no connection was asked for, so that the
+// network had no part in it.
+type unsentError struct{ err error }
+
+func (e *unsentError) Error() string { return e.err.Error() }
+func (e *unsentError) Unwrap() error { return e.err }
+
+func unsent(err error) bool {
+	_, is := errors.AsType[*unsentError](err)
+	return is
 }
 
 // anonymous is the reply to a call without credentials; NET-003 has made it.
