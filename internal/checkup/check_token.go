@@ -42,7 +42,7 @@ func tokenChecks() []Check {
 			Meaning: `The key that the token names did not make its signature. Either the token was changed on its way, as by a line break or a character lost when it was copied, or it was made by somebody else. Get a new one.`,
 		},
 		{
-			ID: "AUTH-007", Category: Token, Title: "the token's issuer is the one that is set", needs: []string{"AUTH-002"}, after: []string{"SET-004", "OIDC-001", "OIDC-002"}, run: tokenIssuer, Refusal: true,
+			ID: "AUTH-007", Category: Token, Title: "the token's issuer is the one that is set", needs: []string{"AUTH-002"}, after: []string{"SET-004", "NET-005", "NET-006", "OIDC-001", "OIDC-002"}, run: tokenIssuer, Refusal: true,
 			Meaning: `The claim iss must be the provider's name to the letter: AppSync compares it with its own setting. Auth0 writes it with a slash at the end, and with the host that was asked: a token from a custom domain does not carry the tenant's own name (TENANT.auth0.com), and the other way round. Set the API and this program to the same one. Any other difference means a token from somewhere else.`,
 		},
 		{

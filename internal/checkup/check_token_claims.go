@@ -35,7 +35,7 @@ func tokenIssuer(ctx context.Context, e *examination) Verdict {
 			return ok("it is the one that is set", found)
 		case known.provider == nil && canonical == known.issuer:
 			// The provider may write it as the token does, but cannot be asked.
-			return e.attributed(unknown("it differs from the one that is set "+name(difference(claims.Issuer, setting.Value), "in how it is written"), nil, found), "OIDC-001", "OIDC-002")
+			return e.attributed(unknown("it differs from the one that is set "+name(difference(claims.Issuer, setting.Value), "in how it is written"), nil, found), "NET-005", "NET-006", "OIDC-001", "OIDC-002")
 		}
 		if little := difference(claims.Issuer, found.Expected); little != "" {
 			return failure("the token's issuer differs from the provider's own name "+little, e.anotherToken(), found)

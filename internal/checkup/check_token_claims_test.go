@@ -1,6 +1,7 @@
 package checkup_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -51,6 +52,15 @@ func TestTokenClaims(t *testing.T) {
 			name: "audience with http", token: claims{"aud": "http://customers.example.com"},
 			want: "AUTH-008 failure: the token's audience differs from the one that is set by http and https", fix: "appsyncctl profile set staging --audience http://customers.example.com",
 		},
+		{
+			name: "audience with a blank", token: claims{"aud": tokenAudience + " "},
+			want: "AUTH-008 failure: the token's audience differs from the one that is set by blanks around it", fix: "appsyncctl profile set staging --audience 'https://customers.example.com '",
+		},
+		{
+			name: "audience that differs in more", token: claims{"aud": "http://Customers.example.com/"},
+			want: "AUTH-008 failure: the token's audience differs from the one that is set by scheme, slash or case", fix: "appsyncctl profile set staging --audience http://Customers.example.com/",
+		},
+		{name: "an audience that is a client's name", token: claims{"aud": tokenClient, "gty": nil, "scope": nil}, settings: settings{"audience": tokenClient}},
 		{
 			name: "userinfo only", token: claims{"aud": tokenIssuer + "userinfo"},
 			want: "AUTH-008 failure: the token is for the provider's /userinfo only: no audience was asked for", fix: newMachineToken,
@@ -109,4 +119,56 @@ func TestTokenClaims(t *testing.T) {
 			want: "AUTH-013 warning: this is an ID token: it tells the client who has logged in, and is not for an API", fix: newGivenToken,
 		},
 	})
+}
+
+// What the provider says of itself, or does not say, decides about the issuer.
+func TestTokenIssuer(t *testing.T) {
+	tests := []struct {
+		name    string
+		set     string // the issuer that is set
+		iss     string
+		world   func(*tokenWorld)
+		want    string
+		because string
+	}{
+		{"the provider is down", tokenIssuer, tokenIssuer, func(w *tokenWorld) { w.down = true }, "ok: it is the one that is set", ""},
+		{"the provider is down, set without a slash", "https://tenant.eu.auth0.com", tokenIssuer, func(w *tokenWorld) { w.down = true }, "ok: it is the one that is set", ""},
+		{"the provider is down, as it is set", "https://id.example.com", "https://id.example.com", func(w *tokenWorld) { w.down = true }, "ok: it is the one that is set", ""},
+		{
+			"the provider is down, and nobody knows of the slash", "https://id.example.com/", "https://id.example.com", func(w *tokenWorld) { w.down = true },
+			"unknown: it differs from the one that is set by the slash at the end: see NET-006", "NET-006",
+		},
+		{
+			"the provider is down, another host", "https://id.example.com/", tokenIssuer, func(w *tokenWorld) { w.down = true },
+			"failure: the token is of a tenant by its own name, and a custom domain is set, or it is of another provider", "",
+		},
+		{
+			"the provider has another name", tokenIssuer, "https://login.example.com/", func(w *tokenWorld) { w.issuer = "https://login.example.com/" },
+			"failure: the token is of a custom domain, and the tenant's own name is set, or it is of another provider: see OIDC-002", "OIDC-002",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newTokenWorld(t)
+			tt.world(w)
+			token := w.token(claims{"iss": tt.iss})
+			got := examineToken(t, w.subject(settings{"issuer": tt.set}, func(context.Context) (string, error) { return token, nil }))["AUTH-007"]
+			if text := string(got.Result) + ": " + got.Message; text != tt.want || got.Because != tt.because {
+				t.Errorf("got  %s (because of %q)\nwant %s (because of %q)", text, got.Because, tt.want, tt.because)
+			}
+			if found := got.Evidence[0].Found; found != tt.iss {
+				t.Errorf("the evidence is %q", found)
+			}
+		})
+	}
+}
+
+// An ID token is named where it first shows, and once.
+func TestTokenIdentity(t *testing.T) {
+	w := newTokenWorld(t)
+	token := w.token(claims{"aud": tokenClient, "azp": nil, "gty": nil, "scope": nil})
+	got := examineToken(t, w.subject(nil, func(context.Context) (string, error) { return token, nil }))["AUTH-013"]
+	if got.Result != checkup.Warning || got.Because != "AUTH-008" || got.Fix != "" {
+		t.Errorf("AUTH-013 is %s because of %q, fix %q", got.Result, got.Because, got.Fix)
+	}
 }

@@ -124,6 +124,10 @@ func TestTokenForm(t *testing.T) {
 			want: "AUTH-006 failure: the signature is not that of the key: the token was changed, or somebody else made it", fix: newMachineToken,
 		},
 		{
+			name: "a key of a kind that came later", world: func(w *tokenWorld) { w.keys = `{"keys":[{"kty":"AKP","kid":"key-1","alg":"ES256"}]}` },
+			want: `AUTH-006 unknown: its key is of the kind "AKP", which cannot be checked here`,
+		},
+		{
 			name: "a key for another algorithm", token: func(w *tokenWorld) string {
 				return w.unsigned(claims{"alg": "RS256", "kid": w.kid}, soundClaims())
 			},

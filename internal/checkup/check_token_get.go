@@ -74,6 +74,8 @@ func (e *examination) kept(ctx context.Context, err error, known *TokenError) Ve
 		return failure(bounded(err.Error()), e.login())
 	case known != nil && known.Kind == Unset:
 		return e.unset(known.Setting)
+	case known != nil && known.Kind == NoSecret && known.Setting == "client_key_file":
+		return failure("the client's key cannot be had: "+bounded(err.Error()), e.change("client_key_file", "FILE"))
 	case known != nil && known.Kind == NoSecret:
 		return failure("the client's secret cannot be had: "+bounded(err.Error()), e.newSecret())
 	case ctx.Err() != nil:

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
@@ -76,6 +77,10 @@ func TestTokenless(t *testing.T) {
 			"failure: the client's secret cannot be had: client secret file: it is empty", "Auth0 dashboard → Applications → machine → Settings → Client Secret: copy it into /run/secret",
 		},
 		{
+			"no file with the key", &checkup.TokenError{Kind: checkup.NoSecret, Setting: "client_key_file", Err: errors.New("client key file: no such file")}, nil, nil,
+			"failure: the client's key cannot be had: client key file: no such file", "appsyncctl profile set staging --client-key-file FILE",
+		},
+		{
 			"no key", &auth.KeyError{Reason: "it is not PEM"}, nil, nil,
 			"failure: the client's key cannot be used: it is not PEM", "appsyncctl profile set staging --client-key-file FILE",
 		},
@@ -94,6 +99,13 @@ func TestTokenless(t *testing.T) {
 		{
 			"endpoint refused", &auth.EndpointError{Endpoint: "tenant", Reason: "its scheme is not https"}, nil, nil,
 			`failure: the provider's endpoint "tenant" is refused: its scheme is not https`, "pass --issuer or set APPSYNCCTL_ISSUER",
+		},
+		{
+			"not logged in to another profile", &checkup.TokenError{Kind: checkup.LoginNeeded, Err: errors.New("you are not logged in")}, nil, func(s *checkup.Subject) {
+				forPerson(s)
+				s.Settings[0].Value, s.Settings[0].Source = "staging", "flag"
+			},
+			"failure: you are not logged in", "appsyncctl login --profile staging",
 		},
 		// The token store
 		{
@@ -166,6 +178,17 @@ func TestTokenlessConsequence(t *testing.T) {
 					return []string{"192.0.2.1"}, nil
 				}
 			}, "NET-005", "unknown: the provider gave no answer: see NET-005",
+		},
+		{
+			"a clock that a signature goes by", oauthError(401, "invalid_client", "The client assertion has expired"),
+			func(w *tokenWorld, s *checkup.Subject) {
+				w.providerClock = 10 * time.Minute
+				for i := range s.Settings {
+					if s.Settings[i].Name == "client_auth" {
+						s.Settings[i].Value = "ps256"
+					}
+				}
+			}, "NET-007", "failure: the provider does not take the client's signature: it does not have this key, or not for this client: see NET-007",
 		},
 		{
 			"nothing is set", &checkup.TokenError{Kind: checkup.Unset, Setting: "client_id", Err: errors.New("no client ID")},

@@ -53,17 +53,18 @@ func tokenSigned(ctx context.Context, e *examination) Verdict {
 	return ofJWT(func(e *examination, claims auth.Claims) Verdict {
 		known := e.known()
 		key, _ := known.keys.Find(claims.KeyID)
-		evidence := []Evidence{
-			{Name: "kid", Found: bounded(key.ID), From: "token"},
-			{Name: "alg", Expected: bounded(key.Algorithm), Found: claims.Algorithm, From: "token"},
+		evidence := []Evidence{{Name: "kid", Found: bounded(key.ID), From: "token"}}
+		otherwise := key.Algorithm != "" && key.Algorithm != claims.Algorithm
+		if otherwise {
+			evidence = append(evidence, Evidence{Name: "alg", Expected: bounded(key.Algorithm), Found: claims.Algorithm, From: "token"})
 		}
 		switch {
 		case known.keys.Verify(known.token):
 			return ok("the provider has signed it", evidence...)
+		case otherwise:
+			return failure("the token names a key that is for another algorithm", e.anotherToken(), evidence...)
 		case !slices.Contains([]string{"RSA", "EC"}, key.Type):
 			return unknown(fmt.Sprintf("its key is of the kind %.20q, which cannot be checked here", key.Type), nil, evidence...)
-		case key.Algorithm != "" && key.Algorithm != claims.Algorithm:
-			return failure("the token names a key that is for another algorithm", e.anotherToken(), evidence...)
 		default:
 			return failure("the signature is not that of the key: the token was changed, or somebody else made it", e.anotherToken(), evidence...)
 		}

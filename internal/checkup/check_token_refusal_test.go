@@ -8,105 +8,105 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 )
 
-// refusal is what Auth0's token endpoint says.
-func refusal(status int, code, description string) *auth.Error {
+// oauthError is what Auth0's token endpoint says.
+func oauthError(status int, code, description string) *auth.Error {
 	return &auth.Error{Endpoint: "tenant.eu.auth0.com/oauth/token", Status: status, Code: code, Description: description}
 }
 
 // TestTokenRefused goes through the provider's refusals. The descriptions of Auth0's
 // are as people report them.
 func TestTokenRefused(t *testing.T) {
-	quota := refusal(429, "too_many_requests", "Client quota exceeded")
+	quota := oauthError(429, "too_many_requests", "Client quota exceeded")
 	quota.Quotas = []auth.Quota{{Owner: "client", Bucket: "per_hour", Limit: 10, Reset: 22 * time.Minute}}
-	wait := refusal(429, "", "Too Many Requests")
+	wait := oauthError(429, "", "Too Many Requests")
 	wait.RetryAfter = 30 * time.Second
 	runTokenless(t, []tokenlessCase{
 		{
-			"no audience", refusal(403, "access_denied", "No audience parameter was provided, and no default audience has been configured"), map[string]string{"audience": ""}, nil,
+			"no audience", oauthError(403, "access_denied", "No audience parameter was provided, and no default audience has been configured"), map[string]string{"audience": ""}, nil,
 			"failure: the provider wants an audience, and none is asked for", "appsyncctl profile set staging --audience IDENTIFIER",
 		},
 		{
-			"unknown audience, for a machine", refusal(403, "access_denied", "Service not enabled within domain: https://customers.example.com"), nil, nil,
+			"unknown audience, for a machine", oauthError(403, "access_denied", "Service not enabled within domain: https://customers.example.com"), nil, nil,
 			"failure: the provider has no API with this audience: the identifier must be the same to the letter, slash included", "appsyncctl profile set staging --audience IDENTIFIER",
 		},
 		{
-			"unknown audience, for a person", refusal(400, "access_denied", "Service not found: https://customers.example.com"), nil, nil,
+			"unknown audience, for a person", oauthError(400, "access_denied", "Service not found: https://customers.example.com"), nil, nil,
 			"failure: the provider has no API with this audience: the identifier must be the same to the letter, slash included", "appsyncctl profile set staging --audience IDENTIFIER",
 		},
 		{
-			"API not authorized", refusal(403, "access_denied", `Client is not authorized to access "https://customers.example.com". You need to create a "client-grant" associated to this API.`), nil, nil,
+			"API not authorized", oauthError(403, "access_denied", `Client is not authorized to access "https://customers.example.com". You need to create a "client-grant" associated to this API.`), nil, nil,
 			"failure: the application is not authorized for this API", "Auth0 dashboard → Applications → machine → APIs → https://customers.example.com → Authorize",
 		},
 		{
-			"scopes", refusal(403, "access_denied", "Client has not been granted scopes: write:customers"), nil, nil,
+			"scopes", oauthError(403, "access_denied", "Client has not been granted scopes: write:customers"), nil, nil,
 			"failure: the application may not have all scopes that are asked for", "Auth0 dashboard → Applications → machine → APIs → https://customers.example.com → select the permissions",
 		},
 		{
-			"organization needed", refusal(400, "invalid_request", "parameter organization is required for this client"), nil, nil,
+			"organization needed", oauthError(400, "invalid_request", "parameter organization is required for this client"), nil, nil,
 			"failure: the application needs an organization, and none is set", "appsyncctl profile set staging --organization ORGANIZATION",
 		},
 		{
-			"organization not allowed", refusal(400, "invalid_request", "parameter organization is not allowed for this client"), map[string]string{"organization": "org_1"}, nil,
+			"organization not allowed", oauthError(400, "invalid_request", "parameter organization is not allowed for this client"), map[string]string{"organization": "org_1"}, nil,
 			"failure: the application may name no organization, and one is set", "Auth0 dashboard → Applications → machine → Organizations",
 		},
 		{
-			"another organization", refusal(400, "invalid_request", "parameter organization is invalid"), map[string]string{"organization": "org_1"}, nil,
+			"another organization", oauthError(400, "invalid_request", "parameter organization is invalid"), map[string]string{"organization": "org_1"}, nil,
 			"failure: the provider does not take this organization for this application", "Auth0 dashboard → Organizations → org_1 → Machine-to-Machine Access",
 		},
 		{
-			"grant type", refusal(403, "unauthorized_client", "Grant type 'client_credentials' not allowed for the client."), nil, nil,
+			"grant type", oauthError(403, "unauthorized_client", "Grant type 'client_credentials' not allowed for the client."), nil, nil,
 			"failure: this application may not use the grant client-credentials", "Auth0 dashboard → Applications → machine → Settings → Advanced Settings → Grant Types",
 		},
 		{
-			"wrong secret", refusal(401, "access_denied", "Unauthorized"), nil, nil,
+			"wrong secret", oauthError(401, "access_denied", "Unauthorized"), nil, nil,
 			"failure: the provider does not believe the client: its ID or its secret is wrong, or the secret is sent in another way than the application has", "read -rs APPSYNCCTL_CLIENT_SECRET && export APPSYNCCTL_CLIENT_SECRET",
 		},
 		{
-			"wrong secret, from a file", refusal(401, "invalid_client", ""), map[string]string{"client_secret": "", "client_secret_file": "/run/secret"}, nil,
+			"wrong secret, from a file", oauthError(401, "invalid_client", ""), map[string]string{"client_secret": "", "client_secret_file": "/run/secret"}, nil,
 			"failure: the provider does not believe the client: its ID or its secret is wrong, or the secret is sent in another way than the application has", "Auth0 dashboard → Applications → machine → Settings → Client Secret: copy it into /run/secret",
 		},
 		{
-			"wrong secret, from a command", refusal(401, "invalid_client", ""), map[string]string{"client_secret": "", "secret_command": "pass"}, nil,
+			"wrong secret, from a command", oauthError(401, "invalid_client", ""), map[string]string{"client_secret": "", "secret_command": "pass"}, nil,
 			"failure: the provider does not believe the client: its ID or its secret is wrong, or the secret is sent in another way than the application has", "Auth0 dashboard → Applications → machine → Settings → Client Secret: copy it to where the command of profile staging has it from",
 		},
 		{
-			"wrong secret, kept", refusal(401, "", "Unauthorized"), map[string]string{"client_secret": ""}, nil,
+			"wrong secret, kept", oauthError(401, "", "Unauthorized"), map[string]string{"client_secret": ""}, nil,
 			"failure: the provider does not believe the client: its ID or its secret is wrong, or the secret is sent in another way than the application has", "appsyncctl login --client-secret-stdin",
 		},
 		{
-			"a method that is not offered", refusal(401, "invalid_client", ""), map[string]string{"client_auth": "basic"}, nil,
+			"a method that is not offered", oauthError(401, "invalid_client", ""), map[string]string{"client_auth": "basic"}, nil,
 			"failure: the provider does not offer the way in which the client proves itself", "appsyncctl profile set staging --client-auth post",
 		},
 		{
-			"wrong key", refusal(401, "invalid_client", "The client assertion signature is invalid"), map[string]string{"client_key_file": "key.pem"}, nil,
+			"wrong key", oauthError(401, "invalid_client", "The client assertion signature is invalid"), map[string]string{"client_key_file": "key.pem"}, nil,
 			"failure: the provider does not take the client's signature: it does not have this key, or not for this client", "Auth0 dashboard → Applications → machine → Credentials → add the public key",
 		},
 		{
-			"a confidential client of a person", refusal(401, "invalid_client", ""), nil, forPerson,
+			"a confidential client of a person", oauthError(401, "invalid_client", ""), nil, forPerson,
 			"failure: the provider wants this client to prove itself, which a program on a person's machine cannot", "Auth0 dashboard → Applications → machine → Credentials → Authentication Method → None",
 		},
 		{
-			"spent login", &checkup.TokenError{Kind: checkup.LoginNeeded, Err: refusal(403, "invalid_grant", "Unknown or invalid refresh token.")}, nil, forPerson,
+			"spent login", &checkup.TokenError{Kind: checkup.LoginNeeded, Err: oauthError(403, "invalid_grant", "Unknown or invalid refresh token.")}, nil, forPerson,
 			"failure: the login has ended: it expired, was revoked, or was renewed elsewhere", "appsyncctl login",
 		},
 		{
-			"second factor", &checkup.TokenError{Kind: checkup.LoginNeeded, Err: refusal(403, "mfa_required", "Multifactor authentication required")}, nil, forPerson,
+			"second factor", &checkup.TokenError{Kind: checkup.LoginNeeded, Err: oauthError(403, "mfa_required", "Multifactor authentication required")}, nil, forPerson,
 			"failure: the provider asks for a second factor", "appsyncctl login",
 		},
 		{
-			"an Action", refusal(403, "access_denied", "not on Sundays"), nil, nil,
+			"an Action", oauthError(403, "access_denied", "not on Sundays"), nil, nil,
 			"failure: a rule of the provider's own denies the token, such as an Action", "Auth0 dashboard → Monitoring → Logs",
 		},
 		{
-			"unheard of", refusal(400, "invalid_request", "no"), nil, nil,
+			"unheard of", oauthError(400, "invalid_request", "no"), nil, nil,
 			"failure: the provider refuses to give a token", "Auth0 dashboard → Monitoring → Logs",
 		},
 		// What says nothing about the token
 		{"quota", quota, nil, nil, "unknown: the provider's client quota of 10 tokens per hour is used up until 2026-05-06T07:30:00Z", ""},
 		{"throttled", wait, nil, nil, "unknown: the provider throttles until 2026-05-06T07:08:30Z", ""},
-		{"throttled for no time", refusal(429, "", ""), nil, nil, "unknown: the provider throttles", ""},
-		{"out of order", refusal(503, "", ""), nil, nil, "unknown: the provider is out of order", ""},
-		{"a portal", refusal(302, "", ""), nil, nil, "unknown: the token endpoint answers with a redirect, as a portal or a proxy does", ""},
-		{"a firewall", refusal(403, "", ""), nil, nil, "unknown: something in front of the provider refused the request, a firewall or a proxy", ""},
+		{"throttled for no time", oauthError(429, "", ""), nil, nil, "unknown: the provider throttles", ""},
+		{"out of order", oauthError(503, "", ""), nil, nil, "unknown: the provider is out of order", ""},
+		{"a portal", oauthError(302, "", ""), nil, nil, "unknown: the token endpoint answers with a redirect, as a portal or a proxy does", ""},
+		{"a firewall", oauthError(403, "", ""), nil, nil, "unknown: something in front of the provider refused the request, a firewall or a proxy", ""},
 	})
 }

@@ -108,7 +108,10 @@ func TestTokenSound(t *testing.T) {
 
 // What makes no sense for a set-up is skipped, and says why.
 func TestTokenSkipped(t *testing.T) {
-	const own = "the API's Lambda function reads the token, which says nothing to others"
+	const (
+		own     = "the API's Lambda function reads the token, which says nothing to others"
+		decides = "the API's Lambda function decides that"
+	)
 	all := []string{"AUTH-001", "AUTH-002", "AUTH-003", "AUTH-004", "AUTH-005", "AUTH-006", "AUTH-007", "AUTH-008", "AUTH-009", "AUTH-010", "AUTH-011", "AUTH-012", "AUTH-013"}
 	tests := []struct {
 		name   string
@@ -121,6 +124,9 @@ func TestTokenSkipped(t *testing.T) {
 		{"opaque, for a function", func(s *checkup.Subject) {
 			s.Mode, s.Token = "lambda", func(context.Context) (string, error) { return "0123456789", nil }
 		}, reasons(own, all[2:]...)},
+		{"a JWT, for a function", func(s *checkup.Subject) { s.Mode = "lambda" }, map[string]string{
+			"AUTH-003": decides, "AUTH-004": decides, "AUTH-005": decides, "AUTH-006": decides, "AUTH-012": "no scope of an API is asked for",
+		}},
 		{"no issuer, audience, client or scopes", func(s *checkup.Subject) {
 			given(s)
 			s.Needed = []string{"endpoint"}
@@ -159,4 +165,31 @@ func reasons(reason string, ids ...string) map[string]string {
 		all[id] = reason
 	}
 	return all
+}
+
+// The way to what is to be changed is Auth0's own where the provider is Auth0, as far
+// as anybody can tell.
+func TestTokenProvider(t *testing.T) {
+	const fix = "Applications → APIs → https://customers.example.com → Settings → Token Sender-Constraining → None"
+	tests := []struct {
+		name   string
+		issuer string
+		down   bool
+		want   string
+	}{
+		{"by its endpoint", "https://login.example.com/", false, "Auth0 dashboard → " + fix},
+		{"by its name", tokenIssuer, true, "Auth0 dashboard → " + fix},
+		{"another", "https://id.example.com/", true, "in the provider's console: " + fix},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newTokenWorld(t)
+			w.down, w.issuer = tt.down, tt.issuer
+			token := w.token(claims{"iss": tt.issuer, "cnf": claims{"jkt": "0ZcOCORZNYy"}})
+			got := examineToken(t, w.subject(settings{"issuer": tt.issuer}, func(context.Context) (string, error) { return token, nil }))["AUTH-003"].Fix
+			if got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+		})
+	}
 }

@@ -115,8 +115,10 @@ func TestExamineInterrupted(t *testing.T) {
 					cancel(errStop)
 				}
 				defer time.AfterFunc(tt.after, func() { cancel(errStop) }).Stop()
+				asked := false
 				got := examineAll(t, ctx, func(_ *tokenWorld, s *checkup.Subject, released <-chan struct{}) {
 					s.Token = func(ctx context.Context) (string, error) {
+						asked = true
 						if tt.deaf {
 							<-released
 							return "", nil
@@ -125,6 +127,10 @@ func TestExamineInterrupted(t *testing.T) {
 						return "", ctx.Err()
 					}
 				})
+				synctest.Wait() // for what a check has begun
+				if asked != (tt.after > 0) {
+					t.Errorf("the token was asked for: %t", asked)
+				}
 				got.want(t, "AUTH-001", "unknown: interrupted")
 				if err := got.findings["AUTH-001"].Err; !errors.Is(err, errStop) {
 					t.Errorf("the error is %v", err)

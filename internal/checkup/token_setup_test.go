@@ -9,6 +9,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -41,6 +42,8 @@ type tokenWorld struct {
 	issuer        string // what the provider calls itself
 	key           *ecdsa.PrivateKey
 	kid           string // under which the provider publishes key
+	keys          string // what it publishes instead; empty for key
+	down          bool   // it gives no answer
 	apiClock      time.Duration
 	providerClock time.Duration
 }
@@ -64,6 +67,9 @@ func (w *tokenWorld) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := req.Context().Err(); err != nil {
 		return nil, err
 	}
+	if w.down && req.URL.String() != tokenEndpoint {
+		return nil, errors.New("connection reset by peer")
+	}
 	status, clock, body := http.StatusOK, w.providerClock, any(nil)
 	switch {
 	case req.URL.String() == tokenEndpoint && req.Header.Get("Authorization") == "":
@@ -78,6 +84,8 @@ func (w *tokenWorld) RoundTrip(req *http.Request) (*http.Response, error) {
 			"grant_types_supported":                 []string{"client_credentials", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"},
 			"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt"},
 		}
+	case strings.HasSuffix(req.URL.Path, "/jwks.json") && w.keys != "":
+		body = json.RawMessage(w.keys)
 	case strings.HasSuffix(req.URL.Path, "/jwks.json"):
 		body = jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: w.key.Public(), KeyID: w.kid, Algorithm: "ES256", Use: "sig"}}}
 	default:
