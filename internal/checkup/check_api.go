@@ -24,7 +24,7 @@ func apiChecks() []Check {
 		},
 	}
 	for _, check := range refusalChecks() {
-		check.needs, check.limit = append(check.needs, "API-001"), 5*time.Second
+		check.needs, check.limit = append(check.needs, "API-001"), 2*patientLimit // for two calls
 		check.after = append(check.after, "API-004")
 		for _, earlier := range append(networkChecks(), tokenChecks()...) {
 			check.after = append(check.after, earlier.ID)

@@ -39,7 +39,7 @@ func endpointAnswers(ctx context.Context, e *examination) Verdict {
 func (e *examination) recognized(h heard) Verdict {
 	found := e.evidence("answer", "GraphQL", h)
 	findIt := func(message string) Verdict {
-		verdict := failure(message, listEndpoints, found, e.endpointEvidence())
+		verdict := failure(message, listEndpoints, append([]Evidence{found}, e.endpointEvidence()...)...)
 		verdict.Err = h.err()
 		return verdict
 	}
@@ -60,7 +60,7 @@ func (e *examination) recognized(h heard) Verdict {
 		return findIt("an API Gateway without such a path answers, and not AppSync")
 	case h.Status == http.StatusForbidden && len(h.answer.Errors) == 0:
 		verdict := failure("a firewall (AWS WAF) refuses this caller, or the API is private to its VPC",
-			`aws appsync list-graphql-apis --query "graphqlApis[].[name,uris.GRAPHQL,visibility,wafWebAclArn]"`, found, e.endpointEvidence())
+			`aws appsync list-graphql-apis --query "graphqlApis[].[name,uris.GRAPHQL,visibility,wafWebAclArn]"`, append([]Evidence{found}, e.endpointEvidence()...)...)
 		verdict.Err = h.answer
 		return verdict
 	case h.Status == http.StatusUnauthorized || h.Status == http.StatusProxyAuthRequired:
@@ -77,9 +77,13 @@ func gateway(h heard) bool {
 	return h.Status == http.StatusForbidden && h.answer != nil && h.answer.Message == "Missing Authentication Token" && len(h.answer.Errors) == 0
 }
 
-func (e *examination) endpointEvidence() Evidence {
+// endpointEvidence is where the call went; nothing for a saved answer of nowhere.
+func (e *examination) endpointEvidence() []Evidence {
 	setting := e.setting("endpoint")
-	return Evidence{Name: "endpoint", Found: harmless(setting.Value), From: setting.Origin}
+	if setting.Value == "" {
+		return nil
+	}
+	return []Evidence{{Name: "endpoint", Found: harmless(setting.Value), From: setting.Origin}}
 }
 
 // skippedWith is the verdict on what makes no sense because of another finding.

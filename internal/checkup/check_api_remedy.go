@@ -40,7 +40,7 @@ func (e *examination) matchClient() string {
 		name = claims.Audience[0]
 	}
 	if name == "" {
-		return "remove the client ID from the API's OpenID Connect provider (AppSync console, Settings)"
+		return "set the client ID of the API's OpenID Connect provider (AppSync console, Settings) to the token's azp"
 	}
 	return "set the client ID of the API's OpenID Connect provider (AppSync console, Settings) to " + regexp.QuoteMeta(name)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 )
@@ -290,6 +291,23 @@ func TestAPIWithoutCredentials(t *testing.T) {
 		wantFinding(t, findings[id], checkup.Skipped)
 	}
 	wantFinding(t, findings["API-002"], checkup.OK)
+}
+
+// TestAPIHangs calls an API unknown that does not answer the caller in time, once.
+func TestAPIHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		subject := newSubject("https://api.example.com/graphql", "", "api-key", nil)
+		subject.Plain = static{401, refusal("no").body}
+		subject.Authorized = tripper(func(req *http.Request) (*http.Response, error) {
+			<-req.Context().Done()
+			return nil, req.Context().Err()
+		})
+		findings, _ := examine(t, subject)
+		wantFinding(t, findings["API-011"], checkup.Unknown, "did not answer")
+		for _, id := range []string{"API-005", "API-012", "API-013", "API-014"} {
+			wantFinding(t, findings[id], checkup.Skipped)
+		}
+	})
 }
 
 // TestAPIUnsent tells a caller without credentials from a network without an answer.

@@ -38,11 +38,12 @@ func schemaFits(ctx context.Context, e *examination) Verdict {
 	return e.fitting(misfits)
 }
 
-// hidden tells whether an API has introspection turned off, or closed to this mode.
+// hidden tells whether an API has introspection turned off, closed to this mode, or
+// deeper than it allows.
 func hidden(err error) bool {
 	answer, answered := asAnswer(err)
 	if answered {
-		return answer.Status == http.StatusOK && len(answer.Errors) > 0
+		return !answer.Throttled() && !answer.Unauthorized() && answer.Status < 500 && len(answer.Errors) > 0
 	}
 	_, null := errors.AsType[*appsync.NullError](err)
 	return null
@@ -71,17 +72,17 @@ func (e *examination) fitting(misfits []string) Verdict {
 // them.
 func (e *examination) rehearsed(err error) Verdict {
 	if err == nil {
-		return ok("introspection is off; the queries fit, the mutations are not seen")
+		return ok("the API shows no schema; the queries fit it, and the mutations are not seen")
 	}
 	answer, answered := asAnswer(err)
 	if !answered || answer.Throttled() || answer.Status >= 500 {
-		return unknown("introspection is off, and the queries were not answered: "+e.harmlessly(err.Error()), err)
+		return unknown("the API shows no schema, and the queries were not answered: "+e.harmlessly(err.Error()), err)
 	}
 	invalid := slices.IndexFunc(answer.Errors, func(single *appsync.Error) bool {
 		return strings.HasPrefix(single.Message, "Validation error")
 	})
 	if invalid < 0 {
-		return unknown("introspection is off, and the queries were answered otherwise: "+e.harmlessly(err.Error()), err)
+		return unknown("the API shows no schema, and the queries were answered otherwise: "+e.harmlessly(err.Error()), err)
 	}
 	verdict := failure("the queries do not fit: "+e.harmlessly(answer.Errors[invalid].Message), expectedSchema,
 		Evidence{Name: "schema", Found: e.harmlessly(answer.Errors[invalid].Message), From: "the API"})

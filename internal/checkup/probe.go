@@ -25,13 +25,16 @@ type probe struct {
 
 var errNotAsked = errors.New("the call was not made")
 
-// once makes the call named, or waits for the one under way.
+// once makes the call named, or waits for the one under way. The call ends before
+// the checks that ask for it do, so that they can say what came of it.
 func (e *examination) once(ctx context.Context, name string, call func(context.Context) *reply) *reply {
 	p, first := e.claim(name)
 	if first {
 		func() {
 			defer close(p.done)
-			p.reply = call(ctx)
+			limited, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			p.reply = call(limited)
 		}()
 	}
 	select {
