@@ -59,7 +59,7 @@ func TestClocks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newSite()
 			s.start(t, true)
-			for place, ahead := range map[string]time.Duration{apiHost + "/graphql": tt.api, providerHost + "/.well-known/openid-configuration": tt.provider} {
+			for place, ahead := range map[string]time.Duration{apiHost + "/graphql": tt.api, metadataPlace: tt.provider} {
 				s.pages[place] = dated(s.pages[place], ahead)
 			}
 			findings := examined(t, s.Subject)
@@ -95,11 +95,26 @@ func TestClockBehindCache(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newSite()
 			s.start(t, true)
-			place := providerHost + "/.well-known/openid-configuration"
-			s.pages[place] = dated(s.pages[place], tt.date, tt.header...)
+			s.pages[metadataPlace] = dated(s.pages[metadataPlace], tt.date, tt.header...)
 			if got := fixes.ReplaceAllString(said(examined(t, s.Subject)["NET-007"]), ""); got != tt.want {
 				t.Errorf("got %s\nwant %s", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestClockWithoutDate(t *testing.T) {
+	s := newSite()
+	s.start(t, true)
+	s.pages[apiHost+"/graphql"] = dated(s.pages[apiHost+"/graphql"], 0, "Date", "yesterday")
+	s.pages[metadataPlace] = dated(s.pages[metadataPlace], 10*time.Minute+10*time.Second)
+	findings := examined(t, s.Subject)
+	for id, want := range map[string]string{
+		"NET-004": "unknown: the API's answer has no date that can be read",
+		"NET-007": "failure: this machine's clock is 10 minutes behind the provider's", // whoever is wrong
+	} {
+		if got := fixes.ReplaceAllString(said(findings[id]), ""); got != want {
+			t.Errorf("%s says %s\nwant %s", id, got, want)
+		}
 	}
 }

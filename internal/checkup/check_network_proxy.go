@@ -21,13 +21,13 @@ func proxyUsable(ctx context.Context, e *examination) Verdict {
 		// A text that is no URL may still make one, of other parts than were meant. An
 		// error quotes it, and with it a password.
 		if err != nil || proxy != nil && (strings.HasSuffix(proxy.Host, ":") || strings.Trim(proxy.Path, "/") != "") {
-			return failure("the proxy for "+to.address.Host+" is not a URL", "unset "+proxyVariable(to),
-				Evidence{Name: "proxy", Expected: "http://HOST:PORT", Found: "something else", From: proxyVariable(to)})
+			return failure("the proxy for "+to.address.Host+" is not a URL", withoutProxy,
+				Evidence{Name: "proxy", Expected: "http://HOST:PORT", Found: "something else", From: proxyVariable})
 		}
 		if proxy == nil {
 			continue
 		}
-		found := Evidence{Name: "proxy", Found: bare(proxy), From: proxyVariable(to) + ", for " + to.address.Host}
+		found := Evidence{Name: "proxy", Found: bare(proxy), From: proxyVariable + ", for " + to.address.Host}
 		evidence = append(evidence, found)
 		if bad := e.checkProxy(ctx, to, proxy); bad.Result != OK {
 			bad.Evidence = append(bad.Evidence, found)
@@ -49,7 +49,7 @@ func proxyUsable(ctx context.Context, e *examination) Verdict {
 
 func (e *examination) checkProxy(ctx context.Context, to host, proxy *url.URL) Verdict {
 	if !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, proxy.Scheme) {
-		return failure("a proxy of the kind "+proxy.Scheme+" cannot be used", "unset "+proxyVariable(to))
+		return failure("a proxy of the kind "+proxy.Scheme+" cannot be used", withoutProxy)
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -59,7 +59,7 @@ func (e *examination) checkProxy(ctx context.Context, to host, proxy *url.URL) V
 	case err == nil:
 		return ok("")
 	case lookup != nil && lookup.IsNotFound:
-		v := failure("the proxy's host "+proxy.Hostname()+" does not exist", "unset "+proxyVariable(to))
+		v := failure("the proxy's host "+proxy.Hostname()+" does not exist", withoutProxy)
 		v.Err = err
 		return v
 	default:
@@ -70,10 +70,9 @@ func (e *examination) checkProxy(ctx context.Context, to host, proxy *url.URL) V
 // bare is address without what may be secret in it.
 func bare(address *url.URL) string { return address.Scheme + "://" + address.Host }
 
-// proxyVariable is the one that net/http looks at first.
-func proxyVariable(to host) string {
-	if to.address.Scheme == "http" {
-		return "HTTP_PROXY"
-	}
-	return "HTTPS_PROXY"
-}
+// proxyVariable names the proxy, in upper or lower case (package net/http). Plain http
+// goes to this machine only, and never through one.
+const proxyVariable = "HTTPS_PROXY"
+
+// withoutProxy is the way to do without one.
+const withoutProxy = "unset HTTPS_PROXY https_proxy"

@@ -15,11 +15,14 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 )
 
-// throughProxy puts a proxy before s, which answers CONNECT with status, and leads on
-// if that is 200.
+// throughProxy puts a proxy before s, which answers CONNECT with status, hangs up
+// if that is 0, and leads on if it is 200.
 func (s *site) throughProxy(t *testing.T, status int) {
 	t.Helper()
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if status == 0 {
+			panic(http.ErrAbortHandler)
+		}
 		if r.Method != http.MethodConnect || status != http.StatusOK {
 			w.WriteHeader(status)
 			return
@@ -81,8 +84,9 @@ func TestProxyRefuses(t *testing.T) {
 	}{
 		{407, "failure: the proxy proxy.example.com:3128 wants a user name and a password (407)\nexport HTTPS_PROXY=http://USER:PASSWORD@proxy.example.com:3128"},
 		{403, "failure: the proxy proxy.example.com:3128 does not let anybody through to api.example.com (403)\nexport NO_PROXY=api.example.com"},
-		{421, "failure: the proxy proxy.example.com:3128 does not lead to api.example.com\nunset HTTPS_PROXY"},
+		{421, "failure: the proxy proxy.example.com:3128 does not lead to api.example.com\nunset HTTPS_PROXY https_proxy"},
 		{429, "unknown: the proxy proxy.example.com:3128 made no connection to api.example.com"},
+		{0, "unknown: the proxy proxy.example.com:3128 broke the connection off"},
 		{502, "unknown: the proxy proxy.example.com:3128 made no connection to api.example.com"},
 	}
 	for _, tt := range tests {
@@ -111,7 +115,7 @@ func TestProxyIsNotThere(t *testing.T) {
 			s.routes["proxy.example.com:3128"] = "127.0.0.1:1"
 		}, map[string]string{
 			"NET-001": "ok: requests go through http://proxy.example.com:3128",
-			"NET-003": "failure: the proxy proxy.example.com:3128 refuses connections: nothing listens there\nunset HTTPS_PROXY",
+			"NET-003": "failure: the proxy proxy.example.com:3128 refuses connections: nothing listens there\nunset HTTPS_PROXY https_proxy",
 		}},
 		{"an https proxy without TLS", func(t *testing.T, s *site) {
 			t.Helper()
@@ -121,10 +125,10 @@ func TestProxyIsNotThere(t *testing.T) {
 			"NET-003": "failure: the proxy proxy.example.com:3128 answers without TLS, and its address says https\nexport HTTPS_PROXY=http://proxy.example.com:3128",
 		}},
 		{"a kind that net/http has none of", func(_ *testing.T, s *site) { s.useProxy("ftp://proxy.example.com:3128") }, map[string]string{
-			"NET-001": "failure: a proxy of the kind ftp cannot be used\nunset HTTPS_PROXY", "NET-002": "skipped:  <NET-001>", "NET-003": "skipped:  <NET-001>", "NET-006": "skipped:  <NET-001>",
+			"NET-001": "failure: a proxy of the kind ftp cannot be used\nunset HTTPS_PROXY https_proxy", "NET-002": "skipped:  <NET-001>", "NET-003": "skipped:  <NET-001>", "NET-006": "skipped:  <NET-001>",
 		}},
 		{"no host of its name", func(_ *testing.T, s *site) { s.useProxy("http://proxy.example.net:3128") }, map[string]string{
-			"NET-001": "failure: the proxy's host proxy.example.net does not exist\nunset HTTPS_PROXY", "NET-003": "skipped:  <NET-001>",
+			"NET-001": "failure: the proxy's host proxy.example.net does not exist\nunset HTTPS_PROXY https_proxy", "NET-003": "skipped:  <NET-001>",
 		}},
 		{"a resolver without an answer", func(_ *testing.T, s *site) {
 			s.useProxy("http://proxy.example.com:3128")
@@ -136,9 +140,9 @@ func TestProxyIsNotThere(t *testing.T) {
 			s.Proxy = func(*url.URL) (*url.URL, error) {
 				return nil, errors.New(`invalid proxy address "http://user:s3cret@:x"`)
 			}
-		}, map[string]string{"NET-001": "failure: the proxy for api.example.com is not a URL\nunset HTTPS_PROXY"}},
+		}, map[string]string{"NET-001": "failure: the proxy for api.example.com is not a URL\nunset HTTPS_PROXY https_proxy"}},
 		{"no URL, though it can be read as one", func(_ *testing.T, s *site) { s.useProxy("http://http://user:s3cret@proxy.example.com:x") },
-			map[string]string{"NET-001": "failure: the proxy for api.example.com is not a URL\nunset HTTPS_PROXY"}},
+			map[string]string{"NET-001": "failure: the proxy for api.example.com is not a URL\nunset HTTPS_PROXY https_proxy"}},
 		{"for the provider only", func(_ *testing.T, s *site) {
 			s.Proxy = func(address *url.URL) (*url.URL, error) {
 				if address.Hostname() == providerHost {
@@ -149,7 +153,7 @@ func TestProxyIsNotThere(t *testing.T) {
 			s.routes["proxy.example.com:3128"] = "127.0.0.1:1"
 		}, map[string]string{
 			"NET-002": "ok: api.example.com resolves", "NET-003": "ok: api.example.com answers with TLS 1.3", "NET-005": "skipped: the proxy resolves it",
-			"NET-006": "failure: the proxy proxy.example.com:3128 refuses connections: nothing listens there\nunset HTTPS_PROXY",
+			"NET-006": "failure: the proxy proxy.example.com:3128 refuses connections: nothing listens there\nunset HTTPS_PROXY https_proxy",
 		}},
 	}
 	for _, tt := range tests {

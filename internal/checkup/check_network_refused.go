@@ -27,7 +27,7 @@ func (e *examination) explainConnection(to host, way passage, err error) Verdict
 	setting := e.setting(to.setting)
 	verdict.Evidence = append(verdict.Evidence, Evidence{Name: to.setting, Found: to.address.String(), From: setting.from()})
 	if to.proxy != nil {
-		verdict.Evidence = append(verdict.Evidence, Evidence{Name: "proxy", Found: bare(to.proxy), From: proxyVariable(to)})
+		verdict.Evidence = append(verdict.Evidence, Evidence{Name: "proxy", Found: bare(to.proxy), From: proxyVariable})
 	}
 	return verdict
 }
@@ -82,13 +82,13 @@ func (e *examination) refusedByProxy(to host, err error) Verdict {
 	switch words := innermost(err).Error(); {
 	case words == http.StatusText(http.StatusProxyAuthRequired):
 		return failure("the proxy "+proxy+" wants a user name and a password (407)",
-			fmt.Sprintf("export %s=%s://USER:PASSWORD@%s", proxyVariable(to), to.proxy.Scheme, proxy))
+			fmt.Sprintf("export %s=%s://USER:PASSWORD@%s", proxyVariable, to.proxy.Scheme, proxy))
 	case words == http.StatusText(http.StatusForbidden):
 		return failure("the proxy "+proxy+" does not let anybody through to "+peer+" (403)", "export NO_PROXY="+quoted(to.address.Hostname()))
 	case isBroken(err):
 		return unknown("the proxy "+proxy+" broke the connection off", err)
 	case isRefusal(words):
-		return failure("the proxy "+proxy+" does not lead to "+peer, "unset "+proxyVariable(to), said("proxy", err))
+		return failure("the proxy "+proxy+" does not lead to "+peer, withoutProxy, said("proxy", err))
 	default: // such as 502, when it does not reach the host itself
 		return unknown("the proxy "+proxy+" made no connection to "+peer, err, said("proxy", err))
 	}
@@ -110,7 +110,7 @@ func (e *examination) withoutTLS(to host, peer string, atProxy bool) Verdict {
 	message := peer + " answers without TLS"
 	switch {
 	case atProxy:
-		return failure(message+", and its address says https", fmt.Sprintf("export %s=http://%s", proxyVariable(to), to.proxy.Host))
+		return failure(message+", and its address says https", fmt.Sprintf("export %s=http://%s", proxyVariable, to.proxy.Host))
 	case isLocal(to.address):
 		return failure(message+", and its address says https", e.readdress(to, "http", to.address.Host))
 	case to.address.Port() != "" && to.address.Port() != "443":
@@ -123,7 +123,7 @@ func (e *examination) withoutTLS(to host, peer string, atProxy bool) Verdict {
 func (e *examination) refusedFix(to host, atProxy bool) string {
 	switch {
 	case atProxy:
-		return "unset " + proxyVariable(to)
+		return withoutProxy
 	case isLocal(to.address):
 		return "appsyncctl emulator start"
 	default:

@@ -1,6 +1,9 @@
 package checkup_test
 
-import "testing"
+import (
+	"errors"
+	"testing"
+)
 
 func TestSettingsAreSound(t *testing.T) {
 	s := offline()
@@ -147,5 +150,17 @@ func TestFixesGoWhereTheValueIs(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// What could not be resolved is told in the place of what would be missing then.
+func TestSettingsProblem(t *testing.T) {
+	s := offline()
+	s.set("client_id", "")
+	s.Problem, s.Remedy = errors.New("profile staging: line 3: unknown key"), "appsyncctl profile show staging"
+	findings := examined(t, s.Subject)
+	wantSaid(t, findings, map[string]string{"SET-001": "failure: profile staging: line 3: unknown key\nappsyncctl profile show staging"})
+	if !errors.Is(findings["SET-001"].Err, s.Problem) {
+		t.Errorf("the error is %v", findings["SET-001"].Err)
 	}
 }
