@@ -1,3 +1,6 @@
+// Package checkup finds out whether a set-up works: by checks in causal order, the
+// first of which that fails names the cause, and by a smoke test, which does what a
+// first user would do and removes what it made. On a real API and on the emulator alike.
 package checkup
 
 import (

@@ -68,6 +68,20 @@ func TestAPIAccount(t *testing.T) {
 				return append(oidc(func(m *awsaccount.Mode) { m.Issuer = "https://other.example/" })(""), oidc(nil)(issuer)...)
 			},
 		},
+		{
+			name: "another user pool", config: &emulator.Config{Modes: []string{"cognito"}, API: func(c *appsync.Config) { c.CognitoIssuer = "https://127.0.0.1:1/" }},
+			modes: func(string) []awsaccount.Mode {
+				return []awsaccount.Mode{{Type: awsaccount.UserPools, UserPool: "cn-north-1_x", PoolRegion: "cn-north-1"}}
+			},
+			first: "API-006", id: "API-006", want: checkup.Failure, words: []string{"https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_x", "user pool"},
+		},
+		{
+			name: "a user pool that accepts the token", config: &emulator.Config{Modes: []string{"cognito"}},
+			modes: func(string) []awsaccount.Mode {
+				return []awsaccount.Mode{{Type: awsaccount.UserPools, UserPool: "eu-west-1_x", PoolRegion: "eu-west-1", PoolClients: "demo-machine"}}
+			},
+			id: "API-006", want: checkup.OK,
+		},
 		{name: "another issuer, but accepted", modes: oidc(func(m *awsaccount.Mode) { m.Issuer = "https://custom.example/" }), id: "API-006", want: checkup.Warning},
 
 		{name: "every client", modes: oidc(func(m *awsaccount.Mode) { m.Client = "*" }), id: "API-007", want: checkup.OK, words: []string{"every client"}},

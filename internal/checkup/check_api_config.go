@@ -46,7 +46,7 @@ func (e *examination) entry(api *awsaccount.API) (awsaccount.Mode, bool) {
 		if mode.Type != modeType(e.mode()) {
 			continue
 		}
-		if first == nil || sameIssuer(mode.Issuer, e.known().claims.Issuer) {
+		if first == nil || sameIssuer(issuerOf(mode), e.known().claims.Issuer) {
 			first = &api.Modes[i]
 		}
 	}
@@ -73,16 +73,16 @@ func (e *examination) compareMode(api *awsaccount.API, _ heard) (Verdict, bool) 
 	}
 }
 
-func (e *examination) compareIssuer(api *awsaccount.API, _ heard) (Verdict, bool) {
+func (e *examination) compareIssuer(api *awsaccount.API, h heard) (Verdict, bool) {
 	mode, there := e.entry(api)
 	iss := e.known().claims.Issuer
 	if !there || iss == "" {
 		return Verdict{}, false
 	}
-	issuer := mode.Issuer
-	if mode.Type == awsaccount.UserPools {
-		issuer = fmt.Sprintf("https://cognito-idp.%s.amazonaws.com/%s", mode.PoolRegion, mode.UserPool)
+	if mode.Type == awsaccount.UserPools && h.accepted() {
+		return Verdict{}, false // a pool has one issuer, which then is the token's
 	}
+	issuer := issuerOf(mode)
 	found := []Evidence{{Name: "issuer", Expected: iss, Found: issuer, From: account}, {Name: "iss", Found: iss, From: "token"}}
 	switch {
 	case issuer == iss:
@@ -92,6 +92,19 @@ func (e *examination) compareIssuer(api *awsaccount.API, _ heard) (Verdict, bool
 	default:
 		return failure(fmt.Sprintf("the API's issuer is %s, and the token's is %s", issuer, iss), e.setIssuer(), found...), true
 	}
+}
+
+// issuerOf is whose tokens a mode takes; for a user pool see the Amazon Cognito
+// developer guide, "Verifying JSON web tokens".
+func issuerOf(mode awsaccount.Mode) string {
+	if mode.Type != awsaccount.UserPools {
+		return mode.Issuer
+	}
+	domain := "amazonaws.com"
+	if strings.HasPrefix(mode.PoolRegion, "cn-") {
+		domain = "amazonaws.com.cn"
+	}
+	return fmt.Sprintf("https://cognito-idp.%s.%s/%s", mode.PoolRegion, domain, mode.UserPool)
 }
 
 // sameIssuer allows for one slash at the end, as AppSync does (aws-amplify/amplify-cli#6463).
