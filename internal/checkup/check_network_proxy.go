@@ -29,7 +29,7 @@ func proxyUsable(ctx context.Context, e *examination) Verdict {
 		}
 		found := Evidence{Name: "proxy", Found: bare(proxy), From: proxyVariable + ", for " + to.address.Host}
 		evidence = append(evidence, found)
-		if bad := e.checkProxy(ctx, to, proxy); bad.Result != OK {
+		if bad := e.checkProxy(ctx, proxy); bad.Result != OK {
 			bad.Evidence = append(bad.Evidence, found)
 			return bad
 		}
@@ -47,7 +47,7 @@ func proxyUsable(ctx context.Context, e *examination) Verdict {
 	return ok("requests go through "+evidence[0].Found, evidence...)
 }
 
-func (e *examination) checkProxy(ctx context.Context, to host, proxy *url.URL) Verdict {
+func (e *examination) checkProxy(ctx context.Context, proxy *url.URL) Verdict {
 	if !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, proxy.Scheme) {
 		return failure("a proxy of the kind "+proxy.Scheme+" cannot be used", withoutProxy)
 	}
