@@ -97,6 +97,13 @@ func TestTokenForm(t *testing.T) {
 			name: "no key ID", token: func(w *tokenWorld) string { return w.sign(soundClaims(), jose.ES256, nil, nil) },
 			want: "AUTH-005 failure: the token does not name the key that signed it", fix: newMachineToken,
 		},
+		{name: "a key that is new", world: func(w *tokenWorld) { w.before = `{"keys":[{"kty":"RSA","kid":"key-0","alg":"RS256"}]}` }},
+		{
+			name: "a key that nobody can look for again", world: func(w *tokenWorld) {
+				w.before, w.keys = `{"keys":[{"kty":"RSA","kid":"key-0","alg":"RS256"}]}`, "no JSON"
+			},
+			want: "AUTH-005 unknown: the key was not there, and the keys could not be fetched again",
+		},
 		{
 			name: "a key that was revoked", token: func(w *tokenWorld) string {
 				return w.sign(soundClaims(), jose.ES256, nil, map[jose.HeaderKey]any{"kid": "key-0"})

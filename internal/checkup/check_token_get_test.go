@@ -191,6 +191,14 @@ func TestTokenlessConsequence(t *testing.T) {
 			}, "NET-007", "failure: the provider does not take the client's signature: it does not have this key, or not for this client: see NET-007",
 		},
 		{
+			"out of order", oauthError(503, "", ""), func(w *tokenWorld, _ *checkup.Subject) { w.busy = true },
+			"OIDC-001", "unknown: the provider is out of order: see OIDC-001",
+		},
+		{
+			"throttled", oauthError(429, "", ""), func(w *tokenWorld, _ *checkup.Subject) { w.busy = true },
+			"OIDC-001", "unknown: the provider throttles: see OIDC-001",
+		},
+		{
 			"nothing is set", &checkup.TokenError{Kind: checkup.Unset, Setting: "client_id", Err: errors.New("no client ID")},
 			func(_ *tokenWorld, s *checkup.Subject) {
 				for i := range s.Settings {

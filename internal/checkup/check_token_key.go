@@ -16,29 +16,47 @@ import (
 func tokenKeyPublished(ctx context.Context, e *examination) Verdict {
 	return ofJWT(func(e *examination, claims auth.Claims) Verdict {
 		keys := e.known().keys
-		var published []string
-		for _, key := range keys.Keys {
-			published = append(published, name(key.ID, "(no ID)"))
-		}
-		found := Evidence{Name: "kid", Expected: bounded(name(strings.Join(published, ", "), "none")), Found: bounded(name(claims.KeyID, "none")), From: "token"}
-		_, known := keys.Find(claims.KeyID)
 		switch {
 		case strings.HasPrefix(claims.Algorithm, "HS"):
-			found = Evidence{Name: "alg", Expected: "RS256", Found: claims.Algorithm, From: "token"}
-			return failure("the token is signed with a secret, for which there is no key to publish", e.signWithRSA(), found)
+			return failure("the token is signed with a secret, for which there is no key to publish", e.signWithRSA(),
+				Evidence{Name: "alg", Expected: "RS256", Found: claims.Algorithm, From: "token"})
 		case claims.KeyID == "":
-			return failure("the token does not name the key that signed it", e.anotherToken(), found)
-		case known:
+			return failure("the token does not name the key that signed it", e.anotherToken(), keyEvidence(claims, keys))
+		case has(keys, claims):
 			return ok("the provider publishes it", Evidence{Name: "kid", Found: bounded(claims.KeyID), From: "token"})
 		case e.elsewhere(claims.Issuer):
 			verdict := skipped("these are not the keys of the token's issuer: see AUTH-007")
 			verdict.Because = "AUTH-007"
 			return verdict
+		}
+		// The token may have been made after the keys were fetched, by one that came in
+		// between: who checks signatures looks again then, and so does AppSync.
+		keys, err := auth.FetchKeys(ctx, e.Provider, e.known().provider)
+		switch {
+		case err != nil:
+			return unknown("the key was not there, and the keys could not be fetched again", err, keyEvidence(claims, e.known().keys))
+		case has(keys, claims):
+			e.learn(func(f *facts) { f.keys = keys })
+			return ok("the provider publishes it since a moment ago", keyEvidence(claims, keys))
 		default:
 			return failure("the provider does not publish the key that signed the token: it was revoked when the keys were rotated, or the token was made elsewhere",
-				e.anotherToken(), found)
+				e.anotherToken(), keyEvidence(claims, keys))
 		}
 	})(ctx, e)
+}
+
+func has(keys *auth.KeySet, claims auth.Claims) bool {
+	_, found := keys.Find(claims.KeyID)
+	return found
+}
+
+// keyEvidence is the key that a token names beside those that the provider has.
+func keyEvidence(claims auth.Claims, keys *auth.KeySet) Evidence {
+	var published []string
+	for _, key := range keys.Keys {
+		published = append(published, name(key.ID, "(no ID)"))
+	}
+	return Evidence{Name: "kid", Expected: bounded(name(strings.Join(published, ", "), "none")), Found: bounded(name(claims.KeyID, "none")), From: "token"}
 }
 
 // elsewhere reports whether an issuer's host is another one than that of the provider

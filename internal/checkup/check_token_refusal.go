@@ -18,9 +18,9 @@ func (e *examination) refused(refusal *auth.Error) Verdict {
 	answer := Evidence{Name: "answer", Found: answered(refusal), From: refusal.Endpoint}
 	switch {
 	case refusal.Status == http.StatusTooManyRequests:
-		return unknown(e.throttled(refusal), refusal, answer)
+		return e.attributed(unknown(e.throttled(refusal), refusal, answer), "OIDC-001")
 	case refusal.Temporary():
-		return unknown("the provider is out of order", refusal, answer)
+		return e.attributed(unknown("the provider is out of order", refusal, answer), "OIDC-001")
 	case refusal.Status/100 == 3:
 		return unknown("the token endpoint answers with a redirect, as a portal or a proxy does", refusal, answer)
 	case refusal.Code == "" && refusal.Status != http.StatusUnauthorized:

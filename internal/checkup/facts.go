@@ -25,7 +25,7 @@ type facts struct {
 	providerClock time.Duration // NET-007: how far the provider's is
 
 	provider *auth.Provider // OIDC-002
-	keys     *auth.KeySet   // OIDC-004
+	keys     *auth.KeySet   // OIDC-004; AUTH-005 when others have come since
 
 	stored *stored // STORE-001; nil if nothing was tried
 

@@ -43,7 +43,8 @@ type tokenWorld struct {
 	key           *ecdsa.PrivateKey
 	kid           string // under which the provider publishes key
 	keys          string // what it publishes instead; empty for key
-	down          bool   // it gives no answer
+	before        string // what it publishes when it is first asked; empty for the same
+	down, busy    bool   // it gives no answer, or 503
 	apiClock      time.Duration
 	providerClock time.Duration
 }
@@ -77,6 +78,8 @@ func (w *tokenWorld) RoundTrip(req *http.Request) (*http.Response, error) {
 		body = map[string]any{"errors": []map[string]string{{"errorType": "UnauthorizedException", "message": "Valid authorization header not provided."}}}
 	case req.URL.String() == tokenEndpoint:
 		clock, body = w.apiClock, map[string]any{"data": map[string]string{"__typename": "Query"}}
+	case w.busy:
+		status, body = http.StatusServiceUnavailable, "busy"
 	case strings.HasSuffix(req.URL.Path, "/.well-known/openid-configuration"):
 		body = map[string]any{
 			"issuer": w.issuer, "token_endpoint": tokenIssuer + "oauth/token", "device_authorization_endpoint": tokenIssuer + "oauth/device/code",
@@ -84,6 +87,8 @@ func (w *tokenWorld) RoundTrip(req *http.Request) (*http.Response, error) {
 			"grant_types_supported":                 []string{"client_credentials", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"},
 			"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt"},
 		}
+	case strings.HasSuffix(req.URL.Path, "/jwks.json") && w.before != "":
+		body, w.before = json.RawMessage(w.before), ""
 	case strings.HasSuffix(req.URL.Path, "/jwks.json") && w.keys != "":
 		body = json.RawMessage(w.keys)
 	case strings.HasSuffix(req.URL.Path, "/jwks.json"):
