@@ -24,7 +24,7 @@ func floors() map[string][]string {
 	return map[string][]string{
 		"cmd/appsyncctl": {"internal/cli", "internal/tokencache"},
 		"internal/cli": {
-			"internal/checkup", "internal/emulator",
+			"internal/checkup", "internal/emulator", "internal/report", "internal/awsaccount",
 			"internal/config", "internal/auth", "internal/management", "internal/tokencache", "internal/transport",
 			"internal/appsync", "internal/bulk", "internal/output", "internal/report", "internal/cloudformation", "internal/schema", "internal/atomicfile", "internal/pause",
 		},

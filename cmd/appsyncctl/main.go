@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -57,6 +58,8 @@ func world() *cli.App {
 		Environ:      os.Environ,
 		Now:          time.Now,
 		Transport:    http.DefaultTransport,
+		LookupHost:   net.DefaultResolver.LookupHost,
+		Proxy:        http.ProxyFromEnvironment,
 		Keyring: func(interactive bool, notice func(string)) tokencache.Probed {
 			return &tokencache.Keyring{Interactive: interactive, Notice: notice, LookupEnv: os.LookupEnv}
 		},

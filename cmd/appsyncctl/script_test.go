@@ -51,6 +51,7 @@ func TestScripts(t *testing.T) {
 			"exits":    scriptExits,
 			"clear":    scriptClear,
 			"capture":  scriptCapture,
+			"unpack":   scriptUnpack,
 		},
 	})
 }

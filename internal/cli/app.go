@@ -11,6 +11,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
@@ -39,6 +40,10 @@ type App struct {
 
 	// Transport makes one HTTP attempt.
 	Transport http.RoundTripper
+	// LookupHost returns the addresses of a host, and Proxy the proxy that Transport
+	// takes for a request, or nil: doctor looks at both by themselves.
+	LookupHost func(ctx context.Context, host string) ([]string, error)
+	Proxy      func(*http.Request) (*url.URL, error)
 	// Keyring opens the operating system's keyring. interactive says that a
 	// person can answer its prompt; notice tells them that one is waiting.
 	Keyring func(interactive bool, notice func(string)) tokencache.Probed

@@ -11,6 +11,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/cloudformation"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
@@ -90,6 +91,7 @@ func isUsage(err error) bool {
 		is[*appsync.FilterError],
 		is[*appsync.DocumentError],
 		is[*inputError],
+		is[*checkup.AnswerError],
 		is[*cloudformation.StackError],
 		is[*unaskedError],
 		is[*formatError],

@@ -29,6 +29,11 @@ processes.
 			Short: "What the exit codes mean",
 			Long:  exitCodesHelp(),
 		},
+		{
+			Use:   "checks",
+			Short: "The checks of doctor, each with its id",
+			Long:  checksHelp(),
+		},
 	}
 }
 
@@ -69,8 +74,12 @@ func tableText(header []string, rows [][]string) string {
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
-		Short: "Show the help of a command, or of a topic",
+		Short: "Show the help of a command, of a topic, or of a check",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if check, found := namedCheck(args); found {
+				_, err := fmt.Fprint(cmd.OutOrStdout(), checkHelp(check))
+				return err
+			}
 			page, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
 				return &usageError{"appsyncctl", fmt.Errorf("there is no help on %q", strings.Join(args, " "))}

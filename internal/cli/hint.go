@@ -70,7 +70,7 @@ func answerHint(answer *appsync.ResponseError) string {
 	message := answer.Error()
 	switch {
 	case answer.Unauthorized(): // a token would have been explained
-		return "check --auth, and the API key or the AWS credentials: an API key lasts a year at most"
+		return "check --auth, and the API key or the AWS credentials: an API key lasts a year at most; appsyncctl doctor looks further"
 	case answer.Throttled() && answer.RetryAfter > 0:
 		return "the API is throttling: it asks to wait for " + span(answer.RetryAfter)
 	case answer.Throttled():

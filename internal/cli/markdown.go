@@ -3,6 +3,7 @@ package cli
 import (
 	"strings"
 
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 )
 
@@ -27,6 +28,21 @@ func ExitCodesTable() string {
 	}
 	return markdown(rows)
 }
+
+// RefusalsText returns a paragraph for each cause of AppSync's 401 that doctor knows,
+// for the README.
+func RefusalsText() string {
+	var text strings.Builder
+	for _, check := range checkup.Catalogue() {
+		if check.Refusal {
+			text.WriteString("\n" + wrapped("**"+check.ID+", "+check.Title+".** "+check.Meaning, readmeWidth) + "\n")
+		}
+	}
+	return text.String() + "\n"
+}
+
+// readmeWidth is the width of a line of the README, in bytes.
+const readmeWidth = 96
 
 func markdown(rows [][]string) string {
 	var text strings.Builder

@@ -28,21 +28,41 @@ type keptMetadata struct {
 // provider returns the metadata of issuer, from the disk while it is fresh, so
 // that renewing a token takes one request.
 func (app *App) provider(ctx context.Context, client *http.Client, issuer string) (*auth.Provider, error) {
-	sum := sha256.Sum256([]byte(issuer))
-	path, pathErr := app.stateFile("providers", hex.EncodeToString(sum[:])+".json")
-	now := app.Now()
-	var kept keptMetadata
-	if pathErr == nil && readJSON(path, &kept) && kept.Provider != nil && kept.fresh(now) && kept.Provider.Check(issuer) == nil {
-		return kept.Provider, nil
+	if kept := app.keptProvider(issuer); kept != nil {
+		return kept, nil
 	}
 	found, err := app.discover(ctx, client, issuer)
 	if err != nil {
 		return nil, err
 	}
-	if data, err := json.Marshal(keptMetadata{now.UTC(), found}); err == nil && pathErr == nil {
+	path, pathErr := app.metadataFile(issuer)
+	if data, err := json.Marshal(keptMetadata{app.Now().UTC(), found}); err == nil && pathErr == nil {
 		_ = atomicfile.Write(path, data) // without it the next command asks again
 	}
 	return found, nil
+}
+
+// knownProvider is provider without a change on the disk.
+func (app *App) knownProvider(ctx context.Context, client *http.Client, issuer string) (*auth.Provider, error) {
+	if kept := app.keptProvider(issuer); kept != nil {
+		return kept, nil
+	}
+	return app.discover(ctx, client, issuer)
+}
+
+// keptProvider returns the metadata on the disk; nil if it is not fresh.
+func (app *App) keptProvider(issuer string) *auth.Provider {
+	var kept keptMetadata
+	path, err := app.metadataFile(issuer)
+	if err != nil || !readJSON(path, &kept) || kept.Provider == nil || !kept.fresh(app.Now()) || kept.Provider.Check(issuer) != nil {
+		return nil
+	}
+	return kept.Provider
+}
+
+func (app *App) metadataFile(issuer string) (string, error) {
+	sum := sha256.Sum256([]byte(issuer))
+	return app.stateFile("providers", hex.EncodeToString(sum[:])+".json")
 }
 
 // discover asks up to three times: nothing can go wrong by asking, and a provider

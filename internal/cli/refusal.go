@@ -84,7 +84,7 @@ func refusalCause(token string, answer *appsync.ResponseError, wanted config.Res
 		return fmt.Sprintf("the token is %s old: the API may allow less (issue time, in milliseconds); its issuer setting must be %s, slash included",
 			span(clock.Sub(claims.IssuedAt)), claims.Issuer)
 	default:
-		return fmt.Sprintf("the token looks right: check that the API's mode is OpenID Connect and its issuer %s, slash included, and that authentication time is not set", claims.Issuer)
+		return fmt.Sprintf("the token looks right: check that the API's mode is OpenID Connect and its issuer %s, slash included, and that authentication time is not set; appsyncctl doctor looks further", claims.Issuer)
 	}
 }
 

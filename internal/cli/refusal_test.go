@@ -70,7 +70,7 @@ var (
 )
 
 const (
-	looksRight = "the token looks right: check that the API's mode is OpenID Connect and its issuer https://id.example.com/, slash included, and that authentication time is not set"
+	looksRight = "the token looks right: check that the API's mode is OpenID Connect and its issuer https://id.example.com/, slash included, and that authentication time is not set; appsyncctl doctor looks further"
 	bound      = "the token is bound to a key (DPoP), which AppSync does not support: turn that off for this API at the provider"
 	tooOld     = "the token is 2 h old: the API may allow less (issue time, in milliseconds); its issuer setting must be https://id.example.com/, slash included"
 	notYet     = "the token is not valid yet by the API's clock"
@@ -123,7 +123,7 @@ func TestRefusalCause(t *testing.T) {
 		},
 		{
 			"the issuer without its slash", token(t, good(claims{"iss": "https://id.example.com"})), notAuthorized, wanted, 0,
-			"the token looks right: check that the API's mode is OpenID Connect and its issuer https://id.example.com, slash included, and that authentication time is not set",
+			"the token looks right: check that the API's mode is OpenID Connect and its issuer https://id.example.com, slash included, and that authentication time is not set; appsyncctl doctor looks further",
 		},
 		{
 			"another audience", token(t, good(claims{"aud": []string{"one", "two"}})), notAuthorized, wanted, 0,

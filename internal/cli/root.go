@@ -102,7 +102,7 @@ tried on one machine:
 	}
 	add("token", app.loginCommand(flags), app.logoutCommand(flags), app.statusCommand(flags), app.tokenCommand(flags), app.profileCommand(flags))
 	add("api", app.customersCommand(flags), app.queryCommand(flags), app.schemaCommand(flags), app.setupCommand(flags))
-	add("try", app.smokeCommand(flags), app.emulatorCommand(flags))
+	add("try", app.doctorCommand(flags), app.smokeCommand(flags), app.emulatorCommand(flags))
 	root.AddCommand(app.versionCommand(flags))
 	root.AddCommand(helpTopics()...)
 	root.InitDefaultCompletionCmd()

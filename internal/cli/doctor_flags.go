@@ -1,0 +1,92 @@
+// The values of doctor's flags.
+
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+)
+
+// severity is the value of --fail-on.
+type severity checkup.Result
+
+// severities are the results that can be found, the mildest first. Not to know is
+// worse than a warning: there may be a failure behind it.
+func severities() []checkup.Result {
+	return []checkup.Result{checkup.OK, checkup.Warning, checkup.Unknown, checkup.Failure}
+}
+
+// String implements pflag.Value.
+func (s *severity) String() string { return string(*s) }
+
+// Set implements pflag.Value.
+func (s *severity) Set(text string) error {
+	if !slices.Contains(severities()[1:], checkup.Result(text)) {
+		return errors.New("must be warning, unknown or failure")
+	}
+	*s = severity(text)
+	return nil
+}
+
+// Type implements pflag.Value.
+func (s *severity) Type() string { return "result" }
+
+// checkList is the value of --suppress.
+type checkList []string
+
+// String implements pflag.Value.
+func (l *checkList) String() string { return strings.Join(*l, ",") }
+
+// Set implements pflag.Value.
+func (l *checkList) Set(text string) error {
+	for id := range strings.SplitSeq(text, ",") {
+		id = strings.ToUpper(strings.TrimSpace(id))
+		if !slices.ContainsFunc(checkup.Catalogue(), func(c checkup.Check) bool { return c.ID == id }) {
+			return fmt.Errorf("there is no check %q: appsyncctl help checks lists them", id)
+		}
+		*l = append(*l, id)
+	}
+	return nil
+}
+
+// Type implements pflag.Value.
+func (l *checkList) Type() string { return "ID" }
+
+// doctorFormat is the value of --output, which is another one here: doctor has a
+// short form, and its findings are no records.
+type doctorFormat struct {
+	document *format // as the other commands know it: errors follow it
+	short    bool
+}
+
+// String implements pflag.Value.
+func (f *doctorFormat) String() string {
+	switch {
+	case f.short:
+		return "short"
+	case f.document == nil: // pflag asks an empty value
+		return string(table)
+	default:
+		return f.document.String()
+	}
+}
+
+// Set implements pflag.Value.
+func (f *doctorFormat) Set(text string) error {
+	switch text {
+	case "short":
+		f.short, *f.document = true, table
+	case string(table), string(asJSON):
+		f.short, *f.document = false, format(text)
+	default:
+		return errors.New("must be table, short or json")
+	}
+	return nil
+}
+
+// Type implements pflag.Value.
+func (f *doctorFormat) Type() string { return "format" }

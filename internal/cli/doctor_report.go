@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/output"
+)
+
+// doctorReport shows each finding when it is there, and the verdict at the end. With
+// -o json it writes one document, whatever happens.
+type doctorReport struct {
+	out      io.Writer
+	json     bool
+	short    bool
+	notice   func(string)
+	suppress checkList
+	clean    func(string) string // takes secrets out of a text
+	version  string
+	now      func() time.Time
+
+	start    time.Time
+	found    []findingView
+	category checkup.Category // whose heading stands last
+	written  bool             // the document, or the verdict
+	view     doctorView       // once finish was called
+}
+
+func (app *App) newDoctorReport(options doctorOptions) *doctorReport {
+	r := &doctorReport{
+		out:      app.Out,
+		json:     options.format.document.machine(),
+		short:    options.format.short,
+		notice:   app.notice,
+		suppress: options.suppress,
+		clean:    strings.TrimSpace,
+		version:  app.Build.Version,
+		now:      app.Now,
+		start:    app.Now(),
+	}
+	if r.json {
+		r.notice = func(string) {} // standard error is for one document then
+	}
+	return r
+}
+
+// show shows a finding.
+func (r *doctorReport) show(finding checkup.Finding) {
+	view := newFindingView(finding, r.suppress, r.clean)
+	r.found = append(r.found, view)
+	switch {
+	case r.json, r.short && (!view.problem() || view.Suppressed):
+		return
+	case !r.short && view.Category != r.category:
+		if r.category != "" {
+			r.line("")
+		}
+		r.category = view.Category
+		r.line(string(view.Category))
+	}
+	r.line(view.heading())
+	if !view.problem() || view.Suppressed {
+		return
+	}
+	for _, line := range view.details() {
+		r.line(strings.Repeat(" ", len("  FAIL  ")) + line)
+	}
+}
+
+// line writes a line. That it could not be written is noticed when the program ends.
+func (r *doctorReport) line(text string) { _, _ = fmt.Fprintln(r.out, output.Line(text)) }
+
+// mark is a result as a word that any terminal and any log can show.
+func mark(result checkup.Result) string {
+	switch result {
+	case checkup.OK:
+		return "ok"
+	case checkup.Warning:
+		return "warn"
+	case checkup.Failure:
+		return "FAIL"
+	case checkup.Skipped:
+		return "skip"
+	default:
+		return "?"
+	}
+}
+
+func (v findingView) heading() string {
+	text := fmt.Sprintf("  %-4s  %-9s  %s", mark(v.Result), v.ID, v.Title)
+	switch {
+	case v.Suppressed:
+		return text + " (suppressed)"
+	case v.Result == checkup.Skipped:
+		return text + " (" + v.Message + ")"
+	default:
+		return text
+	}
+}
+
+// details say what was found, and what to do.
+func (v findingView) details() []string {
+	lines := []string{v.Message}
+	for _, fact := range v.Evidence {
+		lines = append(lines, evidenceLine(fact))
+	}
+	if v.Fix != nil {
+		lines = append(lines, "fix: "+*v.Fix)
+	}
+	return append(lines, "see: appsyncctl help "+v.ID)
+}
+
+func evidenceLine(fact checkup.Evidence) string {
+	text := fact.Name + ": "
+	switch {
+	case fact.Expected == "":
+		text += fact.Found
+	case fact.Found == "":
+		text += "expected " + fact.Expected + ", found nothing"
+	default:
+		text += "expected " + fact.Expected + ", found " + fact.Found
+	}
+	if fact.From != "" {
+		text += " (from " + fact.From + ")"
+	}
+	return text
+}
+
+// finish shows what was not shown yet, and the verdict.
+func (r *doctorReport) finish(findings []checkup.Finding) error {
+	for _, finding := range findings[len(r.found):] {
+		r.show(finding)
+	}
+	r.view = newDoctorView(r.found, r.version, r.now().Sub(r.start))
+	r.written = true
+	if r.json {
+		return output.JSON(r.out, r.view)
+	}
+	if !r.short || r.view.Counts.OK+r.view.Counts.Skipped < len(r.view.Checks) {
+		r.line("")
+	}
+	if cause := r.view.Cause; cause != nil {
+		for _, finding := range r.view.Checks {
+			if finding.ID == *cause {
+				r.line("cause: " + finding.ID + " " + finding.Message)
+			}
+		}
+	}
+	r.line(r.view.summary())
+	return nil
+}
+
+// brokenError says that doctor itself is broken.
+type brokenError struct{ reason string }
+
+func (e *brokenError) Error() string { return "doctor broke down: " + e.reason }
+
+// breakDown ends a report after a panic. What was thrown may hold anything, so only
+// the runtime's own words are repeated.
+func (r *doctorReport) breakDown(thrown any) error {
+	broken := &brokenError{fmt.Sprintf("panic of type %T", thrown)}
+	if known, ok := thrown.(runtime.Error); ok {
+		broken.reason = known.Error()
+	}
+	if r.json && !r.written {
+		_ = output.JSON(r.out, newDoctorView(r.found, r.version, r.now().Sub(r.start))) // it is an error already
+	}
+	return broken
+}

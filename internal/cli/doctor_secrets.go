@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/appsyncctl/appsyncctl/internal/config"
+)
+
+const redacted = "[redacted]"
+
+var (
+	// jwtLike is a JSON Web Token, signed or encrypted, whole or cut off.
+	jwtLike = regexp.MustCompile(`eyJ[\w-]{5,}(?:\.[\w-]*){1,4}`)
+	// userInfo is the name and the password in a URL.
+	userInfo = regexp.MustCompile(`://[^/\s@]+@`)
+)
+
+// secretTexts are the secrets that came by while a set-up was examined. A server may
+// have echoed one; none leaves in a report.
+type secretTexts struct {
+	mu    sync.Mutex
+	known []string // the longest first: one may be a part of another
+}
+
+func newSecretTexts(settings config.Resolved) *secretTexts {
+	secrets := new(secretTexts)
+	for _, setting := range config.Settings() {
+		if setting.Secret {
+			secrets.add(settings.Text(setting.Name))
+		}
+	}
+	return secrets
+}
+
+func (s *secretTexts) add(secret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if secret == "" || slices.Contains(s.known, secret) {
+		return
+	}
+	s.known = append(s.known, secret)
+	slices.SortStableFunc(s.known, func(a, b string) int { return len(b) - len(a) })
+}
+
+func (s *secretTexts) all() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.known)
+}
+
+// clean returns text without secrets, and without whatever looks like one.
+func (s *secretTexts) clean(text string) string {
+	for _, secret := range s.all() {
+		text = strings.ReplaceAll(text, secret, redacted)
+	}
+	text = jwtLike.ReplaceAllString(text, redacted)
+	return userInfo.ReplaceAllString(text, "://"+redacted+"@")
+}
+
+// leastScanned is the length below which a secret may well occur by chance, as a word
+// of a report. It is still taken out of each text by clean.
+const leastScanned = 8
+
+// within reports whether a document holds a secret all the same.
+func (s *secretTexts) within(document string) bool {
+	return jwtLike.MatchString(document) || slices.ContainsFunc(s.all(), func(secret string) bool {
+		return len(secret) >= leastScanned && strings.Contains(document, secret)
+	})
+}

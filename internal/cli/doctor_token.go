@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/config"
+)
+
+// examinedToken is the token of a set-up that is examined: the one that a command
+// would send, and not renewed when the API refuses it, which would hide why.
+//
+// A check that asks for it may be given up before it has it. The request goes on
+// then: a refresh that is cut off may have used up the login, see settle.
+type examinedToken struct {
+	source  tokenSource
+	err     error // why there is no source
+	secrets *secretTexts
+	now     func() time.Time
+
+	mu      sync.Mutex
+	calls   int
+	idle    chan struct{} // closed when the last of calls has ended
+	refusal error         // of the provider
+	again   time.Time     // when it may be asked again after that
+}
+
+// refusalPause is how long a provider that has refused to give a token is not asked
+// again: whoever waits for it to change its mind must not look like an attack.
+const refusalPause = 30 * time.Second
+
+// Token returns the token.
+func (t *examinedToken) Token(ctx context.Context) (string, error) {
+	if err := t.begin(ctx); err != nil {
+		return "", err
+	}
+	defer t.end()
+	token, err := t.source.Token(ctx)
+	t.secrets.add(token)
+	if refused, ok := errors.AsType[*auth.Error](err); ok {
+		t.refused(err, refused)
+	}
+	return token, tokenError(err)
+}
+
+// tokenError tells the checks what only this package's errors know.
+func tokenError(err error) error {
+	if missing, ok := errors.AsType[*config.MissingError](err); ok {
+		return &checkup.TokenError{Kind: checkup.Unset, Setting: string(missing.Setting.Name), Err: err}
+	}
+	if secret, ok := errors.AsType[*secretError](err); ok {
+		return &checkup.TokenError{Kind: checkup.NoSecret, Setting: strings.ReplaceAll(secret.from, " ", "_"), Err: err}
+	}
+	switch {
+	case is[*loginNeededError](err):
+		return &checkup.TokenError{Kind: checkup.LoginNeeded, Err: err}
+	case is[*opaqueTokenError](err):
+		return &checkup.TokenError{Kind: checkup.Unreadable, Err: err}
+	default:
+		return err
+	}
+}
+
+// Renew returns nothing: the refusal of this token is what is looked at.
+func (t *examinedToken) Renew(context.Context, string) (string, error) { return "", nil }
+
+func (t *examinedToken) begin(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.err != nil:
+		return tokenError(t.err)
+	case ctx.Err() != nil: // the check was given up before it came here
+		return context.Cause(ctx)
+	case t.refusal != nil && t.now().Before(t.again):
+		return tokenError(t.refusal)
+	}
+	if t.calls == 0 {
+		t.idle = make(chan struct{})
+	}
+	t.calls++
+	return nil
+}
+
+func (t *examinedToken) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.calls--; t.calls == 0 {
+		close(t.idle)
+	}
+}
+
+func (t *examinedToken) refused(err error, refused *auth.Error) {
+	wait := max(refusalPause, refused.RetryAfter)
+	for _, quota := range refused.Quotas {
+		if quota.Remaining == 0 {
+			wait = max(wait, quota.Reset)
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.refusal, t.again = err, t.now().Add(wait)
+}
+
+// settle waits for the requests that are still under way. Each ends by the limits of
+// the provider's client and of the token store.
+func (t *examinedToken) settle(notice func(string)) {
+	t.mu.Lock()
+	calls, idle := t.calls, t.idle
+	t.mu.Unlock()
+	if calls == 0 {
+		return
+	}
+	soon := time.NewTimer(200 * time.Millisecond) // one that was cancelled needs a moment
+	defer soon.Stop()
+	select {
+	case <-idle:
+		return
+	case <-soon.C:
+	}
+	notice("waiting for the token: a renewal that is cut off would lose the login")
+	<-idle
+}

@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/pause"
+)
+
+// Between two examinations, with --wait: twice as long each time. An examination
+// sends about ten requests.
+const (
+	firstPause = time.Second
+	lastPause  = 15 * time.Second
+)
+
+// examine examines subject, and with --wait again until nothing that counts is
+// found, waiting has no sense or no time is left. The last findings count.
+//
+// Before it returns no request for a token is under way.
+func (app *App) examine(ctx context.Context, subject *subject, report *doctorReport, options doctorOptions) []checkup.Finding {
+	end := app.Now().Add(options.wait)
+	show := report.show
+	if options.wait > 0 {
+		show = func(checkup.Finding) {} // it may not be the last
+	}
+	for between := firstPause; ; between = min(2*between, lastPause) {
+		findings := checkup.Examine(ctx, subject.again(), show)
+		subject.tokens.settle(report.notice)
+		left := end.Sub(app.Now())
+		if ctx.Err() != nil || left <= between || !options.reached(findings) || permanent(findings) {
+			return findings
+		}
+		report.notice(fmt.Sprintf("%s; looking again in %s, for another %s", options.first(findings), between, left.Round(time.Second)))
+		if pause.For(ctx, between) != nil {
+			return findings
+		}
+	}
+}
+
+// permanent reports whether only a person can mend what was found.
+func permanent(findings []checkup.Finding) bool {
+	return slices.ContainsFunc(findings, func(f checkup.Finding) bool {
+		return f.Result == checkup.Failure && (f.Category == checkup.Settings || is[*loginNeededError](f.Err))
+	})
+}
+
+// first tells the first finding that counts.
+func (o doctorOptions) first(findings []checkup.Finding) string {
+	i := slices.IndexFunc(findings, o.counts)
+	if i < 0 {
+		return ""
+	}
+	return findings[i].ID + ": " + findings[i].Message
+}

@@ -1,0 +1,68 @@
+// The pages of help about the checks of doctor, made from the checks' own texts.
+
+package cli
+
+import (
+	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+)
+
+// helpWidth is the width of a line of help, in characters.
+const helpWidth = 80
+
+// namedCheck returns the check that arguments of help name, in any case.
+func namedCheck(args []string) (checkup.Check, bool) {
+	if len(args) != 1 {
+		return checkup.Check{}, false
+	}
+	return checkup.Find(strings.ToUpper(args[0]))
+}
+
+// checkHelp is the page of one check.
+func checkHelp(check checkup.Check) string {
+	text := check.ID + ": " + check.Title + "\n\n" + wrapped(check.Meaning, helpWidth) + "\n"
+	if check.Refusal {
+		text += "\nIt is one of the causes of AppSync's 401.\n"
+	}
+	if ids := check.DependsOn(); len(ids) > 0 {
+		text += "\n" + wrapped("It builds on "+strings.Join(ids, ", ")+".", helpWidth) + "\n"
+	}
+	return text + "\nappsyncctl doctor examines it. All of them: appsyncctl help checks\n"
+}
+
+func checksHelp() string {
+	var text strings.Builder
+	text.WriteString(`"appsyncctl doctor" looks at these, in this order. "appsyncctl help ID" tells what
+it means when one does not hold, and what to do.`)
+	category := checkup.Category("")
+	for _, check := range checkup.Catalogue() {
+		if check.Category != category {
+			category = check.Category
+			text.WriteString("\n\n" + string(category))
+		}
+		text.WriteString("\n  " + check.ID + strings.Repeat(" ", max(0, len("STORE-001")-len(check.ID))) + "  " + check.Title)
+	}
+	return text.String()
+}
+
+// wrapped breaks text into lines of at most width characters, at blanks.
+func wrapped(text string, width int) string {
+	var out strings.Builder
+	length := 0
+	for word := range strings.FieldsSeq(text) {
+		letters := len([]rune(word))
+		switch {
+		case length == 0:
+		case length+1+letters > width:
+			out.WriteByte('\n')
+			length = 0
+		default:
+			out.WriteByte(' ')
+			length++
+		}
+		out.WriteString(word)
+		length += letters
+	}
+	return out.String()
+}
