@@ -78,7 +78,7 @@ func useChecks() []Check {
 	return []Check{
 		{
 			ID: "API-012", Title: "the fields can be called", needs: []string{"API-011"}, run: fieldsOpen,
-			Meaning: `One customer is asked for. If the answer is 200 with errorType "Unauthorized", the API has let the caller in, and the field is closed to the mode: where the mode is not the API's default, each field and type needs its directive, @aws_oidc for OpenID Connect, and default ones are closed by adding any. "null" without a reason is a field without a resolver; AccessDenied comes from the role of the data source, which may not read the table.`,
+			Meaning: `One customer is asked for. If the answer is 200 with errorType "Unauthorized", the API has let the caller in, and the field is closed to the mode: what has no directive is open to the API's default mode only, so that in another one each field and each type in the answer needs its own, @aws_oidc for OpenID Connect; and what has any is closed to the default mode, unless that is named as well. "null" without a reason is a field without a resolver; AccessDenied comes from the role of the data source, which may not read the table.`,
 		},
 		{
 			ID: "API-013", Title: "the API's schema has the operations", needs: []string{"API-011"}, run: schemaFits, limit: 5 * time.Second,

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 
@@ -291,6 +292,24 @@ func TestAPIWithoutCredentials(t *testing.T) {
 		wantFinding(t, findings[id], checkup.Skipped)
 	}
 	wantFinding(t, findings["API-002"], checkup.OK)
+}
+
+// TestAPIUnreached looks at nothing of an API that is not reached.
+func TestAPIUnreached(t *testing.T) {
+	s := (&replies{}).setup(t, "api-key")
+	s.Plain = tripper(func(*http.Request) (*http.Response, error) {
+		return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	})
+	s.Authorized = s.Plain
+	findings, first := examine(t, s.Subject)
+	if first != "NET-003" {
+		t.Errorf("%q is named first", first)
+	}
+	for id, finding := range findings {
+		if finding.Category == checkup.API && id != "API-004" && (finding.Result != checkup.Skipped || finding.Because != "NET-003") {
+			t.Errorf("%s: %s %q, because of %q", id, finding.Result, finding.Message, finding.Because)
+		}
+	}
 }
 
 // TestAPIHangs calls an API unknown that does not answer the caller in time, once.
