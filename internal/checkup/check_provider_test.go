@@ -2,8 +2,11 @@ package checkup_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 const metadataPlace = providerHost + "/.well-known/openid-configuration"
@@ -231,5 +234,32 @@ func TestProviderKeys(t *testing.T) {
 		s.pages[metadataPlace] = page(200, strings.Replace(goodMetadata, `"jwks_uri":"https://id.example.com/keys",`, "", 1))
 		s.start(t, true)
 		wantSaid(t, examined(t, s.Subject), map[string]string{"OIDC-004": "failure: the provider's metadata names no place for its keys\npass --issuer or set APPSYNCCTL_ISSUER"})
+	})
+}
+
+// withoutKeys is a provider that hangs when it is asked for its keys.
+type withoutKeys struct{ *site }
+
+func (w withoutKeys) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Path == "/keys" {
+		return hanging{}.RoundTrip(req)
+	}
+	recorder := httptest.NewRecorder()
+	recorder.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	w.pages[req.URL.Host+req.URL.Path](recorder, req)
+	return recorder.Result(), nil
+}
+
+func TestProviderKeysHang(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := offline()
+		s.Provider = client(withoutKeys{s})
+		finding := examined(t, s.Subject)["OIDC-004"]
+		if got, want := said(finding), "unknown: no answer with the provider's keys"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		if got := evidence(finding, "jwks_uri"); got != "https://id.example.com/keys" {
+			t.Errorf("the evidence is %q", got)
+		}
 	})
 }
