@@ -27,6 +27,7 @@ func TestReadmeTables(t *testing.T) {
 	for name, table := range map[string]string{
 		"settings":   cli.SettingsTable(),
 		"exit codes": cli.ExitCodesTable(),
+		"refusals":   cli.RefusalsText(),
 	} {
 		marked := regexp.MustCompile(`(?s)<!-- ` + name + ` -->\n.*<!-- /` + name + ` -->`)
 		if !marked.MatchString(want) {
