@@ -35,10 +35,13 @@ func newSecretTexts(settings config.Resolved) *secretTexts {
 	return secrets
 }
 
+// leastSecret is the length below which nothing is a secret, but a part of many words.
+const leastSecret = 4
+
 func (s *secretTexts) add(secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if secret == "" || slices.Contains(s.known, secret) {
+	if len(secret) < leastSecret || slices.Contains(s.known, secret) {
 		return
 	}
 	s.known = append(s.known, secret)

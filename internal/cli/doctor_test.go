@@ -1,0 +1,227 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/cli"
+	"github.com/appsyncctl/appsyncctl/internal/tokencache"
+)
+
+// doctorDocument is the document of doctor as its readers know it.
+type doctorDocument struct {
+	Verdict string         `json:"verdict"`
+	Cause   *string        `json:"cause"`
+	Counts  map[string]int `json:"counts"`
+	Checks  []struct {
+		ID       string  `json:"id"`
+		Category string  `json:"category"`
+		Title    string  `json:"title"`
+		Result   string  `json:"result"`
+		Message  string  `json:"message"`
+		Fix      *string `json:"fix"`
+		Because  *string `json:"because"`
+		Evidence []struct {
+			Name     string `json:"name"`
+			Expected string `json:"expected"`
+			Found    string `json:"found"`
+			From     string `json:"from"`
+		} `json:"evidence"`
+		Elapsed    *float64 `json:"elapsed_ms"`
+		Suppressed *bool    `json:"suppressed"`
+	} `json:"checks"`
+	Version string   `json:"version"`
+	Elapsed *float64 `json:"elapsed_ms"`
+}
+
+// unplugged makes no attempt.
+type unplugged struct{}
+
+func (unplugged) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("unplugged")
+}
+
+// unpluggedApp is a world without a network, a keyring and a home.
+func unpluggedApp(out, errs io.Writer, env map[string]string) *cli.App {
+	return &cli.App{
+		In: strings.NewReader(""), Out: out, Err: errs,
+		LookupEnv: func(name string) (string, bool) {
+			value, ok := env[name]
+			return value, ok
+		},
+		Environ:    func() []string { return nil },
+		Now:        time.Now,
+		Transport:  unplugged{},
+		LookupHost: func(context.Context, string) ([]string, error) { return nil, errors.New("unplugged") },
+		Proxy:      func(*http.Request) (*url.URL, error) { return nil, nil },
+		Keyring:    func(bool, func(string)) tokencache.Probed { return nowhere{} },
+		Build:      cli.Build{Version: "1.2.3"},
+	}
+}
+
+// TestDoctorDocument holds the document to its form, whatever happens: all keys, all
+// checks in their order, counts that add up, and nothing after it.
+func TestDoctorDocument(t *testing.T) {
+	broken := filepath.Join(t.TempDir(), "broken.yaml")
+	if err := os.WriteFile(broken, []byte("profiles: ["), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	panicking := func(app *cli.App) {
+		app.Keyring = func(bool, func(string)) tokencache.Probed { panic("secret words") }
+	}
+	tests := []struct {
+		name    string
+		args    []string
+		env     map[string]string
+		change  func(*cli.App)
+		verdict string
+		cause   string
+		code    int
+	}{
+		{"nothing is set", nil, nil, nil, "failure", "SET-001", 1},
+		{"a broken profile", nil, map[string]string{"APPSYNCCTL_CONFIG": broken}, nil, "failure", "SET-001", 1},
+		{"an unknown value", []string{"--auth", "magic", "--token-store", "cloud"}, nil, nil, "failure", "SET-001", 1},
+		{"no network", []string{"--endpoint", "https://api.example.com/graphql", "--issuer", "https://id.example.com", "--client-id", "me", "--token-store", "memory"}, map[string]string{"APPSYNCCTL_CLIENT_SECRET": "secret words", "HOME": t.TempDir()}, nil, "unknown", "", 0},
+		{"suppressed", []string{"--suppress", "set-001,AUTH-001"}, nil, nil, "ok", "", 0},
+		{"a crash", nil, map[string]string{"HOME": t.TempDir()}, panicking, "unknown", "", 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			app := unpluggedApp(&out, &errs, tt.env)
+			if tt.change != nil {
+				tt.change(app)
+			}
+			if code := app.Run(t.Context(), append([]string{"doctor", "-o", "json"}, tt.args...)); code != tt.code {
+				t.Errorf("exit code %d, want %d; %s", code, tt.code, errs.String())
+			}
+			got := readDocument(t, out.Bytes())
+			if got.Verdict != tt.verdict {
+				t.Errorf("verdict %q, want %q", got.Verdict, tt.verdict)
+			}
+			if cause := text(got.Cause); cause != tt.cause {
+				t.Errorf("cause %q, want %q", cause, tt.cause)
+			}
+			if strings.Contains(out.String()+errs.String(), "secret words") {
+				t.Errorf("a panic is told: %s", errs.String())
+			}
+		})
+	}
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// readDocument reads the only document of doctor and checks what is always true of it.
+func readDocument(t *testing.T, written []byte) doctorDocument {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(written))
+	decoder.DisallowUnknownFields()
+	var got doctorDocument
+	if err := decoder.Decode(&got); err != nil {
+		t.Fatalf("%v in %s", err, written)
+	}
+	if rest, _ := io.ReadAll(decoder.Buffered()); len(bytes.TrimSpace(rest)) > 0 {
+		t.Errorf("there is more after the document: %s", rest)
+	}
+	if got.Version != "1.2.3" || got.Elapsed == nil {
+		t.Errorf("version %q, elapsed %v", got.Version, got.Elapsed)
+	}
+	catalogue := checkup.Catalogue()
+	if len(got.Checks) != len(catalogue) {
+		t.Fatalf("%d checks, want %d", len(got.Checks), len(catalogue))
+	}
+	results := make(map[string]int)
+	for i, check := range got.Checks {
+		if check.ID != catalogue[i].ID || check.Title != catalogue[i].Title || check.Category != string(catalogue[i].Category) {
+			t.Errorf("check %d is %s (%s), want %s", i, check.ID, check.Title, catalogue[i].ID)
+		}
+		if check.Elapsed == nil || check.Suppressed == nil || check.Evidence == nil {
+			t.Errorf("%s lacks a key", check.ID)
+			continue
+		}
+		if check.Message == "" {
+			t.Errorf("%s says nothing", check.ID)
+		}
+		if *check.Suppressed {
+			results["suppressed"]++
+		} else {
+			results[check.Result]++
+		}
+	}
+	for _, name := range []string{"ok", "warning", "failure", "unknown", "skipped", "suppressed"} {
+		results[name] += 0
+	}
+	if !maps.Equal(results, got.Counts) {
+		t.Errorf("the counts are %v, and the checks %v", got.Counts, results)
+	}
+	return got
+}
+
+// TestSecretTexts takes out what is known, and what looks like a token.
+func TestSecretTexts(t *testing.T) {
+	const jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
+	clean, within := cli.SecretTexts("correct horse", "correct horse battery", "abc")
+	tests := []struct{ text, want string }{
+		{"nothing of it", "nothing of it"},
+		{"it said correct horse battery!", "it said [redacted]!"},
+		{"it said correct horse!", "it said [redacted]!"},
+		{"token " + jwt + " was refused", "token [redacted] was refused"},
+		{"cut off: " + jwt[:30], "cut off: [redacted]"},
+		{"https://me:pass@example.com/graphql", "https://[redacted]@example.com/graphql"},
+		{"me@example.com", "me@example.com"},
+		{"an alphabet begins with abc", "an alphabet begins with abc"}, // too short to be one
+	}
+	for _, tt := range tests {
+		if got := clean(tt.text); got != tt.want {
+			t.Errorf("%q became %q, want %q", tt.text, got, tt.want)
+		}
+		if leaks := within(tt.want); leaks {
+			t.Errorf("%q holds a secret", tt.want)
+		}
+	}
+	for _, document := range []string{"…correct horse…", jwt} {
+		if !within(document) {
+			t.Errorf("%q passes", document)
+		}
+	}
+}
+
+// TestCheckHelp prints a page for each check, which a terminal can show.
+func TestCheckHelp(t *testing.T) {
+	for _, check := range checkup.Catalogue() {
+		var out bytes.Buffer
+		app := &cli.App{Out: &out, Err: &out}
+		if code := app.Run(t.Context(), []string{"help", strings.ToLower(check.ID)}); code != 0 {
+			t.Fatalf("%s: exit code %d: %s", check.ID, code, out.String())
+		}
+		page := out.String()
+		if words := strings.Join(strings.Fields(page), " "); !strings.Contains(words, strings.Join(strings.Fields(check.Meaning), " ")) {
+			t.Errorf("%s: the page lacks its meaning:\n%s", check.ID, page)
+		}
+		if !strings.HasPrefix(page, check.ID+": "+check.Title+"\n") {
+			t.Errorf("%s: the page begins otherwise:\n%s", check.ID, page)
+		}
+		long := func(line string) bool { return len([]rune(line)) > 100 }
+		if i := slices.IndexFunc(strings.Split(page, "\n"), long); i >= 0 {
+			t.Errorf("%s: line %d is too long:\n%s", check.ID, i+1, page)
+		}
+	}
+}
