@@ -50,6 +50,7 @@ func world() *cli.App {
 		In:           os.Stdin,
 		Out:          os.Stdout,
 		Err:          os.Stderr,
+		ErrToFile:    isFile(os.Stderr),
 		Terminal:     isTerminal(os.Stdin) && isTerminal(os.Stderr),
 		InTerminal:   isTerminal(os.Stdin),
 		ReadPassword: readPassword,

@@ -87,9 +87,13 @@ func scriptCapture(ts *testscript.TestScript, neg bool, args []string) {
 // scriptFaults makes the emulator misbehave: faults NAME[,SETTING=VALUE...]...
 func scriptFaults(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: faults FAULT...")
+		ts.Fatalf("usage: faults FAULT... or faults @FILE")
 	}
 	for _, arg := range args {
+		if file, named := strings.CutPrefix(arg, "@"); named { // one fault in JSON
+			call(ts, http.MethodPost, "/_emulator/faults", ts.ReadFile(file))
+			continue
+		}
 		fault, err := emulator.ParseFault(arg)
 		ts.Check(err)
 		body, err := json.Marshal(fault)

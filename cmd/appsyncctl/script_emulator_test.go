@@ -75,6 +75,8 @@ func (s *setUp) option(name string) func(value string) {
 	switch name {
 	case "extended":
 		return func(string) { s.config.Schema = schema.Extended() }
+	case "schema":
+		return func(file string) { s.config.Schema = schema.Declared(s.ts.ReadFile(file)) }
 	case "auto-approve":
 		return func(string) { s.config.AutoApprove = true }
 	case "client-id-pattern":

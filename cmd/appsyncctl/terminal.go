@@ -17,6 +17,12 @@ import (
 
 func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
 
+// isFile reports whether what is written stays in a file.
+func isFile(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode().IsRegular()
+}
+
 // width returns the columns of a terminal, and 0 for anything else.
 func width(file *os.File) int {
 	columns, _, err := term.GetSize(int(file.Fd()))

@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/Khan/genqlient/graphql"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/pause"
-	"time"
 )
 
 // smokeCustomer is a customer that lives as long as a smoke test.

@@ -31,7 +31,7 @@ func SmokeSteps() []Check {
 		},
 		{
 			ID: stepExpired, Category: Steps, Title: "an expired token is refused", needs: []string{"API-011"},
-			Meaning: `A token that has expired was shown to the API and should have been refused with 401. Without --expired-token it is this run's own token with an earlier end written into it, whose signature no longer fits; a real one, kept from an earlier run, also finds an API that verifies signatures and forgets to look at the time.`,
+			Meaning: `A token that has expired was shown to the API and should have been refused with 401. Without --expired-token-file it is this run's own token with an earlier end written into it, whose signature no longer fits; a real one, kept from an earlier run, also finds an API that verifies signatures and forgets to look at the time.`,
 		},
 		{
 			ID: stepFollow, Category: Steps, Title: "a subscription to new customers begins", needs: []string{"API-011", "API-014"},

@@ -23,6 +23,9 @@ type App struct {
 	Out io.Writer // results, and nothing else
 	Err io.Writer // errors, notices, progress
 
+	// ErrToFile reports whether errors go to a file.
+	ErrToFile bool
+
 	// Terminal reports whether a person sits there: input and errors are both
 	// connected to a terminal.
 	Terminal bool

@@ -42,10 +42,15 @@ func (app *App) watchLink(ctx context.Context, flags *globals, options customers
 	if err != nil {
 		return nil, err
 	}
+	return app.linkTo(settings, endpoint, access, options), nil
+}
+
+// linkTo is the link over an access whose chain ends in a rehearsal.
+func (app *App) linkTo(settings config.Resolved, endpoint *url.URL, access access, options customersWatchOptions) *watchLink {
 	return &watchLink{
 		app: app, settings: settings, endpoint: endpoint, access: access, options: options,
 		client: app.explained(access, settings, client(endpoint, access.chain)),
-	}, nil
+	}
 }
 
 // open connects and subscribes. A refused token is renewed once: the API refuses

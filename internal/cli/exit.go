@@ -11,6 +11,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/cloudformation"
 	"github.com/appsyncctl/appsyncctl/internal/config"
@@ -84,6 +85,12 @@ func exitCode(ctx context.Context, err error) int {
 }
 
 func isUsage(err error) bool {
+	if step, ok := errors.AsType[*stepError](err); ok && step.finding.Category == checkup.Settings {
+		return true
+	}
+	if account, ok := errors.AsType[*awsaccount.Error](err); ok {
+		return slices.Contains([]awsaccount.Reason{awsaccount.Misconfigured, awsaccount.NoCredentials, awsaccount.NoRegion}, account.Reason)
+	}
 	for _, match := range []func(error) bool{
 		// The command line
 		is[*usageError],
@@ -91,8 +98,8 @@ func isUsage(err error) bool {
 		is[*appsync.FilterError],
 		is[*appsync.DocumentError],
 		is[*inputError],
-		is[*checkup.AnswerError],
 		is[*cloudformation.StackError],
+		is[*checkup.AnswerError],
 		is[*unaskedError],
 		is[*formatError],
 		isJQSyntax,
@@ -142,6 +149,9 @@ func isNetwork(err error) bool {
 	if refusal, ok := errors.AsType[*management.Error](err); ok {
 		return refusal.Temporary()
 	}
+	if account, ok := errors.AsType[*awsaccount.Error](err); ok {
+		return account.Reason == awsaccount.Throttled || account.Reason == awsaccount.Unreachable
+	}
 	return is[*management.TransportError](err) || is[*transport.NoAnswerError](err) || is[*appsync.ConnectionError](err) || is[*auth.TransportError](err) ||
 		is[*tokencache.LockTimeoutError](err)
 }
@@ -155,6 +165,9 @@ func isLogin(err error) bool {
 	}
 	if refusal, ok := errors.AsType[*management.Error](err); ok {
 		return refusal.Unauthorized()
+	}
+	if account, ok := errors.AsType[*awsaccount.Error](err); ok {
+		return account.Reason == awsaccount.Refused || account.Reason == awsaccount.Denied
 	}
 	return is[*management.ScopeError](err) || is[*loginNeededError](err) || is[*auth.DeviceExpiredError](err) || is[*auth.IDTokenError](err) || is[*auth.Error](err) || is[*transport.RenewalError](err)
 }
@@ -217,6 +230,9 @@ func hint(err error) string {
 	}
 	if text := managementHint(err); text != "" {
 		return text
+	}
+	if step, ok := errors.AsType[*stepError](err); ok && step.finding.Fix != "" {
+		return step.finding.Fix
 	}
 	switch {
 	case is[*auth.PortsError](err):

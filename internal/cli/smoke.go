@@ -1,17 +1,15 @@
 package cli
 
 import (
-	"context"
+	"errors"
 	"fmt"
-	"net/http"
 	"strings"
-	"time"
 
-	"github.com/Khan/genqlient/graphql"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/report"
 )
 
 type smokeOptions struct {
@@ -23,6 +21,8 @@ type smokeOptions struct {
 	table        string    // of DynamoDB; empty if nobody asked for it
 	expiredToken string    // the file with a token that has expired; may be empty
 	latencies    latencies // limits
+	junit, tap   string    // files to write reports to; empty for none
+	github       report.GitHub
 }
 
 func (app *App) smokeCommand(flags *globals) *cobra.Command {
@@ -52,9 +52,18 @@ and API, needs no settings and leaves nothing behind.`,
 	}
 	smokeFlags(cmd.Flags(), &options)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		options.format = flags.output
+		options.format, options.github = flags.output, app.gitHub()
 		if options.format != asJSON && options.format.String() != string(table) {
 			return &formatError{fmt.Sprintf("smoke reports as a table or as json, not as %s", options.format)}
+		}
+		if options.format == asJSON && options.tap == stdoutName {
+			return &usageError{cmd.CommandPath(), errors.New("-o json and --tap - both want standard output")}
+		}
+		if tokenLike.MatchString(options.expiredToken) {
+			return &usageError{cmd.CommandPath(), errors.New("--expired-token-file takes the name of a file and not the token itself")}
+		}
+		if options.emulator && options.table != "" {
+			return &usageError{cmd.CommandPath(), errors.New("--table looks into an AWS account, which --emulator has not")}
 		}
 		if options.emulator {
 			return app.smokeEmulator(cmd.Context(), flags, options)
@@ -72,7 +81,9 @@ func smokeFlags(set *pflag.FlagSet, options *smokeOptions) {
 	set.BoolVar(&options.keep, "keep", false, "do not delete the two customers")
 	set.StringVar(&options.table, "table", "", "`NAME` of the API's DynamoDB table, to look for both customers in, with AWS credentials")
 	set.BoolVar(&options.subscribe, "subscribe", false, "see that a subscription tells of both customers")
-	set.StringVar(&options.expiredToken, "expired-token", "", "`FILE` with a token that has expired, which must be refused")
+	set.StringVar(&options.expiredToken, "expired-token-file", "", "`FILE` with a token that has expired, which must be refused")
+	set.StringVar(&options.junit, "junit", "", "write a JUnit report to this `FILE`")
+	set.StringVar(&options.tap, "tap", "", "write a TAP report to this `FILE`, or - for standard output in place of the table")
 	set.Var(&options.latencies, "max-latency", "longest time for the API's answers, such as p95=800ms or max=2s (repeatable)")
 }
 
@@ -97,56 +108,3 @@ func (l *latencies) Set(text string) error {
 
 // Type implements pflag.Value.
 func (l *latencies) Type() string { return "limit" }
-
-func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions) error {
-	settings, err := app.settings(flags)
-	if err != nil {
-		return err
-	}
-	endpoint, err := endpoint(settings)
-	if err != nil {
-		return err
-	}
-	meter := &checkup.Meter{Base: app.attempt(flags), Now: app.Now}
-	access, err := app.authorizedOver(ctx, flags, settings, endpoint, meter)
-	if err != nil {
-		return err
-	}
-	report := newSmokeReport(app.Out, options.format)
-	smoke := &checkup.Smoke{
-		API:       app.explained(access, settings, client(endpoint, access.chain)),
-		Mark:      checkup.NewMark(app.Now()),
-		ReadOnly:  options.readOnly,
-		Keep:      options.keep,
-		Meter:     meter,
-		Latencies: options.latencies,
-		Now:       app.Now,
-		Done:      report.step,
-	}
-	if access.source != nil {
-		smoke.Token = access.source.Token
-		smoke.Presented = func(token string) graphql.Client {
-			return client(endpoint, &presented{token, authScheme(settings), app.chain(flags, meter)})
-		}
-	}
-	start := app.Now()
-	findings := smoke.Run(ctx)
-	report.view.Elapsed = milliseconds(app.Now().Sub(start))
-	return report.finish(ctx, findings)
-}
-
-// presented shows a token as it is.
-type presented struct {
-	token, scheme string
-	base          http.RoundTripper
-}
-
-// RoundTrip implements http.RoundTripper.
-func (p *presented) RoundTrip(req *http.Request) (*http.Response, error) {
-	req = req.Clone(req.Context())
-	req.Header.Set("Authorization", strings.TrimSpace(p.scheme+" "+p.token))
-	return p.base.RoundTrip(req)
-}
-
-// leftoverAge is how old a run must be before its customers count as left behind.
-const leftoverAge = 15 * time.Minute

@@ -13,6 +13,9 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 )
 
+// leftoverAge is how old a run must be before its customers count as left behind.
+const leftoverAge = 15 * time.Minute
+
 type smokeCleanOptions struct {
 	format    format
 	olderThan time.Duration
@@ -70,16 +73,16 @@ func (app *App) smokeClean(ctx context.Context, flags *globals, options smokeCle
 		view.Deleted = append(view.Deleted, customer.Id)
 	}
 	err = options.format.write(app.Out, view, func(w io.Writer) error {
-		verb := "deleted"
+		verb, done := "deleted", len(view.Deleted)
 		if options.dryRun {
-			verb = "would delete"
+			verb, done = "would delete", len(view.Found)
 		}
 		for _, id := range view.Found {
 			if _, err := fmt.Fprintln(w, id); err != nil {
 				return err
 			}
 		}
-		_, err := fmt.Fprintf(w, "%s %d of %d customers that smoke tests left behind\n", verb, len(view.Deleted), len(view.Found))
+		_, err := fmt.Fprintf(w, "%s %d of %d customers that smoke tests left behind\n", verb, done, len(view.Found))
 		return err
 	})
 	return errors.Join(failed, err)

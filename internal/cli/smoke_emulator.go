@@ -14,15 +14,16 @@ import (
 
 // smokeEmulator is smoke against an emulator that lives as long as the test.
 func (app *App) smokeEmulator(ctx context.Context, flags *globals, options smokeOptions) error {
+	report := app.newSmokeReport("emulator", new(secretTexts), options)
 	emulator, err := emulator.Start(ctx, emulator.Config{Now: app.Now})
 	if err != nil {
-		return err
+		return report.abandon(ctx, err)
 	}
 	defer emulator.Close() //nolint:errcheck // it ends with the process in any case
 
 	home, err := os.MkdirTemp("", "appsyncctl-smoke-")
 	if err != nil {
-		return err
+		return report.abandon(ctx, err)
 	}
 	defer os.RemoveAll(home) //nolint:errcheck // an empty folder at worst
 	inside := *app

@@ -36,6 +36,7 @@ func TestCommandTree(t *testing.T) {
 		"token-store":         true, // a name
 		"next-token":          true, // a place in a list
 		"token":               true, // doctor's: a path, and no JWT
+		"expired-token-file":  true, // a path
 	}
 	root := new(cli.App).RootCommand()
 	for _, cmd := range commands(root) {

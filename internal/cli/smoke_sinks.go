@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"errors"
+	"io"
+
+	"github.com/appsyncctl/appsyncctl/internal/report"
+)
+
+// stdoutName is the name of a file that is standard output.
+const stdoutName = "-"
+
+// smokeSinks are where the reports for CI systems go, besides what a person reads.
+type smokeSinks struct {
+	junit, tap string // files; empty for none
+	out        io.Writer
+	github     report.GitHub
+}
+
+func (app *App) smokeSinks(options smokeOptions) smokeSinks {
+	return smokeSinks{junit: options.junit, tap: options.tap, out: app.Out, github: options.github}
+}
+
+// gitHub is the step of GitHub Actions that the program runs in, if it does.
+func (app *App) gitHub() report.GitHub {
+	actions, _ := app.LookupEnv("GITHUB_ACTIONS")
+	summary, _ := app.LookupEnv("GITHUB_STEP_SUMMARY")
+	return report.GitHub{On: actions == "true", Log: app.Err, Summary: summary}
+}
+
+// mask hides secrets in the log of GitHub Actions from now on. A log that goes into a
+// file is none of the runner's: the commands would tell what they hide.
+func (app *App) mask(github report.GitHub, secrets []string) {
+	if !app.ErrToFile {
+		_ = github.Mask(secrets...) // a log that cannot be written shows nothing
+	}
+}
+
+// write writes all of them. That one fails does not keep the others from being
+// written.
+func (s smokeSinks) write(run report.Run, secrets []string) error {
+	if s.junit == "" && s.tap == "" && !s.github.On {
+		return nil
+	}
+	made, err := report.New(run, secrets...)
+	if s.junit != "" {
+		err = errors.Join(err, made.WriteJUnit(s.junit))
+	}
+	switch s.tap {
+	case "":
+	case stdoutName:
+		err = errors.Join(err, made.TAP(s.out))
+	default:
+		err = errors.Join(err, made.WriteTAP(s.tap))
+	}
+	return errors.Join(err, s.github.Write(made))
+}
