@@ -37,9 +37,13 @@ func (app *App) stores(settings config.Resolved, flags *globals, seal tokencache
 }
 
 // locks returns the folder for lock files: in the user's home whatever the
-// settings say, or in state where the home cannot be written to.
+// settings say, or in state where the home cannot be written to; without any there is
+// none.
 func (app *App) locks(state string) string {
 	home, err := config.HomeStateDir(app.LookupEnv)
+	if err != nil && state == "" {
+		return ""
+	}
 	if err != nil {
 		return filepath.Join(state, "locks")
 	}

@@ -71,7 +71,13 @@ func (p *Place) KeepsSecrets() bool {
 
 // Lock returns the path of the lock file for the value under key, which is the same
 // wherever the value rests.
-func (p *Place) Lock(key string) string { return filepath.Join(p.locks, key+".lock") }
+// It is empty where nothing can be remembered, and so nobody can get into the way.
+func (p *Place) Lock(key string) string {
+	if p.locks == "" {
+		return ""
+	}
+	return filepath.Join(p.locks, key+".lock")
+}
 
 // SetAlone is Set while no other process of this program writes under key.
 func (p *Place) SetAlone(ctx context.Context, key string, value []byte, notice func(string)) error {

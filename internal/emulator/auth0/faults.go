@@ -16,10 +16,10 @@ const (
 	FaultAlteredToken  = "altered-token"  // the access token has another header or other claims: see Config.Alter
 	FaultTamperedToken = "tampered-token" // the signature is of another key
 	FaultEncrypted     = "encrypted-token"
-	FaultRotateKeys    = "rotate-keys"    // a new key signs; the old ones stay in the JWKS
-	FaultRevokeKeys    = "revoke-keys"    // a new key signs; the old ones leave the JWKS
-	FaultSlowDown      = "slow-down"      // a poll counts as too fast
-	FaultDenial        = "denial"         // the person refuses
+	FaultRotateKeys    = "rotate-keys" // a new key signs; the old ones stay in the JWKS
+	FaultRevokeKeys    = "revoke-keys" // a new key signs; the old ones leave the JWKS
+	FaultSlowDown      = "slow-down"   // a poll counts as too fast
+	FaultDenial        = "denial"      // the person refuses
 )
 
 // Faults returns the names of all of them.
