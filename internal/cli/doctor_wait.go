@@ -31,7 +31,7 @@ func (app *App) examine(ctx context.Context, subject *subject, report *doctorRep
 		findings := checkup.Examine(ctx, subject.again(), show)
 		subject.tokens.settle(report.notice)
 		left := end.Sub(app.Now())
-		if ctx.Err() != nil || left <= between || !options.reached(findings) || permanent(findings) {
+		if ctx.Err() != nil || left <= between || !options.reached(findings) || options.permanent(findings) {
 			return findings
 		}
 		report.notice(fmt.Sprintf("%s; looking again in %s, for another %s", options.first(findings), between, left.Round(time.Second)))
@@ -42,9 +42,9 @@ func (app *App) examine(ctx context.Context, subject *subject, report *doctorRep
 }
 
 // permanent reports whether only a person can mend what was found.
-func permanent(findings []checkup.Finding) bool {
+func (o doctorOptions) permanent(findings []checkup.Finding) bool {
 	return slices.ContainsFunc(findings, func(f checkup.Finding) bool {
-		return f.Result == checkup.Failure && (f.Category == checkup.Settings || is[*loginNeededError](f.Err))
+		return o.counts(f) && f.Result == checkup.Failure && (f.Category == checkup.Settings || is[*loginNeededError](f.Err))
 	})
 }
 
