@@ -77,7 +77,7 @@ func scriptWorld() *cli.App {
 }
 
 // folderKeyring is a keyring of readable files, for scripts to look into. Its
-// name may say what is wrong with it: "locked".
+// name may say what is wrong with it: "locked" or "forgetful".
 type folderKeyring string
 
 func (k folderKeyring) check() error {
@@ -86,6 +86,8 @@ func (k folderKeyring) check() error {
 		return &tokencache.UnavailableError{Reason: "no session bus"}
 	case "locked":
 		return &tokencache.LockedError{Reason: "nobody unlocked it"}
+	case "forgetful":
+		return errors.New("the keyring does not hold what was written to it")
 	default:
 		return os.MkdirAll(string(k), 0o700)
 	}

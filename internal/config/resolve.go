@@ -119,6 +119,13 @@ func (r Resolved) With(name Name, value Value) Resolved {
 	return Resolved{values}
 }
 
+// Without returns r with one setting left unset.
+func (r Resolved) Without(name Name) Resolved {
+	values := maps.Clone(r.values)
+	delete(values, name)
+	return Resolved{values}
+}
+
 // Require returns the value of a setting, or a *MissingError.
 func (r Resolved) Require(name Name) (string, error) {
 	if text := r.Text(name); text != "" {

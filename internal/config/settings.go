@@ -128,7 +128,7 @@ type ValueError struct {
 }
 
 func (e *ValueError) Error() string {
-	return fmt.Sprintf("unknown %s %q (from %s): use %s", e.Setting.label(), e.Value.Text, e.Value.Origin, strings.Join(e.Setting.Values, ", "))
+	return fmt.Sprintf("unknown %s %q (from %s): use %s", e.Setting.Label(), e.Value.Text, e.Value.Origin, strings.Join(e.Setting.Values, ", "))
 }
 
 // check returns a *ValueError unless value is one that s can have.
@@ -143,7 +143,7 @@ func (s Setting) check(value Value) error {
 type MissingError struct{ Setting Setting }
 
 func (e *MissingError) Error() string {
-	return fmt.Sprintf("no %s is set", e.Setting.label())
+	return fmt.Sprintf("no %s is set", e.Setting.Label())
 }
 
 // Remedy names the ways to set it.
@@ -154,8 +154,8 @@ func (e *MissingError) Remedy() string {
 	return fmt.Sprintf("pass --%s or set %s", e.Setting.Flag, e.Setting.Variable)
 }
 
-// label returns the name in words: "client ID".
-func (s Setting) label() string {
+// Label returns the name in words: "client ID".
+func (s Setting) Label() string {
 	words := strings.ReplaceAll(string(s.Name), "_", " ")
 	return strings.NewReplacer("id", "ID", "api", "API").Replace(words)
 }
