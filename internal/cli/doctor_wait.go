@@ -31,11 +31,12 @@ func (app *App) examine(ctx context.Context, subject *subject, report *doctorRep
 		findings := checkup.Examine(ctx, subject.again(), show)
 		subject.tokens.settle(report.notice)
 		left := end.Sub(app.Now())
-		if ctx.Err() != nil || left <= between || !options.reached(findings) || options.permanent(findings) {
+		if ctx.Err() != nil || left <= 0 || !options.reached(findings) || options.permanent(findings) {
 			return findings
 		}
-		report.notice(fmt.Sprintf("%s; looking again in %s, for another %s", options.first(findings), between, left.Round(time.Second)))
-		if pause.For(ctx, between) != nil {
+		wait := min(between, left) // the last look is at the end
+		report.notice(fmt.Sprintf("%s; looking again in %s, for another %s", options.first(findings), wait.Round(100*time.Millisecond), left.Round(time.Second)))
+		if pause.For(ctx, wait) != nil {
 			return findings
 		}
 	}
