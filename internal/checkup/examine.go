@@ -53,6 +53,9 @@ type examination struct {
 
 // examine waits for what check depends on, and runs it if that makes sense.
 func (e *examination) examine(ctx context.Context, check Check) Finding {
+	if reason := e.outside(check); reason != "" {
+		return Finding{Check: check, Verdict: skipped(reason)}
+	}
 	for _, id := range check.after {
 		<-e.finished[id]
 	}

@@ -46,6 +46,8 @@ type Subject struct {
 	// otherwise.
 	Answer *Answer
 
+	offline bool // nothing is asked: see Explain
+
 	LookupHost func(ctx context.Context, host string) ([]string, error)
 	// Proxy returns the proxy that a request to address goes through, or nil.
 	Proxy func(address *url.URL) (*url.URL, error)

@@ -80,8 +80,7 @@ func (l *watchLink) open(ctx context.Context) (*appsync.Feed, time.Time, error) 
 		err = answer
 	}
 	if answer, refused = errors.AsType[*appsync.ResponseError](err); refused && answer.Unauthorized() {
-		now := l.app.Now()
-		err = &refusedTokenError{answer, refusalCause(token, answer, l.settings, now, now)}
+		err = &refusedTokenError{answer, refusalCause(ctx, token, answer, l.settings, l.app.Now)}
 	}
 	return feed, l.replaceAt(token), err
 }

@@ -72,20 +72,9 @@ func neededSettings(settings config.Resolved, mode string) []string {
 	return needed
 }
 
-// examinedSettings are all settings, without secrets. A command that prints a secret
-// may have it in its text.
+// examinedSettings are all settings, without secrets, and where they are kept.
 func (app *App) examinedSettings(settings config.Resolved) []checkup.Setting {
-	var all []checkup.Setting
-	for _, view := range settingViews(settings) {
-		setting := config.Describe(config.Name(view.Name))
-		if setting.Name == config.SecretCommand && view.Value != "" {
-			view.Value = redacted
-		}
-		all = append(all, checkup.Setting{
-			Name: view.Name, Label: setting.Label(), Flag: setting.Flag, Variable: setting.Variable,
-			Value: view.Value, Source: view.Source, Origin: view.Origin,
-		})
-	}
+	all := examinedSettings(settings)
 	file := config.Describe(config.File)
 	path, err := config.Path(app.LookupEnv)
 	if err != nil {
@@ -98,6 +87,23 @@ func (app *App) examinedSettings(settings config.Resolved) []checkup.Setting {
 	return append(all, checkup.Setting{
 		Name: string(file.Name), Label: file.Label(), Variable: file.Variable, Value: path, Source: string(from), Origin: origin,
 	})
+}
+
+// examinedSettings are the settings of a profile, without secrets. A command that
+// prints a secret may have it in its text.
+func examinedSettings(settings config.Resolved) []checkup.Setting {
+	var all []checkup.Setting
+	for _, view := range settingViews(settings) {
+		setting := config.Describe(config.Name(view.Name))
+		if setting.Name == config.SecretCommand && view.Value != "" {
+			view.Value = redacted
+		}
+		all = append(all, checkup.Setting{
+			Name: view.Name, Label: setting.Label(), Flag: setting.Flag, Variable: setting.Variable,
+			Value: view.Value, Source: view.Source, Origin: view.Origin,
+		})
+	}
+	return all
 }
 
 // again returns the subject for another examination.

@@ -2,21 +2,22 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/Khan/genqlient/graphql"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
-	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 )
 
-// refusedTokenError is an API's refusal of a token, with what the token itself
-// tells of the cause. AppSync has four words for two dozen causes.
+// refusedTokenError is an API's refusal of a token, with what doctor's checks make of
+// it. AppSync has four words for two dozen causes.
 type refusedTokenError struct {
 	answer *appsync.ResponseError
 	cause  string
@@ -45,47 +46,71 @@ func (c *explaining) MakeRequest(ctx context.Context, req *graphql.Request, resp
 	if tokenErr != nil {
 		return err
 	}
-	clock := answer.Date
-	if clock.IsZero() {
-		clock = c.now()
-	}
-	return &refusedTokenError{answer, refusalCause(token, answer, c.wanted, clock, c.now())}
+	return &refusedTokenError{answer, refusalCause(ctx, token, answer, c.wanted, c.now)}
 }
 
-// refusalCause names the first thing about a token that explains its refusal.
-// clock is the server's time.
-func refusalCause(token string, answer *appsync.ResponseError, wanted config.Resolved, clock, now time.Time) string {
-	claims, err := auth.ParseClaims(token)
-	issuer, _ := auth.ParseIssuer(wanted.Text(config.Issuer)) // unset with a given token
-	audience := wanted.Text(config.Audience)
-	switch {
-	case wanted.Text(config.Auth) == authLambda:
-		return "the API's Lambda function did not allow this token"
-	case err != nil:
-		return "the token is damaged: " + err.Error()
-	case claims.Format == auth.Opaque:
-		return "the token is opaque, which AppSync cannot read: ask for one with --audience (APPSYNCCTL_AUDIENCE)"
-	case claims.Format == auth.Encrypted:
-		return "the token is encrypted (five parts), which AppSync cannot read: turn encryption off for this API at the provider"
-	case claims.KeyThumbprint != "":
-		return "the token is bound to a key (DPoP), which AppSync does not support: turn that off for this API at the provider"
-	case !claims.Expiry.IsZero() && !clock.Before(claims.Expiry):
-		return fmt.Sprintf("the token expired at %s by the API's clock%s", stamp(claims.Expiry), skew(clock, now))
-	case claims.NotBefore.After(clock) || claims.IssuedAt.After(clock.Add(time.Minute)):
-		return "the token is not valid yet by the API's clock" + skew(clock, now)
-	case issuer != "" && strings.TrimSuffix(claims.Issuer, "/") != strings.TrimSuffix(issuer, "/"):
-		return fmt.Sprintf("the token's issuer is %s and not %s, as behind a custom domain: the API must be set to the token's", claims.Issuer, issuer)
-	case audience != "" && !slices.Contains(claims.Audience, audience):
-		return fmt.Sprintf("the token is for %s and not for %s", strings.Join(claims.Audience, ", "), audience)
-	case answer.Error() == "UnauthorizedException: Unauthorized":
-		return fmt.Sprintf("the API's client ID expression must match the token's azp %q or one of its aud %s",
-			claims.ClientID, strings.Join(claims.Audience, ", "))
-	case !claims.IssuedAt.IsZero() && clock.Sub(claims.IssuedAt) > time.Hour:
-		return fmt.Sprintf("the token is %s old: the API may allow less (issue time, in milliseconds); its issuer setting must be %s, slash included",
-			span(clock.Sub(claims.IssuedAt)), claims.Issuer)
-	default:
-		return fmt.Sprintf("the token looks right: check that the API's mode is OpenID Connect and its issuer %s, slash included, and that authentication time is not set; appsyncctl doctor looks further", claims.Issuer)
+// refusalCause runs doctor's checks on what is at hand, and asks nobody.
+func refusalCause(ctx context.Context, token string, answer *appsync.ResponseError, wanted config.Resolved, now func() time.Time) string {
+	given := wanted.Get(config.Token)
+	grant := ""
+	if given.Text == "" {
+		grant = likelyGrant(wanted)
 	}
+	cause, found := checkup.Explain(ctx, &checkup.Subject{
+		Profile:   wanted.Text(config.Profile),
+		Settings:  examinedSettings(wanted),
+		Mode:      firstOf(wanted.Text(config.Auth), authOIDC),
+		Grant:     grant,
+		Token:     func(context.Context) (string, error) { return token, nil },
+		TokenFrom: func() string { return given.Origin },
+		Answer:    savedAnswer(answer),
+		Now:       now,
+	})
+	if !found {
+		return "appsyncctl doctor looks further"
+	}
+	if cause.Category != checkup.Token {
+		return cause.Message + "; appsyncctl doctor looks further"
+	}
+	text := cause.Message
+	if i := slices.IndexFunc(cause.Evidence, func(e checkup.Evidence) bool { return e.Expected != "" && e.Name != "format" }); i >= 0 {
+		text += fmt.Sprintf(" (%s: expected %s, found %s)", cause.Evidence[i].Name, cause.Evidence[i].Expected, cause.Evidence[i].Found)
+	}
+	if !answer.Date.IsZero() {
+		text += skew(answer.Date, now())
+	}
+	if cause.Fix != "" {
+		text += "; fix: " + cause.Fix
+	}
+	return fmt.Sprintf("%s; see appsyncctl help %s", text, cause.ID)
+}
+
+// likelyGrant is how the token was got, as far as settings tell.
+func likelyGrant(settings config.Resolved) string {
+	for _, proof := range []config.Name{config.ClientSecret, config.ClientSecretFile, config.SecretCommand, config.ClientKeyFile} {
+		if settings.Text(proof) != "" {
+			return firstOf(settings.Text(config.Grant), grantClientCredentials)
+		}
+	}
+	return firstOf(settings.Text(config.Grant), grantDevice)
+}
+
+// savedAnswer is an answer that was taken apart, as checks read it.
+func savedAnswer(answer *appsync.ResponseError) *checkup.Answer {
+	type entry struct {
+		Type    string `json:"errorType,omitempty"`
+		Message string `json:"message"`
+	}
+	entries := []entry{}
+	for _, single := range answer.Errors {
+		entries = append(entries, entry{single.Type, single.Message})
+	}
+	body, _ := json.Marshal(map[string]any{"errors": entries}) // texts only
+	header := http.Header{"X-Amzn-Errortype": {answer.ErrorType}, "Content-Type": {"application/json"}}
+	if !answer.Date.IsZero() {
+		header.Set("Date", answer.Date.UTC().Format(http.TimeFormat))
+	}
+	return &checkup.Answer{Status: answer.Status, Header: header, Body: body}
 }
 
 // skew says how far this machine's clock is off, if it is.
