@@ -2,14 +2,17 @@ package main_test
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
-	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,7 +25,7 @@ const recorder = `#!/bin/sh
 if [ "$1" = version ]; then echo version >>"$RECORD/called"; exit; fi
 for argument; do printf '<%s>\n' "$argument"; done >"$RECORD/arguments"
 pwd >"$RECORD/folder"
-cat /proc/[0-9]*/cmdline >"$RECORD/processes" 2>/dev/null || ps -A -o args >"$RECORD/processes"
+if [ -d /proc/self ]; then cat /proc/[0-9]*/cmdline; else ps -Aww -o args; fi >"$RECORD/processes" 2>/dev/null
 env | sed -n 's/^\(APPSYNCCTL_[A-Z_]*\)=..*/\1/p' | sort >"$RECORD/variables"
 printf %s "$APPSYNCCTL_CLIENT_SECRET" | cksum >"$RECORD/secret"
 if [ -n "$APPSYNCCTL_CLIENT_KEY_FILE" ]; then
@@ -38,26 +41,44 @@ type release map[string][]byte
 
 func newRelease(t *testing.T) release {
 	t.Helper()
-	var archive bytes.Buffer
-	compressed := gzip.NewWriter(&archive)
+	var tarball, zipped bytes.Buffer
+	compressed := gzip.NewWriter(&tarball)
 	packed := tar.NewWriter(compressed)
+	zipper := zip.NewWriter(&zipped)
 	for name, text := range map[string]string{"LICENSE": "", "README.md": "", "appsyncctl": recorder} {
-		if err := packed.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(text))}); err != nil {
-			t.Fatal(err)
+		must(t, packed.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(text))}))
+		_, err := packed.Write([]byte(text))
+		must(t, err)
+		if text != "" {
+			name += ".exe"
 		}
-		if _, err := packed.Write([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
+		header := &zip.FileHeader{Name: name}
+		header.SetMode(0o755)
+		file, err := zipper.CreateHeader(header)
+		must(t, err)
+		_, err = file.Write([]byte(text))
+		must(t, err)
 	}
-	if err := packed.Close(); err != nil {
+	must(t, packed.Close())
+	must(t, compressed.Close())
+	must(t, zipper.Close())
+	made := release{
+		"appsyncctl_1.2.3_linux_amd64.tar.gz": tarball.Bytes(), "appsyncctl_1.2.3_windows_arm64.zip": zipped.Bytes(),
+		"appsyncctl_1.2.3_linux_arm64.tar.gz": nil,
+	}
+	var sums bytes.Buffer
+	for name, file := range made {
+		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(file), name)
+	}
+	made["checksums.txt"] = sums.Bytes()
+	return made
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := compressed.Close(); err != nil {
-		t.Fatal(err)
-	}
-	const name = "appsyncctl_1.2.3_linux_amd64.tar.gz"
-	sums := fmt.Sprintf("%x  appsyncctl_1.2.3_linux_arm64.tar.gz\n%x  %s\n", sha256.Sum256(nil), sha256.Sum256(archive.Bytes()), name)
-	return release{"checksums.txt": []byte(sums), name: archive.Bytes()}
 }
 
 // serve answers as GitHub does for the releases of a repository, and returns their address.
@@ -69,12 +90,9 @@ func (files release) serve(t *testing.T) string {
 			return
 		}
 		name, ok := strings.CutPrefix(req.URL.Path, "/releases/download/v1.2.3/")
-		if file := files[name]; ok && file != nil {
+		file, held := files[name]
+		if ok && held {
 			_, _ = w.Write(file)
-			return
-		}
-		if name, ok = strings.CutPrefix(req.URL.Path, "/elsewhere/"); ok && files[name] != nil {
-			http.Redirect(w, req, "http://release.example/"+name, http.StatusFound)
 			return
 		}
 		http.NotFound(w, req)
@@ -84,12 +102,26 @@ func (files release) serve(t *testing.T) string {
 }
 
 // recording is a runner that installs the recorder, and the folder that it writes into.
-func recording(t *testing.T, files release, inputs map[string]string) (*runner, string) {
+func recording(t *testing.T, files release, inputs, env map[string]string) (*runner, string) {
 	t.Helper()
-	r := newRunner(t, inputs)
+	needs(t, "curl")
+	r := newRunner(t, map[string]string{"version": "v1.2.3"})
+	maps.Copy(r.inputs, inputs)
 	r.env["APPSYNCCTL_ACTION_RELEASES"] = files.serve(t)
+	maps.Copy(r.env, env)
 	r.env["RECORD"] = t.TempDir()
 	return r, r.env["RECORD"]
+}
+
+// needs skips the test where a program is not there, or fails it where everything must be.
+func needs(t *testing.T, name string) {
+	t.Helper()
+	if _, err := exec.LookPath(name); err != nil {
+		if os.Getenv("APPSYNCCTL_TEST_REQUIRE_PROGRAMS") == "1" {
+			t.Fatal(err)
+		}
+		t.Skip(name + " is not there")
+	}
 }
 
 func names(t *testing.T, dir string) []string {
@@ -107,6 +139,28 @@ func names(t *testing.T, dir string) []string {
 	return found
 }
 
+// TestActionArchives compares the names of a release's files with those that goreleaser gives.
+func TestActionArchives(t *testing.T) {
+	var made struct {
+		Archives []struct {
+			Formats   []string
+			Overrides []struct {
+				GOOS    string
+				Formats []string
+			} `yaml:"format_overrides"`
+			Name string `yaml:"name_template"`
+		}
+		Checksum struct {
+			Name string `yaml:"name_template"`
+		}
+	}
+	readYAML(t, filepath.Join(top, ".goreleaser.yaml"), &made)
+	got := fmt.Sprint(made)
+	if want := "{[{[tar.gz] [{windows [zip]}] {{ .ProjectName }}_{{ .Version }}_{{ .Os }}_{{ .Arch }}}] {checksums.txt}}"; got != want {
+		t.Errorf("got %s, want %s, or another install.sh", got, want)
+	}
+}
+
 func TestActionRelease(t *testing.T) {
 	const archive = "appsyncctl_1.2.3_linux_amd64.tar.gz"
 	tests := []struct {
@@ -118,6 +172,7 @@ func TestActionRelease(t *testing.T) {
 	}{
 		{name: "a tag"},
 		{name: "the latest", inputs: map[string]string{"version": "latest"}},
+		{name: "for Windows", env: map[string]string{"RUNNER_OS": "Windows", "RUNNER_ARCH": "ARM64"}},
 		{name: "only installed", inputs: map[string]string{"command": "none"}},
 		{
 			name:   "another archive",
@@ -150,13 +205,11 @@ func TestActionRelease(t *testing.T) {
 			if tt.change != nil {
 				tt.change(files)
 			}
-			inputs := map[string]string{"version": "v1.2.3"}
-			for name, value := range tt.inputs {
-				inputs[name] = value
-			}
-			r, record := recording(t, files, inputs)
-			for name, value := range tt.env {
-				r.env[name] = value
+			r, record := recording(t, files, tt.inputs, tt.env)
+			installed := "appsyncctl"
+			if r.env["RUNNER_OS"] == "Windows" {
+				needs(t, "unzip")
+				installed += ".exe"
 			}
 			code := r.run()
 			if tt.want != "" {
@@ -175,140 +228,11 @@ func TestActionRelease(t *testing.T) {
 				t.Fatalf("got exit code %d\n%s", code, r.shown())
 			}
 			folder := strings.TrimSpace(read(t, r.env["GITHUB_PATH"]))
-			if got := names(t, folder); !slices.Equal(got, []string{"appsyncctl"}) {
+			if got := names(t, folder); !slices.Equal(got, []string{installed}) {
 				t.Errorf("got %v on the PATH", got)
 			}
 			if ran := slices.Contains(names(t, record), "arguments"); ran == (tt.inputs["command"] == "none") {
 				t.Errorf("got %v for that the command ran", ran)
-			}
-		})
-	}
-}
-
-// TestActionSecrets looks for each secret in everything that others can see.
-func TestActionSecrets(t *testing.T) {
-	inputs := map[string]string{"version": "v1.2.3", "working-directory": "", "endpoint": "https://api.example/graphql"}
-	var secrets []string
-	for _, name := range []string{"client-secret", "token", "passphrase", "api-key"} {
-		inputs[name] = rand.Text()
-		secrets = append(secrets, inputs[name])
-	}
-	key := "PRIVATE-" + rand.Text()
-	inputs["client-key"] = "-----BEGIN-----\n" + key + "\n-----END-----"
-	secrets = append(secrets, key)
-	for _, exit := range []string{"0", "3"} {
-		r, record := recording(t, newRelease(t), inputs)
-		r.env["RECORD_EXIT"] = exit
-		if code := r.run(); fmt.Sprint(code) != exit || r.output("exit-code") != exit {
-			t.Fatalf("got exit code %d and %s, want %s\n%s", code, r.output("exit-code"), exit, r.shown())
-		}
-		r.keeps(secrets...)
-		processes := read(t, filepath.Join(record, "processes"))
-		if !strings.Contains(processes, "run.sh") {
-			t.Errorf("got the processes %q", processes)
-		}
-		for _, secret := range secrets {
-			if strings.Contains(processes, secret) {
-				t.Errorf("the secret %s… is in a command line", secret[:6])
-			}
-		}
-		if got, want := read(t, filepath.Join(record, "key")), "-rw-------\n-----BEGIN-----\nthe key\n-----END-----\n"; got != want {
-			t.Errorf("got the key %q", got)
-		}
-		want := []string{"API_KEY", "CLIENT_KEY_FILE", "CLIENT_SECRET", "ENDPOINT", "PASSPHRASE", "TOKEN", "TOKEN_STORE"}
-		for _, name := range want {
-			if !strings.Contains(read(t, filepath.Join(record, "variables")), "APPSYNCCTL_"+name+"\n") {
-				t.Errorf("there is no %s", name)
-			}
-		}
-	}
-}
-
-// TestActionSettings sees which of an input, a variable of the job and a default holds.
-func TestActionSettings(t *testing.T) {
-	tests := []struct {
-		name        string
-		inputs, env map[string]string
-		want        string
-	}{
-		{"neither", nil, nil, "token store memory, endpoint "},
-		{"inputs", map[string]string{"endpoint": "input", "token-store": "file"}, nil, "token store file, endpoint input"},
-		{"variables", nil, map[string]string{"APPSYNCCTL_ENDPOINT": "job", "APPSYNCCTL_TOKEN_STORE": "auto"}, "token store auto, endpoint job"},
-		{"both", map[string]string{"endpoint": "input"}, map[string]string{"APPSYNCCTL_ENDPOINT": "job"}, "token store memory, endpoint input"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			inputs := map[string]string{"version": "v1.2.3"}
-			for name, value := range tt.inputs {
-				inputs[name] = value
-			}
-			r, record := recording(t, newRelease(t), inputs)
-			for name, value := range tt.env {
-				r.env[name] = value
-			}
-			if code := r.run(); code != 0 {
-				t.Fatalf("got exit code %d\n%s", code, r.shown())
-			}
-			if got := strings.TrimSuffix(read(t, filepath.Join(record, "settings")), "\n"); got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
-			}
-		})
-	}
-}
-
-// TestActionArguments gives the action what a shell would run. All of it arrives as text.
-func TestActionArguments(t *testing.T) {
-	tests := []struct {
-		name   string
-		inputs map[string]string
-		want   []string // after the command and --no-input; FILE is the report
-		code   int
-	}{
-		{"none", nil, []string{"--junit=TEMP/junit.xml"}, 0},
-		{"of smoke", map[string]string{"args": "--read-only\n--max-latency p95=2s\n"}, []string{"--junit=TEMP/junit.xml", "--read-only", "--max-latency", "p95=2s"}, 0},
-		{"of doctor", map[string]string{"command": "doctor", "args": " --wait  2m "}, []string{"--wait", "2m"}, 0},
-		{
-			"substitutions", map[string]string{"args": "$(touch executed) `touch executed` ${IFS} $HOME"},
-			[]string{"--junit=TEMP/junit.xml", "$(touch", "executed)", "`touch", "executed`", "${IFS}", "$HOME"}, 0,
-		},
-		{
-			"quotes and lists", map[string]string{"args": "'; touch executed; \" && touch executed\n| touch executed # > executed \\"},
-			[]string{"--junit=TEMP/junit.xml", "';", "touch", "executed;", "\"", "&&", "touch", "executed", "|", "touch", "executed", "#", ">", "executed", "\\"}, 0,
-		},
-		{"patterns", map[string]string{"args": "* ~ {a,b} /*"}, []string{"--junit=TEMP/junit.xml", "*", "~", "{a,b}", "/*"}, 0},
-		{
-			"in a file's name", map[string]string{"junit": "$(touch executed)/a b'\"`touch executed`.xml"},
-			[]string{"--junit=WORK/$(touch executed)/a b'\"`touch executed`.xml"}, 0,
-		},
-		{"another output", map[string]string{"junit": "x.xml\nverdict=passed"}, nil, 2},
-		{"in a setting", map[string]string{"endpoint": "$(touch executed)`touch executed`\"; touch executed"}, []string{"--junit=TEMP/junit.xml"}, 0},
-		{"in the command", map[string]string{"command": "smoke; touch executed"}, nil, 2},
-		{"another command", map[string]string{"command": "logout"}, nil, 2},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			inputs := map[string]string{"version": "v1.2.3"}
-			for name, value := range tt.inputs {
-				inputs[name] = value
-			}
-			r, record := recording(t, newRelease(t), inputs)
-			code := r.run()
-			if code != tt.code {
-				t.Fatalf("got exit code %d, want %d\n%s", code, tt.code, r.shown())
-			}
-			r.nothingExecuted()
-			if tt.want == nil {
-				if slices.Contains(names(t, record), "arguments") {
-					t.Error("the command ran")
-				}
-				return
-			}
-			command := r.evaluate("inputs.command")
-			want := fmt.Sprintf("<%s>\n<--no-input>\n<%s>\n", command, strings.Join(tt.want, ">\n<"))
-			want = strings.ReplaceAll(want, "TEMP/", filepath.Dir(r.output("junit"))+"/")
-			want = strings.ReplaceAll(want, "WORK/", strings.TrimSpace(read(t, filepath.Join(record, "folder")))+"/")
-			if got := read(t, filepath.Join(record, "arguments")); got != want {
-				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})
 	}

@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"log/slog"
 	"maps"
@@ -122,7 +121,7 @@ func TestActionSource(t *testing.T) {
 		}
 	}), nil))
 	start := func(config emulator.Config) map[string]string {
-		running, err := emulator.Start(context.Background(), config)
+		running, err := emulator.Start(t.Context(), config)
 		if err != nil {
 			t.Fatal(err)
 		}
