@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"reflect"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -36,22 +37,44 @@ func (d *DynamoDB) Get(ctx context.Context, id string) (Item, bool, error) {
 }
 
 func (d *DynamoDB) get(ctx context.Context, id string, consistent bool) (Item, bool, error) {
-	answer, err := d.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: d.table, Key: key(id), ConsistentRead: &consistent})
-	if err != nil || len(answer.Item) == 0 {
+	row, err := d.read(ctx, id, consistent)
+	if err != nil || len(row) == 0 {
 		return Item{}, false, err
 	}
-	return fromRow(answer.Item), true, nil
+	return fromRow(row), true, nil
 }
 
-// Create implements Store.
+// read returns a row as it is in the table; an empty one when there is none.
+func (d *DynamoDB) read(ctx context.Context, id string, consistent bool) (map[string]types.AttributeValue, error) {
+	answer, err := d.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: d.table, Key: key(id), ConsistentRead: &consistent})
+	if err != nil {
+		return nil, err
+	}
+	return answer.Item, nil
+}
+
+// Create implements Store. What the condition says is compared as AppSync does it: by a
+// consistent read, with every attribute of the row, also those that this API does not
+// know.
 func (d *DynamoDB) Create(ctx context.Context, item Item) error {
+	row := toRow(item)
 	_, err := d.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:                d.table,
-		Item:                     toRow(item),
+		Item:                     row,
 		ConditionExpression:      aws.String(missing),
 		ExpressionAttributeNames: map[string]string{"#id": keyName},
 	})
-	return condition(err)
+	if err = condition(err); !errors.Is(err, ErrCondition) {
+		return err
+	}
+	there, readErr := d.read(ctx, item.ID, true)
+	if readErr != nil {
+		return readErr
+	}
+	if !reflect.DeepEqual(there, row) {
+		return err
+	}
+	return nil
 }
 
 // Update implements Store. Only attributes that change makes different are written,

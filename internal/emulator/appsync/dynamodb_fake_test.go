@@ -18,14 +18,15 @@ type row map[string]map[string]any
 // fakeDynamoDB speaks what the store needs of DynamoDB's JSON protocol, with the
 // service's semantics: conditions, pages, its own order.
 type fakeDynamoDB struct {
-	t       *testing.T
-	mu      sync.Mutex
-	rows    map[string]row
-	scans   []int // the limits that were asked for
-	keyName string
-	keyType string
-	status  string
-	fault   string // that answers everything
+	t          *testing.T
+	mu         sync.Mutex
+	rows       map[string]row
+	scans      []int // the limits that were asked for
+	consistent int   // reads
+	keyName    string
+	keyType    string
+	status     string
+	fault      string // that answers everything
 }
 
 // startDynamoDB makes a table and leads the SDK to it.
@@ -51,6 +52,7 @@ type dynamoInput struct {
 	ExpressionAttributeNames     map[string]string
 	ExpressionAttributeValues    row
 	Limit                        int
+	ConsistentRead               bool
 }
 
 func (f *fakeDynamoDB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -108,6 +110,9 @@ func (f *fakeDynamoDB) answer(operation string, input dynamoInput) (map[string]a
 			"AttributeDefinitions": []any{map[string]any{"AttributeName": f.keyName, "AttributeType": f.keyType}},
 		}}, ""
 	case "GetItem":
+		if input.ConsistentRead {
+			f.consistent++
+		}
 		if !found {
 			return map[string]any{}, ""
 		}

@@ -3,6 +3,7 @@ package appsync_test
 import (
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,6 +54,47 @@ func TestDynamoDBRows(t *testing.T) {
 	row := fake.rows["1"]
 	if _, there := row["city"]; there || row["name"]["S"] != "b" || row["tags"] == nil || row["state"]["N"] != "5" {
 		t.Errorf("after the update: %v", row)
+	}
+}
+
+// TestDynamoDBComparesRows creates what is there already, and what differs from it in
+// ways that no answer of the API shows.
+func TestDynamoDBComparesRows(t *testing.T) {
+	fake := startDynamoDB(t)
+	store := openDynamoDB(t)
+	item := appsync.Item{ID: "1", Attributes: map[string]*string{"name": new("a"), "city": nil, "state": new("5")}}
+	same := row{"id": {"S": "1"}, "name": {"S": "a"}, "city": {"NULL": true}, "state": {"S": "5"}}
+	tests := []struct {
+		name      string
+		attribute string
+		value     map[string]any // nil removes it
+		want      error
+	}{
+		{"the same", "name", map[string]any{"S": "a"}, nil},
+		{"another text", "name", map[string]any{"S": "A"}, appsync.ErrCondition},
+		{"no attribute for a NULL", "city", nil, appsync.ErrCondition},
+		{"an empty text for a NULL", "city", map[string]any{"S": ""}, appsync.ErrCondition},
+		{"a number for a text", "state", map[string]any{"N": "5"}, appsync.ErrCondition},
+		{"one more", "country", map[string]any{"NULL": true}, appsync.ErrCondition},
+		{"one more that the API does not know", "tags", map[string]any{"SS": []string{"x"}}, appsync.ErrCondition},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			there := maps.Clone(same)
+			if there[tt.attribute] = tt.value; tt.value == nil {
+				delete(there, tt.attribute)
+			}
+			fake.rows["1"], fake.consistent = there, 0
+			if got := store.Create(t.Context(), item); !errors.Is(got, tt.want) {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+			if fake.consistent != 1 {
+				t.Errorf("%d consistent reads", fake.consistent)
+			}
+			if !maps.EqualFunc(fake.rows["1"], there, func(a, b map[string]any) bool { return reflect.DeepEqual(a, b) }) {
+				t.Errorf("the row became %v", fake.rows["1"])
+			}
+		})
 	}
 }
 

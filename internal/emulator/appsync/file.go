@@ -46,8 +46,8 @@ func (f *File) Get(_ context.Context, id string) (item Item, found bool, err err
 
 // Create implements Store.
 func (f *File) Create(_ context.Context, item Item) error {
-	return f.change(item.ID, func(_ Item, taken bool) (*Item, error) {
-		if taken {
+	return f.change(item.ID, func(there Item, taken bool) (*Item, error) {
+		if taken && !there.same(item) {
 			return nil, ErrCondition
 		}
 		return &item, nil

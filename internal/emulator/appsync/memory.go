@@ -35,7 +35,10 @@ func (m *Memory) Get(_ context.Context, id string) (Item, bool, error) {
 func (m *Memory) Create(_ context.Context, item Item) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, taken := m.byID[item.ID]; taken {
+	if there, taken := m.byID[item.ID]; taken {
+		if there.same(item) {
+			return nil
+		}
 		return ErrCondition
 	}
 	m.byID[item.ID] = item

@@ -27,7 +27,8 @@ type createArguments struct {
 }
 
 // CreateCustomer puts an item under a new id, or under the caller's when the schema
-// allows one, on the condition that there is none yet.
+// allows one, on the condition that there is none yet, or the same one. Subscribers
+// hear of the same one, too, since the mutation succeeds (unconfirmed).
 func (r *resolver) CreateCustomer(ctx context.Context, args createArguments) (*customer, error) {
 	const operation = "createCustomer"
 	if err := r.refuse(ctx, "Mutation", operation); err != nil {
@@ -56,7 +57,8 @@ type updateArguments struct {
 }
 
 // UpdateCustomer sets the given attributes that are truthy to JavaScript and removes
-// the others, null and "" alike, on the condition that the item exists.
+// the others, null and "" alike, on the condition that the item exists. Unlike a put,
+// an update whose condition fails is an error always.
 func (r *resolver) UpdateCustomer(ctx context.Context, args updateArguments) (*customer, error) {
 	const operation = "updateCustomer"
 	if err := r.refuse(ctx, "Mutation", operation); err != nil {
@@ -86,8 +88,10 @@ func (r *resolver) UpdateCustomer(ctx context.Context, args updateArguments) (*c
 
 type keyArguments struct{ ID graphql.ID }
 
-// DeleteCustomer removes an item. One that does not exist is null and no error: the
-// wizard's resolver names the key and no condition (unconfirmed).
+// DeleteCustomer removes an item. One that does not exist is no error: the wizard's
+// resolver names the key and no condition, and AppSync's data source takes a delete
+// whose condition fails for done, too, if the item is gone. That the answer is null is
+// unconfirmed.
 func (r *resolver) DeleteCustomer(ctx context.Context, args struct{ Input keyArguments }) (*customer, error) {
 	const operation = "deleteCustomer"
 	if err := r.refuse(ctx, "Mutation", operation); err != nil {

@@ -76,7 +76,7 @@ func TestCreate(t *testing.T) {
 
 func TestConflict(t *testing.T) {
 	s := serve(t, extended)
-	s.create(t, map[string]any{"id": "1"})
+	s.create(t, map[string]any{"id": "1", "name": "another"})
 	got := s.call(t, "mutation {\n  createCustomer(input: {id: \"1\"}) { id }\n}", nil)
 	want := regexp.MustCompile(`^` + regexp.QuoteMeta(`{"data":{"createCustomer":null},"errors":[{"path":["createCustomer"],"data":null,`+
 		`"errorType":"DynamoDB:ConditionalCheckFailedException","errorInfo":null,"locations":[{"line":2,"column":3,"sourceName":null}],`+
@@ -112,7 +112,7 @@ func (brokenStore) Scan(context.Context, string) iter.Seq2[appsync.Item, error] 
 // other's data.
 func TestPartialData(t *testing.T) {
 	s := serve(t, extended)
-	got := s.call(t, `mutation { a: createCustomer(input: {id: "1"}) { id } b: createCustomer(input: {id: "1"}) { id } }`, nil)
+	got := s.call(t, `mutation { a: createCustomer(input: {id: "1"}) { id } b: createCustomer(input: {id: "1", name: ""}) { id } }`, nil)
 	if !strings.HasPrefix(got, `{"data":{"a":{"id":"1"},"b":null},"errors":[{"path":["b"],`) {
 		t.Errorf("got %s", got)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"iter"
+	"maps"
 )
 
 // ErrCondition says that an item was there when it should not have been, or not
@@ -32,12 +33,22 @@ func (i Item) Size() int {
 	return size
 }
 
+// same reports whether two items have the same id, the same attributes and in each the
+// same: a NULL is neither an empty text nor a missing attribute.
+func (i Item) same(other Item) bool {
+	equal := func(a, b *string) bool { return operand{present: true, value: a}.equals(b) }
+	return i.ID == other.ID && maps.EqualFunc(i.Attributes, other.Attributes, equal)
+}
+
 // A Store keeps items by id. Its methods are safe for concurrent use, each is
 // atomic, and the items that it returns are the caller's to read only.
 type Store interface {
 	// Get returns the item, or false.
 	Get(ctx context.Context, id string) (Item, bool, error)
-	// Create keeps a new item; ErrCondition when its id is taken.
+	// Create keeps a new item; ErrCondition when its id is taken by another. The item
+	// that is there already, just as it is, counts as kept: AppSync's data source reads
+	// what made the condition of a put fail, and compares ("Condition expressions" in
+	// its developer guide).
 	Create(ctx context.Context, item Item) error
 	// Update replaces the item by what change makes of it; ErrCondition when there
 	// is none. change must not modify its argument.

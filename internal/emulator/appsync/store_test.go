@@ -58,6 +58,9 @@ func TestStoreKeepsItems(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := store.Create(ctx, appsync.Item{ID: "1"}); !errors.Is(err, appsync.ErrCondition) {
+			t.Errorf("create of another: %v", err)
+		}
+		if err := store.Create(ctx, first); err != nil {
 			t.Errorf("create again: %v", err)
 		}
 		got, found, err := store.Get(ctx, "1")
@@ -164,7 +167,7 @@ func TestStoreIsSafe(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range 20 {
 			group.Go(func() {
-				err := store.Create(t.Context(), appsync.Item{ID: "1"})
+				err := store.Create(t.Context(), appsync.Item{ID: "1", Attributes: map[string]*string{"name": new(fmt.Sprint(i))}})
 				mu.Lock()
 				defer mu.Unlock()
 				switch {
@@ -200,8 +203,8 @@ func TestStoreIsSafe(t *testing.T) {
 			})
 		}
 		group.Wait()
-		if got, _, err := store.Get(t.Context(), "1"); err != nil || len(got.Attributes) != 20 {
-			t.Errorf("%d attributes of 20: %v", len(got.Attributes), err)
+		if got, _, err := store.Get(t.Context(), "1"); err != nil || len(got.Attributes) != 21 {
+			t.Errorf("%d attributes of 21: %v", len(got.Attributes), err)
 		}
 	})
 }

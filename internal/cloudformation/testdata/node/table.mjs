@@ -1,6 +1,7 @@
 // AppSync's DynamoDB data source: makes a DynamoDB request of what a resolver asks for,
 // and an answer for it, as the developer guide describes them ("JavaScript resolver
-// function reference for DynamoDB").
+// function reference for DynamoDB", with "Condition expressions" for what becomes of a
+// condition that failed).
 
 /** Makes a table whose key is the text id, and returns what sends requests to it. */
 export async function open(endpoint, TableName) {
@@ -21,13 +22,15 @@ const operations = {
 		const item = { ...attributeValues, ...key };
 		try {
 			await send('PutItem', { Item: item, ...conditional(condition) });
+			return plain(item);
 		} catch (error) {
 			// What is there already as it was wanted counts as put.
-			const { Item } = await send('GetItem', { Key: key });
-			if (!error.type?.includes('ConditionalCheckFailed') || !same(Item, item)) throw error;
+			const there = await current(send, key, condition, error);
+			if (!same(there, item, condition.equalsIgnore)) throw error;
+			return plain(there);
 		}
-		return plain(item);
 	},
+	// Of an update nobody can tell whether what is there is what was wanted.
 	async UpdateItem(send, { key, update, condition }) {
 		const { Attributes } = await send('UpdateItem', {
 			Key: key,
@@ -39,7 +42,13 @@ const operations = {
 		return plain(Attributes);
 	},
 	async DeleteItem(send, { key, condition }) {
-		return plain((await send('DeleteItem', { Key: key, ...conditional(condition), ReturnValues: 'ALL_OLD' })).Attributes);
+		try {
+			return plain((await send('DeleteItem', { Key: key, ...conditional(condition), ReturnValues: 'ALL_OLD' })).Attributes);
+		} catch (error) {
+			// What is gone already counts as deleted.
+			if (await current(send, key, condition, error)) throw error;
+			return null;
+		}
 	},
 	async Scan(send, { filter, limit, nextToken }) {
 		const page = await send('Scan', {
@@ -55,6 +64,12 @@ const operations = {
 		};
 	},
 };
+
+// What is there, if anything, after the condition failed. Another error is thrown again.
+async function current(send, key, condition, error) {
+	if (error.type !== 'DynamoDB:ConditionalCheckFailedException') throw error;
+	return (await send('GetItem', { Key: key, ConsistentRead: condition.consistentRead ?? true })).Item;
+}
 
 function conditional(condition) {
 	return condition ? { ConditionExpression: condition.expression, ...attributes(condition) } : {};
@@ -74,8 +89,8 @@ function plain(item) {
 	return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, value.NULL ? null : value.S]));
 }
 
-function same(a, b) {
-	const sorted = (item) => JSON.stringify(Object.entries(item ?? {}).sort());
+function same(a, b, ignored = []) {
+	const sorted = (item) => JSON.stringify(Object.entries(item ?? {}).filter(([name]) => !ignored.includes(name)).sort());
 	return sorted(a) === sorted(b);
 }
 
