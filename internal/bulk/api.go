@@ -50,7 +50,7 @@ type Verdict uint8
 
 // The verdicts.
 const (
-	Done      Verdict = iota // created, with Outcome.ID
+	Done      Verdict = iota // created, with Outcome.ID; or the API says so of what it had
 	Taken                    // not created: its id is taken
 	Refused                  // not created, and never will be
 	Split                    // nothing of the request was executed, and perhaps for another record's fault

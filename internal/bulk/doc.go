@@ -11,6 +11,9 @@
 //   - Key mode, when the caller may choose the id. The id is in the row, or made from
 //     the job and the row's number (UUID version 5, RFC 9562 section 5.5), so that
 //     sending again is harmless: an id that is taken is read back and compared.
+//     AppSync over DynamoDB does not even refuse the very record that it has: it
+//     answers as if it had created it ("Condition expressions" in its developer
+//     guide). Nothing tells the two apart, and such a row counts as created.
 //   - Journal mode, when the API makes the id. The intent to send is on the disk before
 //     the request leaves. A row whose answer was lost is not sent again before a list
 //     of the whole table has shown that it is not there.

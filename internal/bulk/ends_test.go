@@ -33,6 +33,15 @@ func TestEnds(t *testing.T) {
 			want: bulk.Summary{Read: 3, Created: 1, Already: 1, Conflict: 1},
 		},
 		{
+			name: "already there, and answered as if it were new", mode: bulk.KeyMode, text: "id,name,city\na,customer1,Boston\nb,customer2,\nc,customer3,\n",
+			table: func(api *table) {
+				api.lenient = true
+				api.rows["a"] = bulk.Record{"id": "a", "name": "customer1", "city": "Boston"}
+				api.rows["b"] = bulk.Record{"id": "b", "name": "another"}
+			},
+			want: bulk.Summary{Read: 3, Created: 2, Conflict: 1},
+		},
+		{
 			name: "refused by the API", mode: bulk.KeyMode, text: manyRows(5),
 			table: func(api *table) {
 				api.refuse = func(r bulk.Record) *bulk.Fault {

@@ -29,6 +29,7 @@ type table struct {
 	limit    func(rows int) bool // lets a request through, or throttles it
 	after    time.Duration       // Retry-After of a throttled one
 	noList   bool
+	lenient  bool // takes the create of what is there already for done, as AppSync does
 	requests int
 	largest  int // records in a request
 }
@@ -85,11 +86,11 @@ func (t *table) store(record bulk.Record) bulk.Outcome {
 			id += "x"
 		}
 	}
-	if _, taken := t.rows[id]; taken {
-		return bulk.Outcome{Verdict: bulk.Taken}
-	}
 	record = maps.Clone(record)
 	record["id"] = id
+	if there, taken := t.rows[id]; taken && !(t.lenient && maps.Equal(there, record)) {
+		return bulk.Outcome{Verdict: bulk.Taken}
+	}
 	t.rows[id] = record
 	return bulk.Outcome{Verdict: bulk.Done, ID: id}
 }

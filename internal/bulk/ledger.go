@@ -9,8 +9,8 @@ type State uint8
 const (
 	Pending   State = iota // not sent, or surely not executed
 	Sent                   // sent, and the answer is not known
-	Created                // the API has it from this import
-	Already                // the API had it
+	Created                // the API has answered that it created it
+	Already                // the API had it, and refused it once more
 	Conflict               // the API has another record under its id
 	Rejected               // it cannot be imported
 	Elsewhere              // it belongs to another shard

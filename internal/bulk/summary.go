@@ -11,7 +11,7 @@ import (
 type Summary struct {
 	Mode       Mode    `json:"mode"`
 	Read       int     `json:"read"`
-	Created    int     `json:"created"`
+	Created    int     `json:"created"` // in key mode also what AppSync had, and was the same
 	Already    int     `json:"already"`
 	Conflict   int     `json:"conflict"`
 	Rejected   int     `json:"rejected"`

@@ -27,7 +27,9 @@ The fields come from flags, from one JSON object in --from-file, or from both: a
 flag goes before the file. A field that is absent, or null in the file, is left
 out of the request. Creating is not idempotent on the schema that AppSync's
 wizard makes: each call makes a new record with a new id, so after a lost answer
-look before you repeat. An API whose CreateCustomerInput has an id takes --id.`,
+look before you repeat. An API whose CreateCustomerInput has an id takes --id.
+There AppSync answers the same call once more as it did the first time, and makes
+nothing; another record under the id is refused.`,
 		Example: `  appsyncctl customers create --name customer1 --city Boston --state MA --country USA
   echo '{"name":"customer2","city":"Dallas"}' | appsyncctl customers create --from-file - -o json`,
 		Args: noArguments,

@@ -45,11 +45,14 @@ Every row is checked before the first is sent, and --dry-run ends there.
 
 No row is created twice. An API whose CreateCustomerInput has an id is imported
 into in key mode: the id is in the row or made from the job and the row's number,
-so that a row can be sent again, and a taken id is read back and compared. An API
-that makes the id itself, as on the wizard's schema, is imported into in journal
-mode: what is about to be sent is noted on disk first, and a row whose answer was
-lost is looked for in the whole list, 30s later, before it is sent again. (Another
-writer who makes an equal customer in that time could be taken for this import.)
+so that a row can be sent again. An id that is refused as taken is read back: what
+reads like the row is there already, all else is a conflict. (AppSync does not
+refuse the very record that it has, the same in every attribute, but answers as if
+it were new. Nobody can tell, and such a row counts as created.) An API that makes
+the id itself, as on the wizard's schema, is imported into in journal mode: what is
+about to be sent is noted on disk first, and a row whose answer was lost is looked
+for in the whole list, 30s later, before it is sent again. (Another writer who makes
+an equal customer in that time could be taken for this import.)
 
 The journal lies in the state folder of the program. The same command with the
 same file goes on where an import was stopped, by whatever. When a file has been
