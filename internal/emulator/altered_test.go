@@ -15,24 +15,13 @@ import (
 // call lists customers with a token, and returns the status and what is wrong.
 func (r running) call(t *testing.T, token string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url("/graphql"), strings.NewReader(listQuery))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if token != "" {
-		req.Header.Set("Authorization", token)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end
+	resp, body := r.must(t, http.MethodPost, "/graphql", "application/json", listQuery, "Authorization", token)
 	var answer struct {
 		Errors []struct {
 			Message string `json:"message"`
 		} `json:"errors"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+	if err := json.Unmarshal([]byte(body), &answer); err != nil {
 		t.Fatal(err)
 	}
 	if len(answer.Errors) == 0 {
