@@ -22,7 +22,7 @@ Windows) os=windows suffix=zip exe=.exe ;;
 *) fail "there is no release for this operating system" ;;
 esac
 
-folder=$(mktemp -d "$RUNNER_TEMP/appsyncctl.XXXXXX")
+folder=$(mktemp -d "${RUNNER_TEMP//\\//}/appsyncctl.XXXXXX") # with / on Windows too
 program=$folder/appsyncctl$exe
 
 build() {

@@ -5,7 +5,7 @@
 
 set -euo pipefail
 
-scratch=$(mktemp -d "$RUNNER_TEMP/appsyncctl.XXXXXX")
+scratch=$(mktemp -d "${RUNNER_TEMP//\\//}/appsyncctl.XXXXXX") # with / on Windows too
 
 # The key has no variable of its own: the program reads it from a file, which is there
 # as long as the program runs.

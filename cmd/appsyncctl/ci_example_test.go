@@ -142,9 +142,9 @@ func readGitLabJob(t *testing.T) gitlabJob {
 	if runtime.GOOS == "windows" {
 		t.Skip("the job is for a container with Linux")
 	}
-	var jobs map[string]gitlabJob
-	readYAML(t, gitlabExample, &jobs)
-	return jobs["smoke"]
+	var pipeline struct{ Smoke gitlabJob }
+	readYAML(t, gitlabExample, &pipeline)
+	return pipeline.Smoke
 }
 
 // gitlabPath makes a PATH with a go that installs the program of these tests. It takes
