@@ -20,7 +20,16 @@ type smokeCustomer struct {
 	lost  bool                        // its creation was asked for, and nobody said what became of it
 }
 
-func (c *smokeCustomer) create(ctx context.Context) Verdict {
+// answerTime is how long a creation that is under way at Ctrl-C is waited for: who
+// gives it up does not know what there is to delete.
+const answerTime = 3 * time.Second
+
+func (c *smokeCustomer) create(interrupted context.Context) Verdict {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(interrupted))
+	defer cancel(nil)
+	defer context.AfterFunc(interrupted, func() {
+		time.AfterFunc(answerTime, func() { cancel(context.Cause(interrupted)) })
+	})()
 	resp, err := appsync.CreateCustomer(ctx, c.api, c.input)
 	created := resp.CreateCustomer
 	if created != nil {
@@ -34,6 +43,21 @@ func (c *smokeCustomer) create(ctx context.Context) Verdict {
 		return failure("the API returned no id for "+*c.input.Name, "")
 	default:
 		return c.compare(fields(created), "the answer")
+	}
+}
+
+// find looks for a customer whose creation was not answered.
+func (c *smokeCustomer) find(ctx context.Context, mark Mark) {
+	for page, err := range appsync.Pages(ctx, c.api, appsync.Paging{Filter: mark.filter()}) {
+		if err != nil {
+			return // it may be there all the same
+		}
+		for _, customer := range page.Customers {
+			if customer.Name != nil && *customer.Name == *c.input.Name {
+				c.id = customer.Id
+				return
+			}
+		}
 	}
 }
 
@@ -131,6 +155,7 @@ func fields(customer *appsync.Customer) map[string]string {
 // A list is eventually consistent: a new record may be missing for a moment.
 const (
 	listTries = 5
+	lostTries = 3
 	listPause = time.Second
 )
 
