@@ -75,10 +75,9 @@ func endpointUsable(_ context.Context, e *examination) Verdict {
 	}
 	endpoint, err := appsync.ParseEndpoint(setting.Value)
 	if err != nil {
-		return Verdict{
-			Result: Failure, Message: err.Error(), Err: err, Fix: setting.remedy(),
-			Evidence: []Evidence{{Name: "endpoint", Expected: "https://ID.appsync-api.REGION.amazonaws.com/graphql", Found: harmless(setting.Value), From: setting.Origin}},
-		}
+		message, fix := e.unusable(setting, err)
+		return failedBy(message, fix, err,
+			Evidence{Name: "endpoint", Expected: endpointExample, Found: harmless(setting.Value), From: setting.Origin})
 	}
 	e.learn(func(f *facts) { f.endpoint = endpoint })
 	return ok("requests go to "+endpoint.Host, Evidence{Name: "endpoint", Found: endpoint.String(), From: setting.Origin})
@@ -94,20 +93,20 @@ func harmless(address string) string {
 
 func endpointShape(_ context.Context, e *examination) Verdict {
 	endpoint, setting := e.known().endpoint, e.setting("endpoint")
-	found := Evidence{Name: "endpoint", Expected: "https://ID.appsync-api.REGION.amazonaws.com/graphql", Found: endpoint.String(), From: setting.Origin}
+	found := Evidence{Name: "endpoint", Expected: endpointExample, Found: endpoint.String(), From: setting.Origin}
 	host := strings.ToLower(endpoint.Hostname())
 	id, service, region := hostParts(host)
 	switch {
 	case service == "appsync-realtime-api":
-		return failure("this is the API's real-time address", e.change("endpoint", graphqlAddress(id, region, host)), found)
-	case strings.HasSuffix(host, "console.aws.amazon.com"):
-		return failure("this is a page of the AWS console", `aws appsync list-graphql-apis --query "graphqlApis[].uris.GRAPHQL"`, found)
+		return failure(isRealtime, e.change("endpoint", graphqlAddress(id, region, host)), found)
+	case strings.HasSuffix(host, consoleHost):
+		return failure(isConsole, listEndpoints, found)
 	case service == "appsync-api" && endpoint.Path != "/graphql":
-		return failure(fmt.Sprintf("its path is %q", endpoint.Path), e.change("endpoint", graphqlAddress(id, region, host)), found)
+		return failure(fmt.Sprintf("the path of AppSync's endpoints is /graphql, and this one's is %q", endpoint.Path), e.change("endpoint", graphqlAddress(id, region, host)), found)
 	case service == "appsync-api":
 		wanted := e.setting("region")
 		if wanted.Value != "" && !strings.EqualFold(wanted.Value, region) {
-			return failure("its region is not the one that is set", e.change("region", region),
+			return failure("the API is in "+region+", and the region that is set is "+bounded(wanted.Value), e.change("region", region),
 				Evidence{Name: "region", Expected: region, Found: wanted.Value, From: wanted.Origin}, found)
 		}
 		return ok("an API in "+region, Evidence{Name: "real-time", Found: appsync.RealtimeURL(endpoint).String(), From: "endpoint"})

@@ -2,6 +2,7 @@ package checkup_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -55,7 +56,7 @@ func TestEndpointSettings(t *testing.T) {
 	}{
 		{"AppSync's own", good, "", "ok: requests go to abc.appsync-api.eu-west-1.amazonaws.com", "ok: an API in eu-west-1"},
 		{"its region", good, "eu-west-1", "", "ok: an API in eu-west-1"},
-		{"another region", good, "us-east-1", "", "failure: its region is not the one that is set\nappsyncctl profile set test --region eu-west-1"},
+		{"another region", good, "us-east-1", "", "failure: the API is in eu-west-1, and the region that is set is us-east-1\nappsyncctl profile set test --region eu-west-1"},
 		{"China", "https://abc.appsync-api.cn-north-1.amazonaws.com.cn/graphql", "", "", "ok: an API in cn-north-1"},
 		{"upper case", "https://ABC.AppSync-API.eu-west-1.amazonaws.com/graphql", "", "", "ok: an API in eu-west-1"},
 		{"on this machine", "http://127.0.0.1:4000/graphql", "", "ok: requests go to 127.0.0.1:4000", "ok: 127.0.0.1 is not AppSync's own name: a custom domain, a proxy or an emulator"},
@@ -65,13 +66,15 @@ func TestEndpointSettings(t *testing.T) {
 		{"a password", "https://ann:s3cret@api.example.com/graphql", "", "failure: the endpoint is not usable: it holds a user name or a password" + remedy, ""},
 		{"a fragment", "https://api.example.com/graphql#x", "", "failure: the endpoint is not usable: it has a fragment" + remedy, ""},
 		{"real-time", "https://abc.appsync-realtime-api.eu-west-1.amazonaws.com/graphql", "", "", "failure: this is the API's real-time address" + change + good},
-		{"real-time, for sockets", "wss://abc.appsync-realtime-api.eu-west-1.amazonaws.com/graphql", "", "failure: the endpoint is not usable: it is not an https URL" + remedy, "skipped:  <SET-002>"},
+		{"real-time, for sockets", "wss://abc.appsync-realtime-api.eu-west-1.amazonaws.com/graphql", "", "failure: this is the API's real-time address" + change + good, "skipped:  <SET-002>"},
 		{"real-time in China", "https://abc.appsync-realtime-api.cn-north-1.amazonaws.com.cn/graphql", "", "", "failure: this is the API's real-time address" + change + "https://abc.appsync-api.cn-north-1.amazonaws.com.cn/graphql"},
-		{"the console", "https://eu-west-1.console.aws.amazon.com/appsync/home#/apis", "", "failure: the endpoint is not usable: it has a fragment" + remedy, ""},
+		{"the console", "https://eu-west-1.console.aws.amazon.com/appsync/home#/apis", "", "failure: this is a page of the AWS console\n" + `aws appsync list-graphql-apis --query "graphqlApis[].uris.GRAPHQL"`, ""},
+		{"AppSync's own without https", strings.TrimPrefix(good, "https://"), "", "failure: the endpoint is not usable: it is not an https URL: it lacks https://" + change + good, ""},
+		{"AppSync's own by http", strings.Replace(good, "https:", "http:", 1), "", "failure: the endpoint is not usable: http to abc.appsync-api.eu-west-1.amazonaws.com would send the token in the clear; use https" + change + good, ""},
 		{"the console without a fragment", "https://eu-west-1.console.aws.amazon.com/appsync/home", "", "", "failure: this is a page of the AWS console\n" + `aws appsync list-graphql-apis --query "graphqlApis[].uris.GRAPHQL"`},
-		{"no path", "https://abc.appsync-api.eu-west-1.amazonaws.com", "", "", `failure: its path is ""` + change + good},
-		{"a slash too many", good + "/", "", "", `failure: its path is "/graphql/"` + change + good},
-		{"the sockets' path", good + "/realtime", "", "", `failure: its path is "/graphql/realtime"` + change + good},
+		{"no path", "https://abc.appsync-api.eu-west-1.amazonaws.com", "", "", `failure: the path of AppSync's endpoints is /graphql, and this one's is ""` + change + good},
+		{"a slash too many", good + "/", "", "", `failure: the path of AppSync's endpoints is /graphql, and this one's is "/graphql/"` + change + good},
+		{"the sockets' path", good + "/realtime", "", "", `failure: the path of AppSync's endpoints is /graphql, and this one's is "/graphql/realtime"` + change + good},
 		{"another domain with the same parts", "https://abc.appsync-api.eu-west-1.amazonaws.example.com/graphql", "", "", "ok: abc.appsync-api.eu-west-1.amazonaws.example.com is not AppSync's own name: a custom domain, a proxy or an emulator"},
 		{"a port", "https://abc.appsync-api.eu-west-1.amazonaws.com:443/graphql", "", "", "ok: an API in eu-west-1"},
 	}
