@@ -52,7 +52,7 @@ func (e *examination) longer() string {
 	if claims.IssuedAt.IsZero() || life <= 0 {
 		return "remove the issue time (iatTTL) from the API's OpenID Connect provider (AppSync console, Settings)"
 	}
-	return fmt.Sprintf("set the issue time (iatTTL) of the API's OpenID Connect provider (AppSync console, Settings) to %d", life.Milliseconds())
+	return fmt.Sprintf("set the issue time (iatTTL) of the API's OpenID Connect provider (AppSync console, Settings) to %d milliseconds", life.Milliseconds())
 }
 
 // otherForm is the verdict on a token that is sent in a form that the API does not read.
@@ -66,6 +66,15 @@ func (e *examination) otherForm(h heard) Verdict {
 		e.evidence("answer", "", h), Evidence{Name: "auth_scheme", Expected: read, Found: sent, From: setting.Origin})
 	verdict.Err = h.err()
 	return verdict
+}
+
+// noCredentials says what a call cannot be made without. What AWS's library says of its
+// search is long, and stands in the evidence.
+func (e *examination) noCredentials(err error) string {
+	if e.mode() == modeIAM {
+		return "there are no AWS credentials to sign the call with"
+	}
+	return "no call can be made without credentials: " + e.harmlessly(err.Error())
 }
 
 // newCredentials is the way to credentials of a mode without tokens.

@@ -139,7 +139,7 @@ func TestAPIReplies(t *testing.T) {
 		},
 		{
 			name: "a signature wanted, by its type", change: func(r *replies) {
-				r.own = reply{403, `{"errors":[{"errorType":"MissingAuthenticationTokenException","message":"Missing Authentication Token"},{"errorType":"UnauthorizedException"}]}`, nil}
+				r.own = reply{403, `{"errors":[{"errorType":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}]}`, nil}
 			},
 			mode: "lambda", id: "API-005", want: checkup.Failure, words: []string{"AWS_IAM"},
 		},

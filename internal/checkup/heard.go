@@ -37,9 +37,11 @@ func (h heard) accepted() bool {
 	return h.lost == nil && h.Status == http.StatusOK && (h.answer == nil || len(h.answer.Errors) > 0)
 }
 
-// refused tells whether AppSync refused the caller at its edge.
+// refused tells whether AppSync refused the caller at its edge. What speaks of AWS's
+// signature may have another status than 401.
 func (h heard) refused() bool {
-	return h.answer != nil && h.answer.Unauthorized() && len(h.answer.Errors) > 0
+	return h.answer != nil && len(h.answer.Errors) > 0 &&
+		(h.answer.Unauthorized() || h.Status == http.StatusForbidden && wantsSignature(h, strings.ToLower(h.words())))
 }
 
 // mute tells whether nothing follows from the reply: none came, or a 5xx, or the call
