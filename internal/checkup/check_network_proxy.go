@@ -20,7 +20,7 @@ func proxyUsable(ctx context.Context, e *examination) Verdict {
 		proxy, err := e.Proxy(to.address)
 		// A text that is no URL may still make one, of other parts than were meant. An
 		// error quotes it, and with it a password.
-		if err != nil || proxy != nil && (strings.HasSuffix(proxy.Host, ":") || strings.Trim(proxy.Path, "/") != "") {
+		if err != nil || proxy != nil && (proxy.Host == "" || strings.HasSuffix(proxy.Host, ":") || strings.Trim(proxy.Path, "/") != "") {
 			return failure("the proxy for "+to.address.Host+" is not a URL", withoutProxy,
 				Evidence{Name: "proxy", Expected: "http://HOST:PORT", Found: "something else", From: proxyVariable})
 		}

@@ -143,6 +143,8 @@ func TestProxyIsNotThere(t *testing.T) {
 		}, map[string]string{"NET-001": "failure: the proxy for api.example.com is not a URL\nunset HTTPS_PROXY https_proxy"}},
 		{"no URL, though it can be read as one", func(_ *testing.T, s *site) { s.useProxy("http://http://user:s3cret@proxy.example.com:x") },
 			map[string]string{"NET-001": "failure: the proxy for api.example.com is not a URL\nunset HTTPS_PROXY https_proxy"}},
+		{"a host that is read as a scheme", func(_ *testing.T, s *site) { s.useProxy("proxy.example.com:port") },
+			map[string]string{"NET-001": "failure: the proxy for api.example.com is not a URL\nunset HTTPS_PROXY https_proxy"}},
 		{"for the provider only", func(_ *testing.T, s *site) {
 			s.Proxy = func(address *url.URL) (*url.URL, error) {
 				if address.Hostname() == providerHost {

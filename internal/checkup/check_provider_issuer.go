@@ -43,7 +43,7 @@ func issuerDifference(set, found string) string {
 	switch {
 	case errOurs != nil || errTheirs != nil || theirs.Host == "":
 		return "this is not the issuer that is set"
-	case strings.EqualFold(set, found):
+	case strings.EqualFold(strings.TrimRight(set, "/"), strings.TrimRight(found, "/")):
 		return "the issuer that is set differs in upper and lower case"
 	case !strings.EqualFold(ours.Host, theirs.Host):
 		return ours.Host + " is another name for it, and its tokens are refused where that one is expected"

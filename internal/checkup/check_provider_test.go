@@ -120,6 +120,10 @@ func TestIssuerMismatch(t *testing.T) {
 			"failure: the provider calls itself https://id.example.com/realms/A: the issuer that is set differs in upper and lower case\nappsyncctl profile set test --issuer https://id.example.com/realms/A",
 		},
 		{
+			"upper and lower case, and the slash", "https://id.example.com/realms/A", "https://id.example.com/realms/a/",
+			"failure: the provider calls itself https://id.example.com/realms/a/: the issuer that is set differs in upper and lower case\nappsyncctl profile set test --issuer https://id.example.com/realms/a/",
+		},
+		{
 			"another path", "https://id.example.com/realms/a", "https://id.example.com/",
 			"failure: the provider calls itself https://id.example.com/: the issuer that is set has another path\nappsyncctl profile set test --issuer https://id.example.com/",
 		},

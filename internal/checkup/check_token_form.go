@@ -49,14 +49,28 @@ func tokenReadable(_ context.Context, e *examination) Verdict {
 	return verdict
 }
 
+const bearerWord = "Bearer "
+
+// withoutBearer takes the word off a token, as it was written before it.
+func (e *examination) withoutBearer(word string) string {
+	if e.TokenFrom != nil && e.TokenFrom() == "APPSYNCCTL_TOKEN" {
+		return `export APPSYNCCTL_TOKEN="${APPSYNCCTL_TOKEN#` + word + `}"`
+	}
+	return e.anotherToken()
+}
+
 // opaque says why a token is no JWT, as far as its outside or the settings tell.
 func (e *examination) opaque(token string, format Evidence) Verdict {
 	audience := e.setting("audience")
 	switch {
 	case strings.HasPrefix(token, "da2-"):
 		return failure("this is an API key of AppSync and no token", e.change("auth", "api-key"), format)
+	case len(token) > len(bearerWord) && strings.EqualFold(token[:len(bearerWord)], bearerWord):
+		return failure("the word Bearer was copied along with the token", e.withoutBearer(token[:len(bearerWord)]), format)
 	case strings.ContainsAny(token, " \t\r\n\"'`"):
-		return failure("the token holds a blank or a quotation mark, as when the word Bearer or quotes were copied along", e.anotherToken(), format)
+		return failure("the token holds a blank or a quotation mark, as when quotes or a line break were copied along", e.anotherToken(), format)
+	case strings.HasPrefix(token, "eyJ"):
+		return failure("the token begins as a JWT and does not have its three parts: it was not copied whole", e.anotherToken(), format)
 	case e.Grant == "":
 		return failure("the token is opaque, which AppSync cannot read", e.anotherToken(), format)
 	case audience.Value == "":

@@ -42,7 +42,15 @@ func TestTokenForm(t *testing.T) {
 		},
 		{
 			name: "with Bearer", token: func(w *tokenWorld) string { return "Bearer " + w.token(nil) }, change: given,
-			want: "AUTH-002 failure: the token holds a blank or a quotation mark, as when the word Bearer or quotes were copied along", fix: newGivenToken,
+			want: "AUTH-002 failure: the word Bearer was copied along with the token", fix: `export APPSYNCCTL_TOKEN="${APPSYNCCTL_TOKEN#Bearer }"`,
+		},
+		{
+			name: "in quotes", token: func(w *tokenWorld) string { return `"` + w.token(nil) + `"` }, change: given,
+			want: "AUTH-002 failure: the token holds a blank or a quotation mark, as when quotes or a line break were copied along", fix: newGivenToken,
+		},
+		{
+			name: "two of its parts", token: func(*tokenWorld) string { return "eyJhbGciOiJSUzI1NiJ9.e30" }, change: given,
+			want: "AUTH-002 failure: the token begins as a JWT and does not have its three parts: it was not copied whole", fix: newGivenToken,
 		},
 		{
 			name: "an API key", token: func(*tokenWorld) string { return "da2-0123456789" }, change: given,

@@ -196,7 +196,7 @@ func TestTokenlessConsequence(t *testing.T) {
 		},
 		{
 			"throttled", oauthError(429, "", ""), func(w *tokenWorld, _ *checkup.Subject) { w.busy = true },
-			"OIDC-001", "unknown: the provider throttles: see OIDC-001",
+			"OIDC-001", "unknown: the provider throttles (429): see OIDC-001",
 		},
 		{
 			"nothing is set", &checkup.TokenError{Kind: checkup.Unset, Setting: "client_id", Err: errors.New("no client ID")},

@@ -40,7 +40,7 @@ func (e *examination) meant(refusal *auth.Error, answer Evidence) Verdict {
 	case says("no audience parameter", "audience is required", "missing required parameter: audience"):
 		return failure("the provider wants an audience, and none is asked for", e.change("audience", "IDENTIFIER"), answer)
 	case says("service not found", "service not enabled within domain"):
-		return failure("the provider has no API with this audience: the identifier must be the same to the letter, slash included",
+		return failure("the provider has no API with this audience: "+e.otherThanIdentifier(),
 			e.change("audience", "IDENTIFIER"), e.asked("audience"), answer)
 	case says("not authorized to access", "client-grant", "client grant"):
 		return failure("the application is not authorized for this API",
@@ -63,6 +63,20 @@ func (e *examination) meant(refusal *auth.Error, answer Evidence) Verdict {
 		return failure("a rule of the provider's own denies the token, such as an Action", e.atProvider("Monitoring", "Logs"), e.asked("client_id"), answer)
 	default:
 		return failure("the provider refuses to give a token", e.atProvider("Monitoring", "Logs"), e.asked("client_id"), answer)
+	}
+}
+
+// otherThanIdentifier says what an audience is that is no API's identifier.
+func (e *examination) otherThanIdentifier() string {
+	switch e.setting("audience").Value {
+	case e.setting("client_id").Value:
+		return "it is the client ID, and must be the identifier of the API"
+	case e.setting("endpoint").Value:
+		return "it is the GraphQL endpoint, and must be the API's identifier at the provider"
+	case e.setting("issuer").Value:
+		return "it is the issuer, and must be the identifier of the API"
+	default:
+		return "the identifier must be the same to the letter, slash included"
 	}
 }
 
@@ -144,7 +158,7 @@ func (e *examination) throttled(refusal *auth.Error) string {
 	if refusal.RetryAfter > 0 {
 		return "the provider throttles until " + until(refusal.RetryAfter)
 	}
-	return "the provider throttles"
+	return "the provider throttles (429)"
 }
 
 // answered is a refusal in short: status, code and the provider's words.

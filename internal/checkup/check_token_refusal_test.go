@@ -30,6 +30,10 @@ func TestTokenRefused(t *testing.T) {
 			"failure: the provider has no API with this audience: the identifier must be the same to the letter, slash included", "appsyncctl profile set staging --audience IDENTIFIER",
 		},
 		{
+			"the client ID as the audience", oauthError(403, "access_denied", "Service not found: client"), map[string]string{"audience": "the-client", "client_id": "the-client"}, nil,
+			"failure: the provider has no API with this audience: it is the client ID, and must be the identifier of the API", "appsyncctl profile set staging --audience IDENTIFIER",
+		},
+		{
 			"unknown audience, for a person", oauthError(400, "access_denied", "Service not found: https://customers.example.com"), nil, nil,
 			"failure: the provider has no API with this audience: the identifier must be the same to the letter, slash included", "appsyncctl profile set staging --audience IDENTIFIER",
 		},
@@ -104,7 +108,7 @@ func TestTokenRefused(t *testing.T) {
 		// What says nothing about the token
 		{"quota", quota, nil, nil, "unknown: the provider's client quota of 10 tokens per hour is used up until 2026-05-06T07:30:00Z", ""},
 		{"throttled", wait, nil, nil, "unknown: the provider throttles until 2026-05-06T07:08:30Z", ""},
-		{"throttled for no time", oauthError(429, "", ""), nil, nil, "unknown: the provider throttles", ""},
+		{"throttled for no time", oauthError(429, "", ""), nil, nil, "unknown: the provider throttles (429)", ""},
 		{"out of order", oauthError(503, "", ""), nil, nil, "unknown: the provider is out of order", ""},
 		{"a portal", oauthError(302, "", ""), nil, nil, "unknown: the token endpoint answers with a redirect, as a portal or a proxy does", ""},
 		{"a firewall", oauthError(403, "", ""), nil, nil, "unknown: something in front of the provider refused the request, a firewall or a proxy", ""},
