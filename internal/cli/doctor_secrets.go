@@ -54,13 +54,21 @@ func (s *secretTexts) all() []string {
 	return slices.Clone(s.known)
 }
 
+// placeholder is what a fix has where a person puts in the real thing.
+const placeholder = "://USER:PASSWORD@"
+
 // clean returns text without secrets, and without whatever looks like one.
 func (s *secretTexts) clean(text string) string {
 	for _, secret := range s.all() {
 		text = strings.ReplaceAll(text, secret, redacted)
 	}
 	text = jwtLike.ReplaceAllString(text, redacted)
-	return userInfo.ReplaceAllString(text, "://"+redacted+"@")
+	return userInfo.ReplaceAllStringFunc(text, func(found string) string {
+		if found == placeholder {
+			return found
+		}
+		return "://" + redacted + "@"
+	})
 }
 
 // leastScanned is the length below which a secret may well occur by chance, as a word

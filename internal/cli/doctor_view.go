@@ -124,19 +124,29 @@ func (c *doctorCounts) of(result checkup.Result) *int {
 	}
 }
 
-// cause returns the first failure that is no consequence of another, or else the first.
+// cause returns the first failure that is no consequence of another. Where all are, it
+// returns what the first is a consequence of, if that is a warning, such as one of a
+// token that not every API takes; or else the first.
 func (v *doctorView) cause() *string {
-	var first *string
+	var first *findingView
 	for _, finding := range v.Checks {
 		switch {
 		case finding.Result != checkup.Failure || finding.Suppressed:
 		case finding.Because == nil:
 			return &finding.ID
 		case first == nil:
-			first = &finding.ID
+			first = &finding
 		}
 	}
-	return first
+	if first == nil {
+		return nil
+	}
+	for _, finding := range v.Checks {
+		if finding.ID == *first.Because && finding.Result == checkup.Warning && !finding.Suppressed {
+			return &finding.ID
+		}
+	}
+	return &first.ID
 }
 
 // summary is the verdict in one line.
