@@ -50,6 +50,9 @@ type Check struct {
 	run   func(ctx context.Context, e *examination) Verdict
 }
 
+// Needs returns the checks that must pass for this one to make sense.
+func (c Check) Needs() []string { return slices.Clone(c.needs) }
+
 // DependsOn returns the checks whose findings this one waits for.
 func (c Check) DependsOn() []string { return slices.Concat(c.needs, c.after) }
 

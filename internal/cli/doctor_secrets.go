@@ -35,8 +35,10 @@ func newSecretTexts(settings config.Resolved) *secretTexts {
 	return secrets
 }
 
-// leastSecret is the length below which nothing is a secret, but a part of many words.
-const leastSecret = 4
+// leastSecret is the length in bytes below which nothing is taken out: it would tear
+// words apart, and tell by the gap what it hides. Secrets that a provider or AWS makes
+// are longer.
+const leastSecret = 8
 
 func (s *secretTexts) add(secret string) {
 	s.mu.Lock()
@@ -71,13 +73,9 @@ func (s *secretTexts) clean(text string) string {
 	})
 }
 
-// leastScanned is the length below which a secret may well occur by chance, as a word
-// of a report. It is still taken out of each text by clean.
-const leastScanned = 8
-
 // within reports whether a document holds a secret all the same.
 func (s *secretTexts) within(document string) bool {
 	return jwtLike.MatchString(document) || slices.ContainsFunc(s.all(), func(secret string) bool {
-		return len(secret) >= leastScanned && strings.Contains(document, secret)
+		return strings.Contains(document, secret)
 	})
 }

@@ -1,8 +1,10 @@
-// The pages of help about the checks of doctor, made from the checks' own texts.
+// The pages of help about the checks of doctor and the steps of smoke, made from their
+// own texts.
 
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
@@ -25,18 +27,23 @@ func checkHelp(check checkup.Check) string {
 	if check.Refusal {
 		text += "\nIt is one of the causes of AppSync's 401.\n"
 	}
-	if ids := check.DependsOn(); len(ids) > 0 {
-		text += "\n" + wrapped("It builds on "+strings.Join(ids, ", ")+".", helpWidth) + "\n"
+	if ids := check.Needs(); len(ids) > 0 {
+		text += "\n" + wrapped("It needs "+strings.Join(ids, ", ")+".", helpWidth) + "\n"
 	}
-	return text + "\nappsyncctl doctor examines it. All of them: appsyncctl help checks\n"
+	command := "appsyncctl doctor and smoke look at it"
+	if check.Category == checkup.Steps {
+		command = "It is a step of appsyncctl smoke"
+	}
+	return text + "\n" + command + ". All of them: appsyncctl help checks\n"
 }
 
 func checksHelp() string {
 	var text strings.Builder
-	text.WriteString(`"appsyncctl doctor" looks at these, in this order. "appsyncctl help ID" tells what
-it means when one does not hold, and what to do.`)
+	text.WriteString(`"appsyncctl doctor" looks at these, in this order, and "appsyncctl smoke" goes on with
+its steps. "appsyncctl help ID" tells what it means when one does not hold, and what
+to do.`)
 	category := checkup.Category("")
-	for _, check := range checkup.Catalogue() {
+	for _, check := range slices.Concat(checkup.Catalogue(), checkup.SmokeSteps()) {
 		if check.Category != category {
 			category = check.Category
 			text.WriteString("\n\n" + string(category))
