@@ -63,7 +63,7 @@ func refusalCause(ctx context.Context, token string, answer *appsync.ResponseErr
 		Grant:     grant,
 		Token:     func(context.Context) (string, error) { return token, nil },
 		TokenFrom: func() string { return given.Origin },
-		Answer:    savedAnswer(answer),
+		Answer:    asSaved(answer),
 		Now:       now,
 	})
 	if !found {
@@ -95,8 +95,8 @@ func likelyGrant(settings config.Resolved) string {
 	return firstOf(settings.Text(config.Grant), grantDevice)
 }
 
-// savedAnswer is an answer that was taken apart, as checks read it.
-func savedAnswer(answer *appsync.ResponseError) *checkup.Answer {
+// asSaved puts an answer that was taken apart together again, as checks read it.
+func asSaved(answer *appsync.ResponseError) *checkup.Answer {
 	type entry struct {
 		Type    string `json:"errorType,omitempty"`
 		Message string `json:"message"`
