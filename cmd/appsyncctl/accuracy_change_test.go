@@ -275,3 +275,11 @@ func later(d time.Duration) change {
 		}),
 	)
 }
+
+// halfPast is when an hour is half over, for everybody: quotas begin anew with it.
+func halfPast(s *scene) {
+	now := time.Now()
+	ahead := now.Truncate(time.Hour).Add(30 * time.Minute).Sub(now)
+	configured(func(c *emulator.Config) { c.Now = func() time.Time { return time.Now().Add(ahead) } })(s)
+	env("TEST_AHEAD", ahead.String())(s)
+}

@@ -12,7 +12,7 @@ import (
 const accuracyFile = "../../internal/checkup/ACCURACY.md"
 
 // TestAccuracyIsPublished compares the published matrix with the rows that TestAccuracy
-// plays; -update writes it. The README has its numbers.
+// plays; -update writes it.
 func TestAccuracyIsPublished(t *testing.T) {
 	want := accuracyText(accuracyGroups())
 	got, err := os.ReadFile(accuracyFile)
@@ -69,6 +69,11 @@ func (c accuracyCounts) String() string {
 	return fmt.Sprintf("%d set-ups with one thing wrong, %d at a bad time and %d sound ones", c.wrong, c.unknown, c.sound)
 }
 
+// accuracySentence is what the README says of the matrix.
+func accuracySentence() string {
+	return fmt.Sprintf("\nHow well it does is [tested and published](internal/checkup/ACCURACY.md):\n%s.\n\n", countAccuracy(accuracyGroups()))
+}
+
 // accuracyText is the matrix as people read it.
 func accuracyText(groups []accuracyGroup) string {
 	titles := map[string]string{}
@@ -81,7 +86,7 @@ func accuracyText(groups []accuracyGroup) string {
 %s are played by the real
 program against the emulator, each time the tests run (`+"`TestAccuracy`"+` in cmd/appsyncctl). Of what is wrong,
 the cause has to be named first, with a fix; of a bad time, nothing may be called a failure; of a sound
-set-up, nothing may be said. Each of the %d checks passes in at least one row and is the cause in at
+set-up, nothing may be said. Each of the %d checks passes in at least one row and is named first in at
 least one. This file is written by the tests: `+"`go test ./cmd/appsyncctl -update`"+`.
 `, countAccuracy(groups), len(titles))
 	for _, group := range groups {

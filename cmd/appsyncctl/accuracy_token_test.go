@@ -98,7 +98,7 @@ func tokenRows() []accuracyRow {
 		{wrong: "the token was issued to another client", id: "AUTH-009", says: "another client", by: all(claims(`{"azp":"somebody-else"}`))},
 		{wrong: "the token that is given has expired", id: "AUTH-010", says: "expired 1h0m", by: all(faults("expired-token"), given(unchanged))},
 		{wrong: "the provider gives tokens that have expired", id: "AUTH-010", says: "expired", by: all(faults("expired-token"))},
-		{wrong: "the token that is given ends in seconds", id: "AUTH-010", says: "nothing renews it", result: warned, by: all(claims(`{"iat":`+ago(hour)+`,"exp":`+ago(-20*time.Second)+`}`), given(unchanged))},
+		{wrong: "the token that is given ends in seconds", id: "AUTH-010", says: "nothing renews it", result: warned, by: all(claims(`{"iat":`+ago(hour)+`,"exp":`+ago(-45*time.Second)+`}`), given(unchanged))},
 		{wrong: "the token is for later", id: "AUTH-011", says: "for later", by: all(claims(`{"nbf":` + ago(-hour) + `}`))},
 		{wrong: "the token was issued in the future", id: "AUTH-011", says: "in the future", by: all(claims(`{"iat":` + ago(-hour) + `}`))},
 		{wrong: "the token does not say when it was issued", id: "AUTH-011", says: "when it was issued", by: all(claims(`{"iat":null}`))},

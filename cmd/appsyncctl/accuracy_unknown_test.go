@@ -17,7 +17,7 @@ func unknownRows() []accuracyRow {
 	return []accuracyRow{
 		{wrong: "the token endpoint throttles (429)", id: "AUTH-001", says: "throttles", by: all(at("throttled", tokenPath))},
 		{wrong: "the client's quota of tokens is used up", id: "AUTH-001", says: "quota", by: all(
-			atMachine(func(c *auth0.Client) { c.Quota = auth0.Quota{PerHour: 1} }), then(func(s *scene) { s.token(s.emulator) }))},
+			atMachine(func(c *auth0.Client) { c.Quota = auth0.Quota{PerHour: 1} }), halfPast, then(func(s *scene) { s.token(s.emulator) }))},
 		{wrong: "the token endpoint is out of order (503)", id: "AUTH-001", says: "out of order", by: all(at("unavailable", tokenPath))},
 		{wrong: "the token endpoint hangs", id: "AUTH-001", says: "no token within", waits: true, by: all(hung(tokenPath))},
 		{wrong: "the token endpoint's connection breaks", id: "AUTH-001", says: "gave no answer", by: all(at("closed-before-execution", tokenPath))},

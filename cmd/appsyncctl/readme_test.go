@@ -28,6 +28,7 @@ func TestReadmeTables(t *testing.T) {
 		"settings":   cli.SettingsTable(),
 		"exit codes": cli.ExitCodesTable(),
 		"refusals":   cli.RefusalsText(),
+		"accuracy":   accuracySentence(),
 	} {
 		marked := regexp.MustCompile(`(?s)<!-- ` + name + ` -->\n.*<!-- /` + name + ` -->`)
 		if !marked.MatchString(want) {
