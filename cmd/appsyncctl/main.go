@@ -30,17 +30,27 @@ const patience = 75 * time.Second
 
 // run executes the command line. The first signal ends the context, so that the
 // command can clean up: a refresh token that is being renewed is saved, what a
-// smoke test created is deleted. The second signal ends the process.
+// smoke test created is deleted. The same signal again ends the process. Another one
+// does not: CI systems send SIGINT and soon after SIGTERM to a job that is cancelled,
+// and then give it a moment.
 func run(app *cli.App) int {
 	// A reader that goes away makes a write fail, and not the process die in the
 	// middle of something. Notify leaves children alone, Ignore would not.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	context.AfterFunc(ctx, func() {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		first := <-signals
 		stop()
 		time.AfterFunc(patience, func() { os.Exit(cli.Interrupted) })
-	})
+		for again := range signals {
+			if again == first {
+				os.Exit(cli.Interrupted)
+			}
+		}
+	}()
 	return app.Run(ctx, os.Args[1:])
 }
 
