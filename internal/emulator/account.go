@@ -49,12 +49,12 @@ func accountOperation(r *http.Request) string {
 	if r.URL.Path == "/" {
 		return appsync.TableOperation(r)
 	}
-	if r.Method == http.MethodGet && isManagement(r.URL.Path) {
-		return appsync.ManagementOperation(r.URL.Path)
+	if r.Method == http.MethodGet && isControlPlane(r.URL.Path) {
+		return appsync.ControlPlaneOperation(r.URL.Path)
 	}
 	return ""
 }
 
-func isManagement(path string) bool {
+func isControlPlane(path string) bool {
 	return path == "/v1/apis" || strings.HasPrefix(path, "/v1/apis/") || strings.HasPrefix(path, "/v1/domainnames/")
 }

@@ -41,7 +41,7 @@ func code(err error) string {
 	return ""
 }
 
-func TestManagement(t *testing.T) {
+func TestControlPlane(t *testing.T) {
 	r := start(t, emulator.Config{
 		Modes: []string{"oidc", "cognito", "iam"}, ClientIDPattern: "demo-.*", IatTTL: time.Hour, AuthTTL: time.Minute,
 	})

@@ -73,7 +73,7 @@ func (m modes) open(api *appsync.Config, issuer string) {
 	}
 }
 
-// inAccount are the modes in order, as AppSync's own API names them.
+// inAccount are the modes in order, as AppSync's control plane names them.
 func (m modes) inAccount() []appsync.Mode {
 	var all []appsync.Mode
 	for _, name := range m.names {

@@ -15,8 +15,8 @@ func routes(tenant, api http.Handler, account *appsync.Account, page *statusPage
 	services := http.NewServeMux()
 	services.Handle("/graphql", api)
 	services.Handle("/graphql/realtime", api)
-	for _, path := range appsync.ManagementPaths() {
-		services.HandleFunc(path, account.ServeManagement)
+	for _, path := range appsync.ControlPlanePaths() {
+		services.HandleFunc(path, account.ServeControlPlane)
 	}
 	services.Handle("/", withTable(account, tenant))
 

@@ -1,6 +1,6 @@
 package appsync
 
-// apiAnswer is an API as AppSync's own API tells it (AppSync API reference,
+// apiAnswer is an API as AppSync's control plane tells it (AppSync API reference,
 // GraphqlApi). What is not set is left out.
 type apiAnswer struct {
 	ID     string            `json:"apiId"`

@@ -12,28 +12,28 @@ const (
 	largestPage = 25 // AppSync API reference, ListGraphqlApis
 )
 
-// ManagementPaths are the patterns of the paths that ServeManagement answers.
-func ManagementPaths() []string {
+// ControlPlanePaths are the patterns of the paths that ServeControlPlane answers.
+func ControlPlanePaths() []string {
 	return []string{"GET /v1/apis", "GET /v1/apis/{api}", "GET /v1/domainnames/{domain}/apiassociation"}
 }
 
-// ServeManagement answers AppSync's own API (AppSync API reference): ListGraphqlApis,
+// ServeControlPlane answers the control plane (AppSync API reference): ListGraphqlApis,
 // GetGraphqlApi and GetApiAssociation. The account has two APIs, so that nobody can
 // take the first for the right one, and no domain names.
-func (a *Account) ServeManagement(w http.ResponseWriter, r *http.Request) {
+func (a *Account) ServeControlPlane(w http.ResponseWriter, r *http.Request) {
 	id, domain := r.PathValue("api"), r.PathValue("domain")
-	action, resource := ManagementOperation(r.URL.Path), "apis/"+id
+	action, resource := ControlPlaneOperation(r.URL.Path), "apis/"+id
 	if domain != "" {
 		resource = "domainnames/" + domain
 	}
 	from, refused := a.admit(r.Context(), r, "appsync", action, resource)
 	if refused != nil {
-		refuseManagement(w, refused)
+		refuseControlPlane(w, refused)
 		return
 	}
 	switch {
 	case domain != "":
-		refuseManagement(w, missing404("Domain name "+domain+" not found."))
+		refuseControlPlane(w, missing404("Domain name "+domain+" not found."))
 	case id == "":
 		a.listAPIs(w, r, from.region)
 	default:
@@ -43,12 +43,12 @@ func (a *Account) ServeManagement(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		}
-		refuseManagement(w, missing404("GraphQL API "+id+" not found.")) // aws/aws-cli#6251
+		refuseControlPlane(w, missing404("GraphQL API "+id+" not found.")) // aws/aws-cli#6251
 	}
 }
 
-// ManagementOperation is the name of the operation at a path of ManagementPaths.
-func ManagementOperation(path string) string {
+// ControlPlaneOperation is the name of the operation at a path of ControlPlanePaths.
+func ControlPlaneOperation(path string) string {
 	switch {
 	case strings.HasPrefix(path, "/v1/domainnames/"):
 		return "GetApiAssociation"
@@ -68,7 +68,7 @@ func (a *Account) listAPIs(w http.ResponseWriter, r *http.Request, region string
 		size, err = strconv.Atoi(text)
 	}
 	if err != nil || size < 0 || size > largestPage {
-		refuseManagement(w, badRequest("maxResults must be between 0 and 25."))
+		refuseControlPlane(w, badRequest("maxResults must be between 0 and 25."))
 		return
 	}
 	if size == 0 {
@@ -78,7 +78,7 @@ func (a *Account) listAPIs(w http.ResponseWriter, r *http.Request, region string
 		start, err = strconv.Atoi(token)
 	}
 	if err != nil || start < 0 || start > len(all) {
-		refuseManagement(w, badRequest("Invalid nextToken."))
+		refuseControlPlane(w, badRequest("Invalid nextToken."))
 		return
 	}
 	end := min(start+size, len(all))
@@ -93,8 +93,8 @@ func missing404(message string) *refusal {
 	return &refusal{Status: http.StatusNotFound, Type: "NotFoundException", Message: message}
 }
 
-// refuseManagement writes an error as REST services do: its type in a header.
-func refuseManagement(w http.ResponseWriter, refused *refusal) {
+// refuseControlPlane writes an error as REST services do: its type in a header.
+func refuseControlPlane(w http.ResponseWriter, refused *refusal) {
 	w.Header().Set("x-amzn-ErrorType", refused.Type)
 	respond(w, refused.Status, "application/json", map[string]string{"message": refused.Message})
 }

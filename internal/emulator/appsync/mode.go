@@ -7,7 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// A Mode is a way of authorization, named as AppSync's own API names it.
+// A Mode is a way of authorization, named as AppSync's control plane names it.
 type Mode string
 
 // The modes.
