@@ -79,9 +79,6 @@ func transport(client aws.HTTPClient) *http.Transport {
 	return buildable.GetTransport()
 }
 
-// Region is where the account's tables are looked for; empty when nothing names one.
-func (a *Account) Region() string { return a.config.Region }
-
 // HasCredentials tells whether credentials are at hand at all. It asks nobody when the
 // environment or a file names some, which may still turn out to be expired or wrong;
 // the metadata service of an EC2 machine has to be asked, for Options.MetadataTime.

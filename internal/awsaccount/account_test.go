@@ -83,16 +83,6 @@ func TestOpenRefusesAnUnknownProfile(t *testing.T) {
 	expect(t, err, awsaccount.Misconfigured, "nobody")
 }
 
-func TestRegion(t *testing.T) {
-	environment(t, map[string]string{"AWS_REGION": "eu-west-1"})
-	if got := open(t, awsaccount.Options{}).Region(); got != "eu-west-1" {
-		t.Errorf("of the environment: %q", got)
-	}
-	if got := open(t, awsaccount.Options{Region: "eu-west-2"}).Region(); got != "eu-west-2" {
-		t.Errorf("as told: %q", got)
-	}
-}
-
 // TestAround sends through what the caller puts around, on top of a transport that
 // trusts AWS_CA_BUNDLE, and follows no redirect.
 func TestAround(t *testing.T) {

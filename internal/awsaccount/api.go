@@ -7,19 +7,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/appsync/types"
 )
 
-// API is the configuration of an AppSync API (API reference, GraphqlApi).
+// API is what the checks read of an AppSync API's configuration (API reference,
+// GraphqlApi).
 type API struct {
-	ID, Name         string // the id is not the first part of the endpoint's host
-	Endpoint         string // the one that AppSync made, also when the API has a domain of its own
-	RealTimeEndpoint string
-	Modes            []Mode // the default first, then the additional ones
-	Private          bool   // reachable from its VPC only
-	Merged           bool   // made of other APIs
-	Introspection    bool
-	DepthLimit       int    // of a query's nesting; 0 is no bound
-	ResolverLimit    int    // of a request; 0 is AppSync's own 10,000
-	WebACL           string // ARN of the firewall's list in front of it; empty without one
-	XRay             bool
+	ID, Name      string // the id is not the first part of the endpoint's host
+	Modes         []Mode // the default first, then the additional ones
+	Private       bool   // reachable from its VPC only
+	Introspection bool
+	WebACL        string // ARN of the firewall's list in front of it; empty without one
 }
 
 // A Mode is a way of authorization. Of its fields only those of its type are set.
@@ -36,15 +31,12 @@ type Mode struct {
 	UserPool    string // its id
 	PoolRegion  string
 	PoolClients string // regular expression for the app client's id; empty allows all
-	PoolDenies  bool   // the default action is DENY: fields without a directive are closed
 
 	// Of AWS_LAMBDA
-	Function     string        // its ARN
-	FunctionTTL  time.Duration // that its verdict is kept; 0 is not at all
-	TokenPattern string        // regular expression that a token must match to reach it
+	Function string // its ARN
 }
 
-// ModeType is the name of a mode in AppSync's own API.
+// ModeType is the name of a mode in AppSync's control plane.
 type ModeType string
 
 // The modes.
@@ -58,22 +50,16 @@ const (
 
 func newAPI(api *types.GraphqlApi) *API {
 	read := &API{
-		ID:               aws.ToString(api.ApiId),
-		Name:             aws.ToString(api.Name),
-		Endpoint:         api.Uris["GRAPHQL"],
-		RealTimeEndpoint: api.Uris["REALTIME"],
-		Private:          api.Visibility == types.GraphQLApiVisibilityPrivate,
-		Merged:           api.ApiType == types.GraphQLApiTypeMerged,
-		Introspection:    api.IntrospectionConfig != types.GraphQLApiIntrospectionConfigDisabled,
-		DepthLimit:       int(api.QueryDepthLimit),
-		ResolverLimit:    int(api.ResolverCountLimit),
-		WebACL:           aws.ToString(api.WafWebAclArn),
-		XRay:             api.XrayEnabled,
+		ID:            aws.ToString(api.ApiId),
+		Name:          aws.ToString(api.Name),
+		Private:       api.Visibility == types.GraphQLApiVisibilityPrivate,
+		Introspection: api.IntrospectionConfig != types.GraphQLApiIntrospectionConfigDisabled,
+		WebACL:        aws.ToString(api.WafWebAclArn),
 	}
 	first := newMode(api.AuthenticationType, api.OpenIDConnectConfig, api.LambdaAuthorizerConfig)
 	if pool := api.UserPoolConfig; pool != nil && first.Type == UserPools {
 		first.UserPool, first.PoolRegion = aws.ToString(pool.UserPoolId), aws.ToString(pool.AwsRegion)
-		first.PoolClients, first.PoolDenies = aws.ToString(pool.AppIdClientRegex), pool.DefaultAction == types.DefaultActionDeny
+		first.PoolClients = aws.ToString(pool.AppIdClientRegex)
 	}
 	read.Modes = append(read.Modes, first)
 	for _, more := range api.AdditionalAuthenticationProviders {
@@ -97,8 +83,7 @@ func newMode(kind types.AuthenticationType, provider *types.OpenIDConnectConfig,
 		mode.IatTTL = time.Duration(provider.IatTTL) * time.Millisecond
 		mode.AuthTTL = time.Duration(provider.AuthTTL) * time.Millisecond
 	case mode.Type == Lambda && function != nil:
-		mode.Function, mode.TokenPattern = aws.ToString(function.AuthorizerUri), aws.ToString(function.IdentityValidationExpression)
-		mode.FunctionTTL = time.Duration(function.AuthorizerResultTtlInSeconds) * time.Second
+		mode.Function = aws.ToString(function.AuthorizerUri)
 	}
 	return mode
 }

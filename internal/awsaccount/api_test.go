@@ -76,17 +76,15 @@ func TestAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &awsaccount.API{
-		ID: "abc", Name: "customers", Endpoint: generatedEndpoint,
-		RealTimeEndpoint: "wss://prefix.appsync-realtime-api.eu-west-1.amazonaws.com/graphql",
+		ID: "abc", Name: "customers",
 		Modes: []awsaccount.Mode{
-			{Type: awsaccount.UserPools, UserPool: "eu-west-1_a", PoolRegion: "eu-west-1", PoolClients: "app.*", PoolDenies: true},
+			{Type: awsaccount.UserPools, UserPool: "eu-west-1_a", PoolRegion: "eu-west-1", PoolClients: "app.*"},
 			{Type: awsaccount.OpenIDConnect, Issuer: "https://tenant.example/", Client: "one|two", IatTTL: time.Hour, AuthTTL: 1500 * time.Millisecond},
-			{Type: awsaccount.Lambda, Function: "arn:aws:lambda:eu-west-1:1:function:f", FunctionTTL: 5 * time.Minute, TokenPattern: "^k"},
+			{Type: awsaccount.Lambda, Function: "arn:aws:lambda:eu-west-1:1:function:f"},
 			{Type: awsaccount.UserPools, UserPool: "eu-west-1_b", PoolRegion: "eu-west-1"},
 			{Type: awsaccount.APIKey}, {Type: awsaccount.IAM},
 		},
-		Private: true, Merged: true, DepthLimit: 5, ResolverLimit: 50,
-		WebACL: "arn:aws:wafv2:eu-west-1:1:regional/webacl/w", XRay: true,
+		Private: true, WebACL: "arn:aws:wafv2:eu-west-1:1:regional/webacl/w",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

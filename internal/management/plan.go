@@ -49,11 +49,6 @@ type Plan struct {
 // Steps returns the steps in their order.
 func (p *Plan) Steps() []*Step { return []*Step{p.API, p.Machine, p.Grant, p.Native} }
 
-// Has reports whether a step of p has the action.
-func (p *Plan) Has(action Action) bool {
-	return slices.ContainsFunc(p.Steps(), func(s *Step) bool { return s.Action == action })
-}
-
 // Check returns a *ScopeError if a token with these scopes cannot carry p out. A token
 // that names none is let pass: it may say so elsewhere.
 func (p *Plan) Check(scopes []string) error {
