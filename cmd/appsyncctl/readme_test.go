@@ -85,14 +85,19 @@ func TestReadmeConsole(t *testing.T) {
 	}
 }
 
-// TestReadmeProofs checks that the tests which the README names exist.
+// TestReadmeProofs checks that the tests which are named as proofs exist, in the README
+// and in what was moved out of it.
 func TestReadmeProofs(t *testing.T) {
-	text, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
+	var text strings.Builder
+	for _, name := range []string{readme, "../../internal/cli/ASKED.md", "../../internal/bulk/MEASURED.md"} {
+		page, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text.Write(page)
 	}
 	var source strings.Builder
-	err = filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -103,7 +108,7 @@ func TestReadmeProofs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := regexp.MustCompile("`(Test\\w+|\\w+\\.txtar)`").FindAllStringSubmatch(string(text), -1)
+	named := regexp.MustCompile("`(Test\\w+|\\w+\\.txtar)`").FindAllStringSubmatch(text.String(), -1)
 	if len(named) == 0 {
 		t.Fatal("the README names no test")
 	}
@@ -114,6 +119,31 @@ func TestReadmeProofs(t *testing.T) {
 			}
 		} else if !strings.Contains(source.String(), "func "+name[1]+"(") {
 			t.Errorf("the README names %s, and there is no such test", name[1])
+		}
+	}
+}
+
+// TestReadmeLinks checks that the README's links lead to a file or a heading.
+func TestReadmeLinks(t *testing.T) {
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	anchors := map[string]bool{}
+	for _, heading := range regexp.MustCompile(`(?m)^##+ (.+)$`).FindAllStringSubmatch(string(text), -1) {
+		anchor := regexp.MustCompile(`[^\w -]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		anchors[strings.ReplaceAll(anchor, " ", "-")] = true
+	}
+	for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(string(text), -1) {
+		anchor, inside := strings.CutPrefix(link[1], "#")
+		switch {
+		case inside && !anchors[anchor]:
+			t.Errorf("the README has no heading #%s", anchor)
+		case inside || strings.HasPrefix(link[1], "https://"):
+		default:
+			if _, err := os.Stat(filepath.Join("../..", link[1])); err != nil {
+				t.Errorf("the README links to %s: %v", link[1], err)
+			}
 		}
 	}
 }
