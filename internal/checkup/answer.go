@@ -1,4 +1,5 @@
-// Saved answers of an API, as curl -i writes them, or only their bodies.
+// Saved answers of an API: as curl -i writes them, only their bodies, or the error that
+// a command of this program made of them.
 
 package checkup
 
@@ -27,8 +28,9 @@ func (e *AnswerError) Error() string { return "the saved answer cannot be read: 
 // ReadAnswer reads a saved answer: status line, header and body, as curl -i writes
 // them (RFC 9112 section 4; HTTP/2 has no reason phrase), or the body alone, whose
 // Status is then 0. Of several, as after a redirect, a 100 Continue or a proxy's
-// CONNECT, the last one counts. A file of more than 8 MiB, and one without an answer
-// in it, is an *AnswerError; other errors are r's.
+// CONNECT, the last one counts. What a command wrote to standard error with -o json is
+// read as the answer that it tells of. A file of more than 8 MiB, and one without an
+// answer in it, is an *AnswerError; other errors are r's.
 func ReadAnswer(r io.Reader) (*Answer, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxAnswer+1))
 	switch {
@@ -40,6 +42,9 @@ func ReadAnswer(r io.Reader) (*Answer, error) {
 	text = bytes.TrimLeft(bytes.TrimPrefix(text, []byte("\ufeff")), " \t\r\n")
 	if len(text) == 0 {
 		return nil, &AnswerError{"it is empty"}
+	}
+	if told, is, err := readTold(text); is {
+		return told, err
 	}
 	answer := &Answer{Body: text}
 	for range maxBlocks {

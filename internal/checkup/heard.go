@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -98,12 +99,25 @@ func (e *examination) evidence(name, expected string, h heard) Evidence {
 		evidence.Found = "no answer: " + e.harmlessly(h.lost.Error())
 	case h.answer == nil:
 		evidence.Found = "200 with data"
-	case len(h.answer.Errors) > 0:
+	case len(h.answer.Errors) > 0 && h.Status != 0:
 		evidence.Found = fmt.Sprintf("%d %s", h.Status, e.harmlessly(h.answer.Error()))
 	default:
-		evidence.Found = e.harmlessly(h.answer.Error())
+		evidence.Found = e.harmlessly(h.told())
 	}
 	return evidence
+}
+
+// told is an answer that is not plain success in a sentence. The status of one that was
+// saved may not be known.
+func (h heard) told() string {
+	switch {
+	case h.Status != 0 || len(h.answer.Errors) > 0:
+		return h.answer.Error()
+	case h.answer.Message != "":
+		return "an answer that says " + strconv.Quote(h.answer.Message)
+	default:
+		return h.answer.NotGraphQL
+	}
 }
 
 // harmlessly is a server's text on one line, without what commands a terminal and
