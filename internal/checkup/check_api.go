@@ -7,7 +7,7 @@ import "time"
 func apiChecks() []Check {
 	checks := []Check{
 		{
-			ID: "API-001", Title: "the endpoint answers as AppSync does", after: []string{"NET-003", "AUTH-001"}, run: endpointAnswers,
+			ID: "API-001", Title: "the endpoint answers as AppSync does", after: []string{"SET-003", "NET-003", "AUTH-001"}, run: endpointAnswers,
 			Meaning: `A call without credentials is enough to see who answers: AppSync refuses it with 401 and a GraphQL error. A page of HTML, a redirect or 404 come from another host or path. 403 {"message":"Forbidden"} comes from a firewall (AWS WAF) in front of the API, or from a private API that is called from outside its VPC: no token helps there. 429 and 5xx say nothing about the set-up: try again.`,
 		},
 		{

@@ -132,7 +132,7 @@ func callAccepted(ctx context.Context, e *examination) Verdict {
 	case own.refused():
 		return e.refusal(e.culprit(ctx, own), own, wrong)
 	case own.Status == 403:
-		return wrong("a firewall refuses the call with credentials", listEndpoints)
+		return wrong("a firewall (AWS WAF) refuses the call with credentials, and not the one without", listFirewalls)
 	case own.Status == 400:
 		return wrong("the API cannot read the request, as if something had changed it on its way: "+e.harmlessly(own.answer.Error()), listEndpoints)
 	default:

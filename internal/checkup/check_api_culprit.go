@@ -40,7 +40,7 @@ func (e *examination) culprit(ctx context.Context, h heard) culprit {
 			}
 		}
 	}
-	said := e.byWords(h)
+	said := e.byWords(ctx, h)
 	if e.known().api == nil {
 		return said
 	}
@@ -72,7 +72,7 @@ func timely(words string) bool {
 // byWords reads AppSync's own sentence. Which one it says when is known from
 // observation (aws-amplify/amplify-js#2112, aws/aws-appsync-community#115), not from
 // its documentation.
-func (e *examination) byWords(h heard) culprit {
+func (e *examination) byWords(ctx context.Context, h heard) culprit {
 	words := strings.ToLower(h.words())
 	switch {
 	case e.mode() != modeIAM && wantsSignature(h, words):
@@ -103,7 +103,7 @@ func (e *examination) byWords(h heard) culprit {
 		c.suspects = []suspect{{"API-009", "the API may ask for an authentication time (authTTL), which the token lacks"}}
 		return c
 	case words == noHeader:
-		return e.unproven(h)
+		return e.unproven(ctx, h)
 	case strings.Contains(words, "unable to parse jwt"):
 		return e.unread(h)
 	}
@@ -168,8 +168,15 @@ func (e *examination) late(h heard) culprit {
 
 // unproven is the cause of "Valid authorization header not provided.", which AppSync
 // says of a token, too, if its signature is by no key of the API's issuer.
-func (e *examination) unproven(h heard) culprit {
+func (e *examination) unproven(ctx context.Context, h heard) culprit {
 	claims := e.known().claims
+	if e.Answer == nil && strings.EqualFold(read(e.nonsense(ctx)).words(), noHeader) {
+		// Of a token that is none, AppSync says that it cannot parse it.
+		return culprit{suspects: []suspect{
+			{"", "the Authorization header does not reach the API: it says the same to what is no token at all"},
+			{"API-006", "the API's issuer is another than the token's"},
+		}}
+	}
 	verified, _ := e.finding("AUTH-006")
 	if !verified.Passed() {
 		return culprit{suspects: append([]suspect{

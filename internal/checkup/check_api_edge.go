@@ -13,6 +13,9 @@ import (
 // listEndpoints prints the endpoints of an account's APIs.
 const listEndpoints = `aws appsync list-graphql-apis --query "graphqlApis[].uris.GRAPHQL"`
 
+// listFirewalls prints what stands in front of an account's APIs.
+const listFirewalls = `aws appsync list-graphql-apis --query "graphqlApis[].[name,uris.GRAPHQL,visibility,wafWebAclArn]"`
+
 // endpointAnswers looks at the call without credentials, or at the saved answer: who
 // answers is seen best where no token has a part in it.
 func endpointAnswers(ctx context.Context, e *examination) Verdict {
@@ -41,7 +44,7 @@ func (e *examination) recognized(h heard) Verdict {
 	findIt := func(message string) Verdict {
 		verdict := failure(message, listEndpoints, append([]Evidence{found}, e.endpointEvidence()...)...)
 		verdict.Err = h.err()
-		return verdict
+		return e.attributed(verdict, "SET-003")
 	}
 	switch {
 	case h.lost != nil:
@@ -60,7 +63,7 @@ func (e *examination) recognized(h heard) Verdict {
 		return findIt("an API Gateway without such a path answers, and not AppSync")
 	case h.Status == http.StatusForbidden && len(h.answer.Errors) == 0:
 		verdict := failure("a firewall (AWS WAF) refuses this caller, or the API is private to its VPC",
-			`aws appsync list-graphql-apis --query "graphqlApis[].[name,uris.GRAPHQL,visibility,wafWebAclArn]"`, append([]Evidence{found}, e.endpointEvidence()...)...)
+			listFirewalls, append([]Evidence{found}, e.endpointEvidence()...)...)
 		verdict.Err = h.answer
 		return verdict
 	case h.Status == http.StatusUnauthorized || h.Status == http.StatusProxyAuthRequired:

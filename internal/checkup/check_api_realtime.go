@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"syscall"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 )
@@ -39,6 +40,14 @@ func realtimeOpen(ctx context.Context, e *examination) Verdict {
 		default:
 			return wrong("no WebSocket can be opened ("+text+"): a proxy or a firewall does not let it pass", "let WebSockets to "+address.Found+" pass")
 		}
+	}
+	to := host{name: "the real-time endpoint", setting: "endpoint", address: appsync.RealtimeURL(e.known().endpoint), proxy: e.known().proxy}
+	if verdict, is := e.badCertificate(to, to.address.Host, err); is {
+		verdict.Err = err
+		return verdict
+	}
+	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, connectionRefused) {
+		return wrong("the real-time host refuses connections: nothing listens there", "let WebSockets to "+address.Found+" pass")
 	}
 	if missing, isName := errors.AsType[*net.DNSError](err); isName && missing.IsNotFound {
 		return wrong("the real-time host has no address", "nslookup "+appsync.RealtimeURL(e.known().endpoint).Hostname())

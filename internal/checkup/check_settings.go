@@ -58,6 +58,12 @@ func settingsComplete(_ context.Context, e *examination) Verdict {
 	if e.Problem != nil {
 		return Verdict{Result: Failure, Message: bounded(e.Problem.Error()), Fix: e.Remedy, Err: e.Problem, Evidence: evidence}
 	}
+	for _, setting := range e.Settings {
+		if bare, is := unquoted(setting.Value); is {
+			return failure("the "+setting.Label+" stands in quotation marks, which a shell would have taken away", e.change(setting.Name, bare),
+				Evidence{Name: setting.Name, Expected: harmless(bare), Found: harmless(setting.Value), From: setting.Origin})
+		}
+	}
 	if len(missing) == 0 {
 		return ok(fmt.Sprintf("%d settings are needed, and all are there", len(e.Needed)), evidence...)
 	}
@@ -76,8 +82,12 @@ func endpointUsable(_ context.Context, e *examination) Verdict {
 	endpoint, err := appsync.ParseEndpoint(setting.Value)
 	if err != nil {
 		message, fix := e.unusable(setting, err)
-		return failedBy(message, fix, err,
+		verdict := failedBy(message, fix, err,
 			Evidence{Name: "endpoint", Expected: endpointExample, Found: harmless(setting.Value), From: setting.Origin})
+		if _, is := unquoted(setting.Value); is && e.Problem == nil {
+			return consequence(verdict, "SET-001")
+		}
+		return verdict
 	}
 	e.learn(func(f *facts) { f.endpoint = endpoint })
 	return ok("requests go to "+endpoint.Host, Evidence{Name: "endpoint", Found: endpoint.String(), From: setting.Origin})
@@ -99,6 +109,8 @@ func endpointShape(_ context.Context, e *examination) Verdict {
 	switch {
 	case service == "appsync-realtime-api":
 		return failure(isRealtime, e.change("endpoint", graphqlAddress(id, region, host)), found)
+	case isAuth0(host):
+		return failure("this is the address of a tenant at Auth0, and not the API's", listEndpoints, found)
 	case strings.HasSuffix(host, consoleHost):
 		return failure(isConsole, listEndpoints, found)
 	case service == "appsync-api" && endpoint.Path != "/graphql":
@@ -145,7 +157,13 @@ func issuerUsable(_ context.Context, e *examination) Verdict {
 	if err != nil {
 		return Verdict{
 			Result: Failure, Message: err.Error(), Err: err, Fix: setting.remedy(),
-			Evidence: []Evidence{{Name: "issuer", Expected: "https://TENANT.auth0.com/", Found: harmless(setting.Value), From: setting.Origin}},
+			Evidence: []Evidence{{Name: "issuer", Expected: issuerExample, Found: harmless(setting.Value), From: setting.Origin}},
+		}
+	}
+	if address, notOne := url.Parse(issuer); notOne == nil {
+		if _, service, _ := hostParts(strings.ToLower(address.Hostname())); service == "appsync-api" {
+			return failure("this is the endpoint of an API in AppSync, and not its provider", setting.remedy(),
+				Evidence{Name: "issuer", Expected: issuerExample, Found: setting.Value, From: setting.Origin})
 		}
 	}
 	e.learn(func(f *facts) { f.issuer = issuer })

@@ -9,11 +9,22 @@ import (
 
 const (
 	endpointExample = "https://ID.appsync-api.REGION.amazonaws.com/graphql"
+	issuerExample   = "https://TENANT.auth0.com/"
 	consoleHost     = "console.aws.amazon.com"
 
 	isRealtime = "this is the API's real-time address"
 	isConsole  = "this is a page of the AWS console"
 )
+
+// unquoted is a value without the quotation marks around it, and whether it has any:
+// docker run --env-file, for one, leaves them where they are.
+func unquoted(value string) (bare string, is bool) {
+	last := len(value) - 1
+	if last < 1 || value[0] != value[last] || value[0] != '"' && value[0] != '\'' {
+		return value, false
+	}
+	return value[1:last], true
+}
 
 // unusable says what stands in place of an endpoint, and how to come by the right one:
 // addresses of AWS that people copy by mistake are known by their hosts, also where

@@ -71,6 +71,8 @@ func TestEndpointSettings(t *testing.T) {
 		{"the console", "https://eu-west-1.console.aws.amazon.com/appsync/home#/apis", "", "failure: this is a page of the AWS console\n" + `aws appsync list-graphql-apis --query "graphqlApis[].uris.GRAPHQL"`, ""},
 		{"AppSync's own without https", strings.TrimPrefix(good, "https://"), "", "failure: the endpoint is not usable: it is not an https URL: it lacks https://" + change + good, ""},
 		{"AppSync's own by http", strings.Replace(good, "https:", "http:", 1), "", "failure: the endpoint is not usable: http to abc.appsync-api.eu-west-1.amazonaws.com would send the token in the clear; use https" + change + good, ""},
+		{"in quotation marks", `"` + good + `"`, "", "failure: the endpoint is not usable: it is not a URL: see SET-001 <SET-001>", "skipped:  <SET-002>"},
+		{"a tenant at Auth0", "https://tenant.eu.auth0.com/", "", "", "failure: this is the address of a tenant at Auth0, and not the API's\n" + `aws appsync list-graphql-apis --query "graphqlApis[].uris.GRAPHQL"`},
 		{"the console without a fragment", "https://eu-west-1.console.aws.amazon.com/appsync/home", "", "", "failure: this is a page of the AWS console\n" + `aws appsync list-graphql-apis --query "graphqlApis[].uris.GRAPHQL"`},
 		{"no path", "https://abc.appsync-api.eu-west-1.amazonaws.com", "", "", `failure: the path of AppSync's endpoints is /graphql, and this one's is ""` + change + good},
 		{"a slash too many", good + "/", "", "", `failure: the path of AppSync's endpoints is /graphql, and this one's is "/graphql/"` + change + good},

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
@@ -59,6 +60,9 @@ func (e *examination) tokenless(ctx context.Context, err error) Verdict {
 	known, _ := errors.AsType[*TokenError](err)
 	if refusal, refused := errors.AsType[*auth.Error](err); refused {
 		verdict := e.refused(refusal)
+		if strings.HasSuffix(refusal.Endpoint, "/.well-known/openid-configuration") { // the token was never asked for
+			verdict = e.attributed(unknown("the provider does not say where tokens are to be had", err), "OIDC-001")
+		}
 		verdict.Err = err
 		return verdict
 	}
@@ -133,7 +137,7 @@ func (e *examination) providerInTheWay(err error) Verdict {
 			Evidence{Name: "issuer", Expected: bounded(mismatch.Expected), Found: bounded(mismatch.Found), From: "discovery"}), "OIDC-001", "OIDC-002")
 	}
 	if _, ok := errors.AsType[*auth.DiscoveryError](err); ok {
-		return e.attributed(failure(bounded(err.Error()), e.setting("issuer").remedy()), "OIDC-001")
+		return e.attributed(failure(bounded(err.Error()), e.setting("issuer").remedy()), "SET-004", "OIDC-001")
 	}
 	if lacking, ok := errors.AsType[*auth.UnsupportedError](err); ok {
 		return e.attributed(failure("the provider does not offer "+lacking.Feature, e.change("grant", "client-credentials")), "OIDC-001", "OIDC-003")
