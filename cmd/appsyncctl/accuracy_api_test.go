@@ -22,6 +22,7 @@ func edgeRows() []accuracyRow {
 		{wrong: "the endpoint redirects to a login page", id: "API-001", says: "no GraphQL API", by: graphql(302, "", "Location", "https://login.example.com/")},
 		{wrong: "a firewall (AWS WAF) stands in front of the API", id: "API-001", says: "firewall", by: all(faults("forbidden"))},
 		{wrong: "the endpoint is an API Gateway", id: "API-001", says: "API Gateway", by: graphql(403, `{"message":"Missing Authentication Token"}`)},
+		{wrong: "the endpoint is some other JSON API", id: "API-001", says: "neither data nor errors", by: graphql(200, `{}`)},
 		{wrong: "a portal in front of the API wants a login of its own", id: "API-001", says: "login of its own", by: graphql(401, "<html>login</html>", "Content-Type", "text/html")},
 		{wrong: "the API is open to everybody", id: "API-002", says: "without any credentials", by: all(faults("open"))},
 		{wrong: "the API's Lambda function allows every token", id: "API-003", says: "nobody has issued", by: all(lambda, behind(func(next http.Handler) http.Handler {
@@ -76,6 +77,19 @@ func refusalRows() []accuracyRow {
 		{wrong: "an authTTL, and nobody with the account's credentials to see it", id: "API-007", says: "API-009", by: all(ttl(0, hour))},
 		{wrong: "the token is sent behind Bearer, and the API reads it raw", id: "API-010", says: "in the form raw", fix: "--auth-scheme raw", by: all(strict, flags("--auth-scheme", "bearer"))},
 		{wrong: "the token is sent raw, and what is in front of the API reads it behind Bearer", id: "API-010", says: "in the form bearer", by: all(behind(bearerOnly))},
+		{wrong: "the API takes tokens only, and an API key is sent", id: "API-011", says: "API_KEY is none of the API's modes, API-005", by: all(env("APPSYNCCTL_AUTH", "api-key"), env("APPSYNCCTL_API_KEY", "da2-abcdefghijklmnopqrstuvwxyz"))},
+		{wrong: "the API takes tokens only, an API key is sent, and the account says so", id: "API-005", says: "API_KEY is none of them", fix: "APPSYNCCTL_AUTH=oidc", by: all(account(), env("APPSYNCCTL_AUTH", "api-key"), env("APPSYNCCTL_API_KEY", "da2-abcdefghijklmnopqrstuvwxyz"))},
+		{wrong: "the mode is Cognito's, the API's is OpenID Connect, and it works", id: "API-005", says: "but the API accepts the call", result: warned, by: all(account(), env("APPSYNCCTL_AUTH", "cognito"))},
+		{wrong: "what is in front of the API takes the Authorization header away", id: "API-011", says: "(1) the Authorization header does not reach the API", by: all(behind(func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				r.Header.Del("Authorization")
+				next.ServeHTTP(w, r)
+			})
+		}))},
+		{wrong: "a firewall refuses calls with a token", id: "API-011", says: "a firewall (AWS WAF) refuses the call with credentials", by: all(behind(tokensAnswered(http.StatusForbidden)))},
+		{wrong: "the AWS identity lacks the right to call the API", id: "API-011", says: "(1) the AWS identity lacks appsync:GraphQL", by: all(account("iam"), answers(graphqlPath, 401, `{"errors":[{"errorType":"UnauthorizedException","message":"Permission denied"}]}`))},
+		{wrong: "the AWS session has expired", id: "API-011", says: "(1) the AWS session has expired", by: all(account("iam"), answers(graphqlPath, 403, `{"errors":[{"errorType":"UnrecognizedClientException","message":"The security token included in the request is expired"}]}`))},
+		{wrong: "the region that is signed for is not the API's", id: "API-011", says: "(1) the region is not the API's", by: all(account("iam"), atAPI(func(a *appsync.Config) { a.IAM.Region = "us-east-1" }), flags("--region", "eu-west-1"))},
 		{wrong: "a saved answer says that the token expired, and nobody has the token", id: "API-011", says: "the token had expired", by: saved(`{"errors":[{"errorType":"UnauthorizedException","message":"Token has expired."}]}`)},
 		{wrong: "a saved answer says that the token is none", id: "API-011", says: "no JWT", by: saved(`{"errors":[{"errorType":"UnauthorizedException","message":"Unable to parse JWT token."}]}`)},
 		{wrong: "a saved answer says Unauthorized and no more", id: "API-007", says: "client ID expression", by: saved(`{"errors":[{"errorType":"UnauthorizedException","message":"Unauthorized"}]}`)},
@@ -106,6 +120,7 @@ func useRows() []accuracyRow {
 		{wrong: "the schema names a field otherwise", id: "API-013", says: "country", by: all(schemaWith("country", "nation"))},
 		{wrong: "the API has no schema yet", id: "API-011", says: "no schema", by: all(answers(graphqlPath, 502, `{"errors":[{"errorType":"GraphQLSchemaException","message":"No schema definition exists."}]}`))},
 		{wrong: "a firewall lets no WebSockets pass", id: "API-014", says: "no WebSocket can be opened", by: all(answers("/graphql/realtime", 403, `{"message":"Forbidden"}`))},
+		{wrong: "a proxy opens TLS on the way to the real-time host", id: "API-014", says: "other names", by: all(named(tenantHost, apiHost))},
 		{wrong: "a proxy does not know the real-time host", id: "API-014", says: "no WebSocket can be opened", by: all(answers("/graphql/realtime", 404, "<html>"))},
 	}
 }
@@ -165,4 +180,17 @@ func schemaWith(old, renamed string) change {
 			proxy.ServeHTTP(w, r)
 		}))
 	})
+}
+
+// tokensAnswered answers whoever shows a token with one status.
+func tokensAnswered(code int) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Authorization") != "" {
+				w.WriteHeader(code)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
 }

@@ -1,5 +1,7 @@
 package main
 
+import "path/filepath"
+
 // providerRows are set-ups whose provider is another one, or says other things.
 func providerRows() []accuracyRow {
 	const issuer = "APPSYNCCTL_ISSUER"
@@ -11,6 +13,7 @@ func providerRows() []accuracyRow {
 		{wrong: "the issuer is a web site", id: "OIDC-001", says: "is a page", by: all(answers(metadataPath, 200, "<!doctype html><title>Welcome</title>", "Content-Type", "text/html"))},
 		{wrong: "the issuer has moved", id: "OIDC-001", says: "somewhere else", by: all(answers(metadataPath, 301, "", "Location", "https://login.example.com/.well-known/openid-configuration"))},
 		{wrong: "the provider shows its metadata to nobody", id: "OIDC-001", says: "403", by: all(answers(metadataPath, 403, `{"message":"Forbidden"}`))},
+		{wrong: "the provider wants a login for its metadata", id: "OIDC-001", says: "401", by: all(answers(metadataPath, 401, `{"error":"unauthorized"}`))},
 		{wrong: "the tenant's custom domain is set, and the tenant goes by its own name", id: "OIDC-002", says: "another name for it", fix: "APPSYNCCTL_ISSUER=https://" + tenantHost + "/", by: all(cloud("login.example.com"), env(issuer, "https://login.example.com/"))},
 		{wrong: "the issuer differs in upper and lower case", id: "OIDC-002", says: "upper and lower case", fix: "realms/demo", by: all(below("realms/Demo"), metadata("realms/Demo", "realms/demo"))},
 		{wrong: "the provider calls itself http", id: "OIDC-002", says: "begins with https", by: all(cloud(), metadata(`"issuer":"https`, `"issuer":"http`))},
@@ -34,6 +37,10 @@ func storageRows() []accuracyRow {
 		{wrong: "there is nothing to seal the token file with", id: "STORE-001", says: "nothing to seal", by: all(device, env(store, "file"))},
 		{wrong: "the keyring is locked", id: "STORE-002", says: "no access", by: all(env("TEST_KEYRING", "locked"))},
 		{wrong: "the keyring takes a value and forgets it", id: "STORE-003", says: "does not keep", by: all(env("TEST_KEYRING", "forgetful"))},
+		{wrong: "the token file can be read by others", id: "AUTH-001", says: "others can read it", fix: "chmod 600", by: all(env(store, "file"), then(func(s *scene) {
+			s.must("login")
+			s.open(filepath.Join(".local", "state", "appsyncctl", "tokens"))
+		}))},
 		{wrong: "the folder for the token file is a file", id: "STORE-003", says: "cannot be written", by: all(env(store, "file"), then(func(s *scene) {
 			s.variables["XDG_STATE_HOME"] = s.file("state", "")
 		}))},

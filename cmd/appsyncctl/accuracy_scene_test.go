@@ -100,7 +100,7 @@ func (st *stage) diagnose(t *testing.T, changes []change) diagnosis {
 	for _, step := range s.ready {
 		step()
 	}
-	stdout, stderr, code := s.run(append([]string{"doctor", "-o", "json"}, s.arguments...)...)
+	stdout, stderr, code := s.run(append([]string{"doctor", "-o", "json", "--fail-on", "failure"}, s.arguments...)...)
 	found := diagnosis{code: code}
 	if err := json.Unmarshal(stdout, &found); err != nil {
 		t.Fatalf("doctor wrote no document: %v\n%s%s", err, stdout, stderr)
@@ -208,4 +208,18 @@ func (s *scene) file(name, content string) string {
 		s.t.Fatal(err)
 	}
 	return path
+}
+
+// open lets everybody read the files of a folder in the scene's home.
+func (s *scene) open(folder string) {
+	s.t.Helper()
+	files, err := filepath.Glob(filepath.Join(s.home, folder, "*"))
+	if err != nil || len(files) == 0 {
+		s.t.Fatalf("no file in %s: %v", folder, err)
+	}
+	for _, file := range files {
+		if err := os.Chmod(file, 0o644); err != nil {
+			s.t.Fatal(err)
+		}
+	}
 }

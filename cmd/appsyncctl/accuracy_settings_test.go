@@ -25,6 +25,12 @@ func settingsRows() []accuracyRow {
 			s.variables["APPSYNCCTL_CONFIG"] = s.file("config.yaml", "profiles: [")
 		}))},
 		{wrong: "the authorization mode is called by AppSync's name", id: "SET-001", says: "unknown auth", fix: "APPSYNCCTL_AUTH=oidc", by: all(env("APPSYNCCTL_AUTH", "OPENID_CONNECT"))},
+		{wrong: "the endpoint stands in quotation marks, as docker run --env-file leaves them", id: "SET-001", says: "quotation marks", fix: "APPSYNCCTL_ENDPOINT=http://127.0.0.1:", by: all(respelled(endpoint, quotedValue))},
+		{wrong: "the audience stands in quotation marks", id: "SET-001", says: "the audience stands in quotation marks", fix: "APPSYNCCTL_AUDIENCE=" + emulator.Audience, by: all(respelled("APPSYNCCTL_AUDIENCE", quotedValue))},
+		{wrong: "the endpoint and the issuer are swapped", id: "SET-003", says: "tenant at Auth0", by: all(cloud(), then(func(s *scene) {
+			s.variables[endpoint], s.variables[issuer] = s.variables[issuer], s.variables[endpoint]
+		}))},
+		{wrong: "the issuer is the GraphQL endpoint", id: "SET-004", says: "endpoint of an API in AppSync", by: all(cloud(), then(func(s *scene) { s.variables[issuer] = s.variables[endpoint] }))},
 		{wrong: "the endpoint is http and on another machine", id: "SET-002", says: "http", fix: "=https://" + apiHost + "/graphql", by: all(env(endpoint, "http://"+apiHost+"/graphql"), nowhere)},
 		{wrong: "the endpoint is a host without https://", id: "SET-002", says: "it lacks https://", fix: "=https://" + apiHost + "/graphql", by: all(env(endpoint, apiHost+"/graphql"), nowhere)},
 		{wrong: "the endpoint is the API's ID", id: "SET-002", says: "endpoint", by: all(env(endpoint, "abcdefghijklmnopqrstuvwxyz"), nowhere)},
@@ -72,6 +78,8 @@ func networkRows() []accuracyRow {
 		{wrong: "this machine's clock is an hour ahead", id: "NET-004", says: "60 minutes ahead of the API's", by: all(ahead(time.Hour))},
 		{wrong: "this machine's clock is an hour behind", id: "NET-004", says: "60 minutes behind the API's", by: all(ahead(-time.Hour))},
 		{wrong: "this machine's clock is a day behind", id: "NET-004", says: "24 hours behind the API's", by: all(ahead(-24 * time.Hour))},
+		{wrong: "this machine's clock is late, so that it sends a token that has expired", id: "NET-004", says: "25 hours behind", by: all(
+			configured(nothing), then(func(s *scene) { s.must("login") }), later(25*time.Hour), env("TEST_AHEAD", ""))},
 		{wrong: "this machine's clock is four minutes ahead", id: "NET-004", says: "4 minutes ahead", result: warned, by: all(ahead(4 * time.Minute))},
 		{wrong: "the issuer's host is misspelled", id: "NET-005", says: "does not exist", by: all(env(issuer, "https://"+noSuchHost+"/"))},
 		{wrong: "nothing listens at the issuer's port", id: "NET-006", says: "refuses connections", by: all(env(issuer, "http://127.0.0.1:1/"))},
@@ -82,3 +90,5 @@ func networkRows() []accuracyRow {
 		{wrong: "the provider's clock is a day behind", id: "NET-007", says: "the provider's is wrong", by: all(elsewhere(-25 * time.Hour))},
 	}
 }
+
+func quotedValue(value string) string { return `"` + value + `"` }

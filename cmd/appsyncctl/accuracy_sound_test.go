@@ -33,6 +33,13 @@ func soundRows() []accuracyRow {
 		{wrong: "a token from standard input (--token -)", by: all(then(func(s *scene) { s.stdin = s.token(s.emulator) }), flags("--token", "-"))},
 		{wrong: "the token behind Bearer", by: all(flags("--auth-scheme", "bearer"))},
 		{wrong: "an issuer that is written without its slash", by: all(respelled("APPSYNCCTL_ISSUER", func(s string) string { return s[:len(s)-1] }))},
+		{wrong: "an issuer that is the address of the metadata", by: all(respelled("APPSYNCCTL_ISSUER", func(s string) string { return s + metadataPath[1:] }))},
+		{wrong: "an issuer that is a host alone", by: all(cloud(), env("APPSYNCCTL_ISSUER", tenantHost))},
+		{wrong: "settings with a line break at their end, as from files", by: all(then(func(s *scene) {
+			for _, name := range []string{"ENDPOINT", "ISSUER", "CLIENT_ID", "CLIENT_SECRET", "AUDIENCE"} {
+				s.variables["APPSYNCCTL_"+name] += "\n"
+			}
+		}))},
 		{wrong: "scopes that are granted", by: all(dialect(auth0.DialectAccessToken), flags("--scope", "read:customers"))},
 		{wrong: "tokens with permissions", by: all(dialect(auth0.DialectAccessTokenAuthz))},
 		{wrong: "tokens after RFC 9068", by: all(dialect(auth0.DialectRFC9068))},

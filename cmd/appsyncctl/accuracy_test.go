@@ -60,18 +60,20 @@ func TestAccuracy(t *testing.T) {
 	t.Parallel()
 	st := &stage{demo: started(t, emulator.Config{AutoApprove: true}), other: started(t, emulator.Config{})}
 	seen := &sightings{passed: map[string]bool{}, named: map[string]bool{}}
-	const atOnce = 6 // a check is given up after seconds, so that not too many may share the machine
-	working := make(chan struct{}, atOnce)
+	// A check is given up after seconds, so that not too many may share the machine.
+	working, waiting := make(chan struct{}, 3), make(chan struct{}, 3)
 	var all sync.WaitGroup
 	rows := 0
 	for _, group := range accuracyGroups() {
 		for _, row := range group.rows {
 			rows++
 			all.Go(func() {
-				if !row.waits {
-					working <- struct{}{}
-					defer func() { <-working }()
+				turn := working
+				if row.waits {
+					turn = waiting
 				}
+				turn <- struct{}{}
+				defer func() { <-turn }()
 				t.Run(group.name+"/"+row.wrong, func(t *testing.T) {
 					got := st.diagnose(t, row.by)
 					group.want(&row, t, got)

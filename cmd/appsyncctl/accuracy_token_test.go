@@ -41,6 +41,8 @@ func grantRows() []accuracyRow {
 		{wrong: "the application is not authorized for the API", id: "AUTH-001", says: "not authorized for this API", fix: "Authorize", by: all(atMachine(func(c *auth0.Client) { c.Audiences = map[string][]string{} }))},
 		{wrong: "the application may not use client credentials", id: "AUTH-001", says: "may not use the grant client-credentials", by: all(atMachine(func(c *auth0.Client) { c.Grants = []string{auth0.GrantDeviceCode} }),
 			atMachine(func(c *auth0.Client) { c.Secret = "one-that-is-known" }), env(client, emulator.MachineClientID), env(secret, "one-that-is-known"))},
+		{wrong: "the people's application is set, with a machine's secret", id: "AUTH-001", says: "may not use the grant client-credentials", by: all(env(client, emulator.DeviceClientID))},
+		{wrong: "the token endpoint is a page", id: "AUTH-001", says: "not a JSON object", by: all(answers(tokenPath, 200, "<html>", "Content-Type", "text/html"))},
 		{wrong: "a scope is asked for that the application has not", id: "AUTH-001", says: "may not have all scopes", by: all(flags("--scope", "write:customers"),
 			atTenant(func(t *auth0.Config) {
 				t.APIs[0].Scopes = []string{"read:customers", "write:customers"}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
@@ -31,6 +32,8 @@ func unknownRows() []accuracyRow {
 			s.variables["APPSYNCCTL_ISSUER"] = "http://" + s.listening("") + "/"
 		}))},
 		{wrong: "the provider's keys are out of order (503)", id: "OIDC-004", says: "503", by: all(kept, at("unavailable", keysPath))},
+		{wrong: "the provider throttles when asked for its keys (429)", id: "OIDC-004", says: "429", by: all(at("throttled", keysPath))},
+		{wrong: "the token endpoint redirects to a portal", id: "AUTH-001", says: "redirect", by: all(answers(tokenPath, 302, "", "Location", "https://login.example.com/"))},
 		{wrong: "the provider's keys hang", id: "OIDC-004", says: "no answer", waits: true, by: all(kept, hung(keysPath))},
 		{wrong: "the provider is out of order, and the token is in the store", id: "OIDC-001", says: "503", by: all(configured(nothing), then(func(s *scene) {
 			s.must("login")
@@ -43,10 +46,14 @@ func unknownRows() []accuracyRow {
 		{wrong: "the API is out of order (502 with a page)", id: "API-001", says: "out of order", by: all(at("bad-gateway", graphqlPath))},
 		{wrong: "the API hangs", id: "NET-003", says: "did not answer within", waits: true, by: all(hung(graphqlPath))},
 		{wrong: "the API's connection breaks", id: "NET-003", says: "broke the connection off", by: all(at("closed-before-execution", graphqlPath))},
+		{wrong: "the API throttles those who show a token (429)", id: "API-003", says: "429", by: all(behind(tokensAnswered(http.StatusTooManyRequests)))},
+		{wrong: "the API is out of order for those who show a token (503)", id: "API-003", says: "503", by: all(behind(tokensAnswered(http.StatusServiceUnavailable)))},
 		{wrong: "the API's data source is too slow", id: "API-012", says: "too slow", by: all(faults("execution-timeout"))},
 		{wrong: "the real-time endpoint is out of order (503)", id: "API-014", says: "could not answer", by: all(at("unavailable", "/graphql/realtime"))},
 		{wrong: "the proxy does not reach the host (502)", id: "NET-003", says: "made no connection", by: all(cloud(), nowhere)},
 		{wrong: "AWS denies the right to read the API's configuration", id: "API-004", says: "must not read it", by: all(account(), faults("access-denied"))},
+		{wrong: "AWS is not reached", id: "API-004", says: "no answer", by: all(account(), env("AWS_ENDPOINT_URL_APPSYNC", "http://127.0.0.1:1"))},
+		{wrong: "AWS does not know the credentials", id: "API-004", says: "AWS refuses the credentials", by: all(account(), env("AWS_SECRET_ACCESS_KEY", "another-account's"))},
 		{wrong: "AWS throttles (429)", id: "API-004", says: "throttled", by: all(account(), at("throttled", "/v1/apis"))},
 	}
 }
