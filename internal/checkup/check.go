@@ -69,6 +69,7 @@ type Verdict struct {
 	Fix      string     // one thing to do, to be copied: a command where there is one
 	Because  string     // the check that this one is a consequence of; may be empty
 	Unasked  bool       // it was skipped since nobody asked for it
+	Lacks    string     // the name of the setting without which it had to be skipped; mostly empty
 	Err      error      // what went wrong, for the exit code; never shown by itself
 }
 

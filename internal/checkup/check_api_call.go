@@ -18,7 +18,7 @@ func (e *examination) blind() (Verdict, bool) {
 	case e.Answer != nil:
 		return Verdict{}, false
 	case e.known().endpoint == nil:
-		return skipped("no endpoint is set"), true
+		return lacking("endpoint"), true
 	case e.tokened() && e.known().token == "":
 		if had, made := e.finding("AUTH-001"); made && !had.Passed() {
 			return skippedWith(had), true

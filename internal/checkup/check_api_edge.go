@@ -26,7 +26,7 @@ func endpointAnswers(ctx context.Context, e *examination) Verdict {
 		return skippedWith(connected)
 	}
 	if e.known().endpoint == nil {
-		return skipped("no endpoint is set")
+		return lacking("endpoint")
 	}
 	anonymous := read(e.anonymous(ctx))
 	verdict := e.recognized(anonymous)
@@ -92,7 +92,7 @@ func (e *examination) endpointEvidence() []Evidence {
 // skippedWith is the verdict on what makes no sense because of another finding.
 func skippedWith(f Finding) Verdict {
 	if f.Result == Skipped {
-		return Verdict{Result: Skipped, Message: f.Message, Because: f.Because}
+		return Verdict{Result: Skipped, Message: f.Message, Because: f.Because, Lacks: f.Lacks}
 	}
 	return Verdict{Result: Skipped, Because: f.ID}
 }

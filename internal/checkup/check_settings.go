@@ -67,17 +67,13 @@ func settingsComplete(_ context.Context, e *examination) Verdict {
 	if len(missing) == 0 {
 		return ok(fmt.Sprintf("%d settings are needed, and all are there", len(e.Needed)), evidence...)
 	}
-	var labels []string
-	for _, setting := range missing {
-		labels = append(labels, setting.Label)
-	}
-	return failure("no "+strings.Join(labels, " and no ")+" is set", missing[0].remedy(), evidence...)
+	return failure(missingText(missing), e.give(missing), evidence...)
 }
 
 func endpointUsable(_ context.Context, e *examination) Verdict {
 	setting := e.setting("endpoint")
 	if setting.Value == "" {
-		return skipped("no endpoint is set")
+		return lacking("endpoint")
 	}
 	endpoint, err := appsync.ParseEndpoint(setting.Value)
 	if err != nil {
@@ -151,7 +147,7 @@ func graphqlAddress(id, region, host string) string {
 func issuerUsable(_ context.Context, e *examination) Verdict {
 	setting := e.setting("issuer")
 	if setting.Value == "" {
-		return skipped("no issuer is set")
+		return lacking("issuer")
 	}
 	issuer, err := auth.ParseIssuer(setting.Value)
 	if err != nil {

@@ -29,8 +29,8 @@ func TestSettingsComplete(t *testing.T) {
 		missing []string
 		want    string
 	}{
-		{"one", []string{"client_id"}, "failure: no client id is set\npass --client-id or set APPSYNCCTL_CLIENT_ID"},
-		{"all", []string{"endpoint", "issuer", "client_id"}, "failure: no endpoint and no issuer and no client id is set\npass --endpoint or set APPSYNCCTL_ENDPOINT"},
+		{"one", []string{"client_id"}, "failure: no client id is set\nappsyncctl profile set test --client-id ID"},
+		{"all", []string{"endpoint", "issuer", "client_id"}, "failure: no endpoint, issuer or client id is set\nappsyncctl profile set test --endpoint URL --issuer URL --client-id ID"},
 		{"one that is not needed", []string{"audience"}, "ok: 3 settings are needed, and all are there"},
 	}
 	for _, tt := range tests {

@@ -17,7 +17,7 @@ func tokenIssuer(ctx context.Context, e *examination) Verdict {
 		found := Evidence{Name: "iss", Found: bounded(claims.Issuer), From: "token"}
 		switch {
 		case setting.Value == "":
-			return Verdict{Result: Skipped, Message: "no issuer is set to compare with", Evidence: []Evidence{found}}
+			return Verdict{Result: Skipped, Message: "no issuer is set to compare with", Lacks: "issuer", Evidence: []Evidence{found}}
 		case known.issuer == "":
 			return Verdict{Result: Skipped, Because: "SET-004", Evidence: []Evidence{found}}
 		}
@@ -65,7 +65,7 @@ func tokenAudience(ctx context.Context, e *examination) Verdict {
 		found := Evidence{Name: "aud", Expected: wanted, Found: bounded(name(strings.Join(claims.Audience, ", "), "none")), From: "token"}
 		switch {
 		case wanted == "":
-			return Verdict{Result: Skipped, Message: "no audience is set to compare with", Evidence: []Evidence{found}}
+			return Verdict{Result: Skipped, Message: "no audience is set to compare with", Lacks: "audience", Evidence: []Evidence{found}}
 		case slices.Contains(claims.Audience, wanted):
 			return ok("it is", found)
 		case len(claims.Audience) == 0 && e.mode() == modeCognito:
@@ -108,7 +108,7 @@ func tokenClient(ctx context.Context, e *examination) Verdict {
 		subject, isClient := strings.CutSuffix(claims.Subject, "@clients")
 		switch {
 		case setting.Value == "":
-			return Verdict{Result: Skipped, Message: "no client ID is set to compare with", Evidence: []Evidence{found}}
+			return Verdict{Result: Skipped, Message: "no client ID is set to compare with", Lacks: "client_id", Evidence: []Evidence{found}}
 		case claims.ClientID == setting.Value,
 			claims.ClientID == "" && (isClient && subject == setting.Value || slices.Contains(claims.Audience, setting.Value)):
 			return ok("it was", found)

@@ -81,7 +81,7 @@ func blocked(check Check, find func(id string) (Finding, bool)) (Verdict, bool) 
 		case needed.Result != Skipped:
 			return Verdict{Result: Skipped, Because: id}, true
 		default:
-			return Verdict{Result: Skipped, Because: needed.Because, Message: needed.Message}, true
+			return Verdict{Result: Skipped, Because: needed.Because, Message: needed.Message, Lacks: needed.Lacks}, true
 		}
 	}
 	return Verdict{}, false
