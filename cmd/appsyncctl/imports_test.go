@@ -15,8 +15,9 @@ const module = "github.com/appsyncctl/appsyncctl/"
 // floors says what each package may import of this module. Nothing points up,
 // nothing points sideways; a package that is not here fails the test.
 //
-//	4  cmd/appsyncctl
-//	3  internal/cli
+//	5  cmd/appsyncctl
+//	4  internal/cli
+//	3  smoke
 //	2  checkup, emulator
 //	1  awsaccount, config, auth, management, tokencache, transport, appsync, bulk, output, report, cloudformation, emulator/auth0, emulator/appsync
 //	0  schema, atomicfile, retryafter, pause
@@ -24,11 +25,12 @@ func floors() map[string][]string {
 	return map[string][]string{
 		"cmd/appsyncctl": {"internal/cli", "internal/tokencache"},
 		"internal/cli": {
-			"internal/checkup", "internal/emulator", "internal/report", "internal/awsaccount",
+			"internal/smoke", "internal/checkup", "internal/emulator", "internal/report", "internal/awsaccount",
 			"internal/config", "internal/auth", "internal/management", "internal/tokencache", "internal/transport",
 			"internal/appsync", "internal/bulk", "internal/output", "internal/report", "internal/cloudformation", "internal/schema", "internal/atomicfile", "internal/pause",
 		},
-		"internal/checkup": {"internal/appsync", "internal/auth", "internal/awsaccount", "internal/tokencache", "internal/pause"},
+		"internal/checkup": {"internal/appsync", "internal/auth", "internal/awsaccount", "internal/tokencache"},
+		"internal/smoke":   {"internal/checkup", "internal/appsync", "internal/auth", "internal/awsaccount", "internal/pause"},
 		"internal/emulator": {
 			"internal/emulator/auth0", "internal/emulator/appsync", "internal/schema",
 		},

@@ -15,9 +15,9 @@ func Catalogue() []Check {
 	)
 }
 
-// Find returns the check or the step of a smoke test called id.
+// Find returns the check called id.
 func Find(id string) (Check, bool) {
-	checks := slices.Concat(Catalogue(), SmokeSteps())
+	checks := Catalogue()
 	i := slices.IndexFunc(checks, func(c Check) bool { return c.ID == id })
 	if i < 0 {
 		return Check{}, false

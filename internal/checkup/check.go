@@ -1,6 +1,6 @@
 // Package checkup finds out whether a set-up works: by checks in causal order, the
-// first of which that fails names the cause, and by a smoke test, which does what a
-// first user would do and removes what it made. On a real API and on the emulator alike.
+// first of which that fails names the cause. Nothing is changed by them. On a real API
+// and on the emulator alike.
 package checkup
 
 import (
@@ -53,6 +53,13 @@ type Check struct {
 // Needs returns the checks that must pass for this one to make sense.
 func (c Check) Needs() []string { return slices.Clone(c.needs) }
 
+// Needing returns a copy of the check that makes sense only if the checks called ids
+// have passed.
+func (c Check) Needing(ids ...string) Check {
+	c.needs = ids
+	return c
+}
+
 // DependsOn returns the checks whose findings this one waits for.
 func (c Check) DependsOn() []string { return slices.Concat(c.needs, c.after) }
 
@@ -92,8 +99,13 @@ type Finding struct {
 // Passed reports whether what depends on the check can be looked at.
 func (f Finding) Passed() bool { return f.Result == OK || f.Result == Warning }
 
+// With returns a verdict of this result: what was found, and what it rests on.
+func (r Result) With(message string, evidence ...Evidence) Verdict {
+	return Verdict{Result: r, Message: message, Evidence: evidence}
+}
+
 func ok(message string, evidence ...Evidence) Verdict {
-	return Verdict{Result: OK, Message: message, Evidence: evidence}
+	return OK.With(message, evidence...)
 }
 
 func warning(message, fix string, evidence ...Evidence) Verdict {
@@ -110,4 +122,4 @@ func unknown(message string, err error, evidence ...Evidence) Verdict {
 }
 
 // skipped says why a check makes no sense for this set-up.
-func skipped(reason string) Verdict { return Verdict{Result: Skipped, Message: reason} }
+func skipped(reason string) Verdict { return Skipped.With(reason) }

@@ -62,7 +62,7 @@ func (e *examination) examine(ctx context.Context, check Check) Finding {
 	for _, id := range check.needs {
 		<-e.finished[id]
 	}
-	if verdict, blocked := blocked(check, e.finding); blocked {
+	if verdict, blocked := check.Blocked(e.finding); blocked {
 		return Finding{Check: check, Verdict: verdict}
 	}
 	start := e.Now()
@@ -70,10 +70,10 @@ func (e *examination) examine(ctx context.Context, check Check) Finding {
 	return Finding{Check: check, Verdict: verdict, Elapsed: e.Now().Sub(start)}
 }
 
-// blocked reports whether something that check needs has not passed, and because of
-// which check it is skipped then: the first one that did not pass by itself.
-func blocked(check Check, find func(id string) (Finding, bool)) (Verdict, bool) {
-	for _, id := range check.needs {
+// Blocked reports whether something that the check needs has not passed, and because
+// of which check it is skipped then: the first one that did not pass by itself.
+func (c Check) Blocked(find func(id string) (Finding, bool)) (Verdict, bool) {
+	for _, id := range c.needs {
 		needed, found := find(id)
 		switch {
 		case !found || needed.Passed():

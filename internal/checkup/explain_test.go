@@ -9,6 +9,9 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 )
 
+// signed is a JWT that is over in the year 2096.
+const signed = "eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjQwMDAwMDAwMDB9.c2lnbmF0dXJl"
+
 // A refusal is explained from what is at hand: a subject that can ask nobody will do.
 func TestExplain(t *testing.T) {
 	now := time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC) // long after signed has expired

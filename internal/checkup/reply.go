@@ -6,9 +6,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
 )
 
 // maxReply is how many bytes of an answer are read. None that a check asks for
@@ -61,4 +64,9 @@ func (r *reply) send(transport http.RoundTripper, req *http.Request, now func() 
 	defer func() { _ = resp.Body.Close() }() // it has been read as far as is wanted
 	r.Status, r.Header, r.Received = resp.StatusCode, resp.Header, now()
 	r.Body, r.Err = io.ReadAll(io.LimitReader(resp.Body, maxReply))
+}
+
+// asAnswer returns what the API said, if err is an answer of its.
+func asAnswer(err error) (*appsync.ResponseError, bool) {
+	return errors.AsType[*appsync.ResponseError](err)
 }

@@ -154,20 +154,24 @@ func (r *doctorReport) finish(findings []checkup.Finding) error {
 	return nil
 }
 
-// brokenError says that doctor itself is broken.
-type brokenError struct{ reason string }
+// brokenError says that a command itself is broken.
+type brokenError struct{ command, reason string }
 
-func (e *brokenError) Error() string { return "doctor broke down: " + e.reason }
+func (e *brokenError) Error() string { return e.command + " broke down: " + e.reason }
 
-// breakDown ends a report after a panic. What was thrown may hold anything, so only
-// the runtime's own words are repeated.
-func (r *doctorReport) breakDown(thrown any) error {
-	broken := &brokenError{fmt.Sprintf("panic of type %T", thrown)}
+// newBrokenError is the error of a command after a panic. What was thrown may hold
+// anything, so only the runtime's own words are repeated.
+func newBrokenError(command string, thrown any) *brokenError {
 	if known, ok := thrown.(runtime.Error); ok {
-		broken.reason = known.Error()
+		return &brokenError{command, known.Error()}
 	}
+	return &brokenError{command, fmt.Sprintf("panic of type %T", thrown)}
+}
+
+// breakDown ends a report after a panic.
+func (r *doctorReport) breakDown(thrown any) error {
 	if r.json && !r.written {
 		_ = output.JSON(r.out, newDoctorView(r.found, r.version, r.now().Sub(r.start))) // it is an error already
 	}
-	return broken
+	return newBrokenError("doctor", thrown)
 }

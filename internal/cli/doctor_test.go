@@ -18,6 +18,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
+	"github.com/appsyncctl/appsyncctl/internal/smoke"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
@@ -206,7 +207,7 @@ func TestSecretTexts(t *testing.T) {
 
 // TestCheckHelp prints a page for each check, which a terminal can show.
 func TestCheckHelp(t *testing.T) {
-	for _, check := range slices.Concat(checkup.Catalogue(), checkup.SmokeSteps()) {
+	for _, check := range smoke.Plan() {
 		var out bytes.Buffer
 		app := &cli.App{Out: &out, Err: &out}
 		if code := app.Run(t.Context(), []string{"help", strings.ToLower(check.ID)}); code != 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
 // helpWidth is the width of a line of help, in characters.
@@ -18,7 +19,11 @@ func namedCheck(args []string) (checkup.Check, bool) {
 	if len(args) != 1 {
 		return checkup.Check{}, false
 	}
-	return checkup.Find(strings.ToUpper(args[0]))
+	id := strings.ToUpper(args[0])
+	if check, found := checkup.Find(id); found {
+		return check, true
+	}
+	return smoke.Find(id)
 }
 
 // checkHelp is the page of one check.
@@ -31,7 +36,7 @@ func checkHelp(check checkup.Check) string {
 		text += "\n" + wrapped("It needs "+strings.Join(ids, ", ")+".", helpWidth) + "\n"
 	}
 	command := "appsyncctl doctor and smoke look at it"
-	if check.Category == checkup.Steps {
+	if check.Category == smoke.Category {
 		command = "It is a step of appsyncctl smoke"
 	}
 	return text + "\n" + command + ". All of them: appsyncctl help checks\n"
@@ -43,7 +48,7 @@ func checksHelp() string {
 its steps. "appsyncctl help ID" tells what it means when one does not hold, and what
 to do.`)
 	category := checkup.Category("")
-	for _, check := range slices.Concat(checkup.Catalogue(), checkup.SmokeSteps()) {
+	for _, check := range slices.Concat(checkup.Catalogue(), smoke.Steps()) {
 		if check.Category != category {
 			category = check.Category
 			text.WriteString("\n\n" + string(category))

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/report"
+	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
 type smokeOptions struct {
@@ -65,9 +65,6 @@ and API, needs no settings and leaves nothing behind.`,
 		if options.emulator && options.table != "" {
 			return &usageError{cmd.CommandPath(), errors.New("--table looks into an AWS account, which --emulator has not")}
 		}
-		if options.emulator {
-			return app.smokeEmulator(cmd.Context(), flags, options)
-		}
 		return app.smoke(cmd.Context(), flags, options)
 	}
 	cmd.AddCommand(app.smokeCleanCommand(flags))
@@ -88,7 +85,7 @@ func smokeFlags(set *pflag.FlagSet, options *smokeOptions) {
 }
 
 // latencies is the value of --max-latency.
-type latencies []checkup.Latency
+type latencies []smoke.Latency
 
 // String implements pflag.Value.
 func (l *latencies) String() string {
@@ -101,7 +98,7 @@ func (l *latencies) String() string {
 
 // Set implements pflag.Value.
 func (l *latencies) Set(text string) error {
-	limit, err := checkup.ParseLatency(text)
+	limit, err := smoke.ParseLatency(text)
 	*l = append(*l, limit)
 	return err
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
 // leftoverAge is how old a run must be before its customers count as left behind.
@@ -58,7 +58,7 @@ func (app *App) smokeClean(ctx context.Context, flags *globals, options smokeCle
 	if err != nil {
 		return err
 	}
-	leftovers, failed := checkup.Leftovers(ctx, api, app.Now().Add(-options.olderThan))
+	leftovers, failed := smoke.Leftovers(ctx, api, app.Now().Add(-options.olderThan))
 	view := smokeCleanView{Found: []string{}, Deleted: []string{}}
 	for _, customer := range leftovers {
 		view.Found = append(view.Found, customer.Id)

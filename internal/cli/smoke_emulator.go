@@ -12,24 +12,25 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
-// smokeEmulator is smoke against an emulator that lives as long as the test.
-func (app *App) smokeEmulator(ctx context.Context, flags *globals, options smokeOptions) error {
-	report := app.newSmokeReport("emulator", new(secretTexts), options)
-	emulator, err := emulator.Start(ctx, emulator.Config{Now: app.Now})
+// besideEmulator starts an emulator, and returns the program in a world that has
+// nothing else, with the flags for it. end ends that world.
+func (app *App) besideEmulator(ctx context.Context, flags *globals) (inside *App, own *globals, end func(), err error) {
+	beside, err := emulator.Start(ctx, emulator.Config{Now: app.Now})
 	if err != nil {
-		return report.abandon(ctx, err)
+		return nil, nil, nil, err
 	}
-	defer emulator.Close() //nolint:errcheck // it ends with the process in any case
-
 	home, err := os.MkdirTemp("", "appsyncctl-smoke-")
 	if err != nil {
-		return report.abandon(ctx, err)
+		_ = beside.Close() // it ends with the process in any case
+		return nil, nil, nil, err
 	}
-	defer os.RemoveAll(home) //nolint:errcheck // an empty folder at worst
-	inside := *app
-	inside.LookupEnv = lookupIn(home, emulator.Environment())
-	own := &globals{output: flags.output, timeout: flags.timeout, debug: flags.debug, noInput: true}
-	return inside.smoke(ctx, own, options)
+	end = func() {
+		_ = os.RemoveAll(home) // an empty folder at worst
+		_ = beside.Close()
+	}
+	world := *app
+	world.LookupEnv = lookupIn(home, beside.Environment())
+	return &world, &globals{output: flags.output, timeout: flags.timeout, debug: flags.debug, noInput: true}, end, nil
 }
 
 // lookupIn is an environment of a home folder, the emulator's variables and a

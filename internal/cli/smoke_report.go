@@ -9,12 +9,12 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
 // smokeReport collects the findings of a run.
@@ -27,16 +27,17 @@ type smokeReport struct {
 	now      func() time.Time
 	started  time.Time
 	findings []checkup.Finding
-	alike    []checkup.Finding // of one category and with nothing to say, not shown yet
+	held     []checkup.Finding // of one category and with nothing to say, not shown yet
 }
 
-func (app *App) newSmokeReport(profile string, secrets *secretTexts, options smokeOptions) *smokeReport {
+// newSmokeReport returns the report of a run whose settings are not known yet.
+func (app *App) newSmokeReport(options smokeOptions) *smokeReport {
 	out := app.Out
 	if options.tap == stdoutName {
 		out = io.Discard // the one result on standard output is the report
 	}
 	return &smokeReport{
-		out: out, format: options.format, profile: profile, secrets: secrets,
+		out: out, format: options.format, secrets: new(secretTexts),
 		sinks: app.smokeSinks(options), now: app.Now, started: app.Now(),
 	}
 }
@@ -44,16 +45,16 @@ func (app *App) newSmokeReport(profile string, secrets *secretTexts, options smo
 // step takes a finding and shows it. Checks that passed, or were skipped for one
 // reason, are shown together: there are many, and what people look for is the rest.
 func (r *smokeReport) step(finding checkup.Finding) {
-	finding = r.judged(finding)
+	finding = setAside(finding)
 	r.findings = append(r.findings, finding)
-	if r.format == asJSON || pointless(finding) {
+	if r.format == asJSON || offTopic(finding) {
 		return
 	}
-	if len(r.alike) > 0 && !alike(r.alike[0], finding) {
-		r.showAlike()
+	if len(r.held) > 0 && !alike(r.held[0], finding) {
+		r.showHeld()
 	}
 	if quiet(finding) {
-		r.alike = append(r.alike, finding)
+		r.held = append(r.held, finding)
 		return
 	}
 	r.line(smokeResult(finding.Result), finding.ID+"  "+finding.Title, finding.Elapsed, smokeReason(finding))
@@ -62,15 +63,18 @@ func (r *smokeReport) step(finding checkup.Finding) {
 	}
 }
 
-// pointless reports whether a finding says only that it is about something else than
+// offTopic reports whether a finding says only that it is about something else than
 // this set-up.
-func pointless(f checkup.Finding) bool {
-	return f.Unasked || f.Category != checkup.Steps && f.Result == checkup.Skipped && f.Because == ""
+func offTopic(f checkup.Finding) bool {
+	return f.Unasked || f.Category != smoke.Category && f.Result == checkup.Skipped && f.Because == ""
 }
 
 // quiet reports whether a finding needs no line of its own.
 func quiet(f checkup.Finding) bool {
-	return f.Category != checkup.Steps && (f.Result == checkup.OK || f.Result == checkup.Skipped)
+	if f.Category == smoke.Category {
+		return f.Because == smoke.Beginning().ID
+	}
+	return f.Result == checkup.OK || f.Result == checkup.Skipped
 }
 
 // alike reports whether two quiet findings can share a line.
@@ -78,9 +82,9 @@ func alike(a, b checkup.Finding) bool {
 	return quiet(b) && a.Category == b.Category && a.Because == b.Because
 }
 
-// judged makes of what nobody could find out about things beside the API, such as its
+// setAside makes of what nobody could find out about things beside the API, such as its
 // configuration in AWS, a step that is skipped: it is not what is tested.
-func (r *smokeReport) judged(finding checkup.Finding) checkup.Finding {
+func setAside(finding checkup.Finding) checkup.Finding {
 	if finding.Result == checkup.Unknown && finding.Aside() {
 		finding.Result = checkup.Skipped
 		finding.Message = "could not be found out: " + finding.Message
@@ -88,32 +92,37 @@ func (r *smokeReport) judged(finding checkup.Finding) checkup.Finding {
 	return finding
 }
 
-func (r *smokeReport) showAlike() {
-	if len(r.alike) == 0 {
+func (r *smokeReport) showHeld() {
+	if len(r.held) == 0 {
 		return
 	}
 	var elapsed time.Duration
 	passed := 0
-	for _, finding := range r.alike {
+	for _, finding := range r.held {
 		elapsed += finding.Elapsed
 		if finding.Result == checkup.OK {
 			passed++
 		}
 	}
-	category := string(r.alike[0].Category)
-	if because := r.alike[0].Because; because != "" {
-		r.line("skipped", category+": "+checks(len(r.alike)), 0, "because of "+because)
+	category := r.held[0].Category
+	if because := r.held[0].Because; because != "" {
+		r.line("skipped", howMany(len(r.held), category), 0, "because of "+because)
 	} else if passed > 0 {
-		r.line("passed", category+": "+checks(passed), elapsed, "")
+		r.line("passed", howMany(passed, category), elapsed, "")
 	}
-	r.alike = nil
+	r.held = nil
 }
 
-func checks(n int) string {
-	if n == 1 {
-		return "1 check"
+// howMany is a number of findings of one category.
+func howMany(n int, category checkup.Category) string {
+	what := "check"
+	if category == smoke.Category {
+		what = "step"
 	}
-	return fmt.Sprintf("%d checks", n)
+	if n > 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%s: %d %s", category, n, what)
 }
 
 func (r *smokeReport) line(result, name string, elapsed time.Duration, reason string) {
@@ -149,19 +158,24 @@ func smokeReason(finding checkup.Finding) string {
 	}
 }
 
-// skipSteps takes the steps that come after the checks as skipped.
+// skipSteps takes the steps that are left as skipped.
 func (r *smokeReport) skipSteps(reason string) {
-	for _, step := range checkup.SmokeSteps() {
+	for _, step := range smoke.Plan()[len(r.findings):] {
 		r.step(checkup.Finding{Check: step, Verdict: checkup.Verdict{Result: checkup.Skipped, Message: reason}})
 	}
+}
+
+// begin takes the step before all others, once there is all that they need.
+func (r *smokeReport) begin() {
+	ready := checkup.OK.With("there is all that it needs")
+	r.step(checkup.Finding{Check: smoke.Beginning(), Verdict: ready, Elapsed: r.now().Sub(r.started)})
 }
 
 // abandon ends a run that cannot go on: the next step has the reason, and those
 // after it are skipped because of that.
 func (r *smokeReport) abandon(ctx context.Context, err error) error {
-	all := slices.Concat(checkup.Catalogue(), checkup.SmokeSteps())
 	verdict := checkup.Verdict{Result: checkup.Unknown, Message: err.Error(), Err: err}
-	for _, check := range all[len(r.findings):] {
+	for _, check := range smoke.Plan()[len(r.findings):] {
 		r.step(checkup.Finding{Check: check, Verdict: verdict})
 		if verdict.Result == checkup.Unknown {
 			verdict = checkup.Verdict{Result: checkup.Skipped, Because: check.ID}
@@ -170,23 +184,10 @@ func (r *smokeReport) abandon(ctx context.Context, err error) error {
 	return r.finish(ctx)
 }
 
-// A stepError is a step that did not pass.
-type stepError struct{ finding checkup.Finding }
-
-func (e *stepError) Error() string {
-	return e.finding.ID + ": " + e.finding.Title + ": " + e.finding.Message
-}
-func (e *stepError) Unwrap() error { return e.finding.Err }
-
-// nothingRanError says that a test tested nothing.
-type nothingRanError struct{}
-
-func (*nothingRanError) Error() string { return "no step was taken" }
-
 // finish writes the verdict and all reports, and returns the error of the first step
 // that failed.
 func (r *smokeReport) finish(ctx context.Context) error {
-	r.showAlike()
+	r.showHeld()
 	elapsed := r.now().Sub(r.started)
 	failure := r.failure(ctx)
 	verdict := "passed"
@@ -197,49 +198,9 @@ func (r *smokeReport) finish(ctx context.Context) error {
 	if r.format == asJSON {
 		shown = output.JSON(r.out, r.document(verdict, elapsed))
 	} else {
-		counts := r.counts()
-		_, shown = fmt.Fprintf(r.out, "\n%s: %d of %d steps in %.1f ms\n", verdict, counts.passed, counts.taken, milliseconds(elapsed))
+		_, shown = fmt.Fprintln(r.out, "\n"+output.Line(r.verdict(failure, elapsed)))
 	}
 	return errors.Join(failure, shown, r.sinks.write(r.run(elapsed), r.secrets.all()))
-}
-
-// failure is the first step that failed, else the signal that ended the run, else
-// that nothing ran.
-func (r *smokeReport) failure(ctx context.Context) error {
-	for _, finding := range r.findings {
-		if finding.Result == checkup.Failure || finding.Result == checkup.Unknown && ctx.Err() == nil {
-			return &stepError{r.clean(finding)}
-		}
-	}
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case r.counts().taken == 0:
-		return &nothingRanError{}
-	default:
-		return nil
-	}
-}
-
-// clean takes secrets out of what is said of a finding.
-func (r *smokeReport) clean(finding checkup.Finding) checkup.Finding {
-	finding.Message, finding.Fix = r.secrets.clean(finding.Message), r.secrets.clean(finding.Fix)
-	return finding
-}
-
-type smokeCounts struct{ passed, taken int }
-
-func (r *smokeReport) counts() smokeCounts {
-	var counts smokeCounts
-	for _, finding := range r.findings {
-		if finding.Passed() {
-			counts.passed++
-		}
-		if finding.Result != checkup.Skipped {
-			counts.taken++
-		}
-	}
-	return counts
 }
 
 func milliseconds(d time.Duration) float64 {

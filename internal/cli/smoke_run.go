@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,24 +13,34 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
 // smoke takes all steps and reports them, whatever goes wrong: a setting that is
 // missing is a failed step, and a signal skips those that are left.
 func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions) (err error) {
-	settings, problem := app.doctorSettings(flags)
-	subject := app.subject(ctx, flags, settings)
-	subject.Problem, subject.Remedy = problem.err, problem.remedy
-	profile := subject.Profile
-	if options.emulator {
-		profile = "emulator"
-	}
-	report := app.newSmokeReport(profile, subject.secrets, options)
+	report := app.newSmokeReport(options)
 	defer func() {
-		if cause := recover(); cause != nil {
-			err = report.abandon(ctx, fmt.Errorf("the program broke down: %v", cause))
+		if thrown := recover(); thrown != nil {
+			err = report.abandon(ctx, newBrokenError("smoke", thrown))
 		}
 	}()
+	if options.emulator {
+		report.profile = "emulator"
+		inside, own, end, err := app.besideEmulator(ctx, flags)
+		if err != nil {
+			return report.abandon(ctx, err)
+		}
+		defer end()
+		app, flags = inside, own
+	}
+	settings, problem := app.doctorSettings(flags)
+	if !options.emulator {
+		report.profile = settings.Text(config.Profile)
+	}
+	subject := app.subject(ctx, flags, settings)
+	subject.Problem, subject.Remedy = problem.err, problem.remedy
+	report.secrets = subject.secrets
 	var expired auth.Secret
 	if options.expiredToken != "" {
 		if expired, _, err = app.savedToken(ctx, options.expiredToken); err != nil {
@@ -39,6 +48,7 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 		}
 		subject.secrets.add(string(expired))
 	}
+	report.begin()
 	checkup.Examine(ctx, subject.Subject, report.step)
 	subject.tokens.settle(app.notice)
 	app.mask(options.github, subject.secrets.all())
@@ -46,31 +56,31 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 		report.skipSteps("interrupted")
 		return report.finish(ctx)
 	}
-	smoke, err := app.smokeSteps(ctx, flags, settings, options, report)
+	test, err := app.smokeSteps(ctx, flags, settings, options, report)
 	if err != nil {
 		report.skipSteps(err.Error()) // the checks have said why, and more
 		return report.finish(ctx)
 	}
-	smoke.Expired = string(expired)
-	smoke.Run(ctx)
+	test.Expired = string(expired)
+	test.Run(ctx)
 	return report.finish(ctx)
 }
 
 // smokeSteps puts together what comes after the checks.
-func (app *App) smokeSteps(ctx context.Context, flags *globals, settings config.Resolved, options smokeOptions, report *smokeReport) (*checkup.Smoke, error) {
+func (app *App) smokeSteps(ctx context.Context, flags *globals, settings config.Resolved, options smokeOptions, report *smokeReport) (*smoke.Test, error) {
 	endpoint, err := endpoint(settings)
 	if err != nil {
 		return nil, err
 	}
-	meter := &checkup.Meter{Base: app.attempt(flags), Now: app.Now}
+	meter := &smoke.Meter{Base: app.attempt(flags), Now: app.Now}
 	access, err := app.authorizedOver(ctx, flags, settings, endpoint, &rehearsal{meter})
 	if err != nil {
 		return nil, err
 	}
-	smoke := &checkup.Smoke{
+	test := &smoke.Test{
 		Checks:    report.findings,
 		API:       app.explained(access, settings, client(endpoint, access.chain)),
-		Mark:      checkup.NewMark(app.Now()),
+		Mark:      smoke.NewMark(app.Now()),
 		ReadOnly:  options.readOnly,
 		Keep:      options.keep,
 		Meter:     meter,
@@ -79,22 +89,22 @@ func (app *App) smokeSteps(ctx context.Context, flags *globals, settings config.
 		Done:      report.step,
 	}
 	if access.source != nil {
-		smoke.Token = access.source.Token
-		smoke.Presented = func(token string) graphql.Client {
+		test.Token = access.source.Token
+		test.Presented = func(token string) graphql.Client {
 			return client(endpoint, &presented{token, authScheme(settings), app.chain(flags, meter)})
 		}
 	}
 	if options.subscribe {
 		link := app.linkTo(settings, endpoint, access, customersWatchOptions{operations: []appsync.Operation{appsync.Created}})
-		smoke.Follow = func(ctx context.Context) (*appsync.Feed, error) {
+		test.Follow = func(ctx context.Context) (*appsync.Feed, error) {
 			feed, _, err := link.open(ctx)
 			return feed, err
 		}
 	}
 	if options.table != "" {
-		smoke.Table = &dynamoTable{options.table, accountOptions(settings, endpoint)}
+		test.Table = &dynamoTable{options.table, accountOptions(settings, endpoint)}
 	}
-	return smoke, nil
+	return test, nil
 }
 
 // presented shows a token as it is.
@@ -117,7 +127,7 @@ type dynamoTable struct {
 	options awsaccount.Options
 }
 
-// Item implements checkup.Table.
+// Item implements smoke.Table.
 func (t *dynamoTable) Item(ctx context.Context, id string) (map[string]string, bool, error) {
 	account, err := awsaccount.Open(ctx, t.options)
 	if err != nil {

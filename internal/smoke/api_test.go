@@ -1,7 +1,7 @@
 // An API for the smoke test to run against: as much of AppSync as it touches, and
 // able to go wrong in each way that it looks for.
 
-package checkup_test
+package smoke_test
 
 import (
 	"encoding/json"

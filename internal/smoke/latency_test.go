@@ -1,4 +1,4 @@
-package checkup_test
+package smoke_test
 
 import (
 	"io"
@@ -8,46 +8,26 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
-
-func TestMark(t *testing.T) {
-	mark := checkup.NewMark(begun.Add(123 * time.Millisecond))
-	got, ok := checkup.ParseMark(mark.On("customer1"))
-	if !ok || got != mark || !got.Begun.Equal(begun) {
-		t.Errorf("ParseMark returned %v, %t; want %v", got, ok, mark)
-	}
-	if other := checkup.NewMark(begun); other.ID == mark.ID {
-		t.Error("two runs of one second have the same mark")
-	}
-	for _, name := range []string{
-		"", "customer1", "(appsyncctl-smoke 20260314T150926Z AAAAAAAA)", "x (appsyncctl-smoke)",
-		"x (appsyncctl-smoke 20260314T150926Z AAAAAAAA", "x (appsyncctl-smoke yesterday AAAAAAAA)",
-		"x (appsyncctl-smoke 20260314T150926Z AAAA)", "x (appsyncctl-smoke 20260314T150926Z AAAAAAAA) y",
-	} {
-		if mark, ok := checkup.ParseMark(name); ok {
-			t.Errorf("ParseMark(%q) returned %v", name, mark)
-		}
-	}
-}
 
 func TestParseLatency(t *testing.T) {
 	tests := []struct {
 		text string
-		want checkup.Latency
+		want smoke.Latency
 	}{
-		{"p95=800ms", checkup.Latency{Name: "p95", Quantile: 0.95, Most: 800 * time.Millisecond}},
-		{"p99.9=2s", checkup.Latency{Name: "p99.9", Quantile: 0.999, Most: 2 * time.Second}},
-		{"max=1m", checkup.Latency{Name: "max", Quantile: 1, Most: time.Minute}},
+		{"p95=800ms", smoke.Latency{Name: "p95", Quantile: 0.95, Most: 800 * time.Millisecond}},
+		{"p99.9=2s", smoke.Latency{Name: "p99.9", Quantile: 0.999, Most: 2 * time.Second}},
+		{"max=1m", smoke.Latency{Name: "max", Quantile: 1, Most: time.Minute}},
 	}
 	for _, tt := range tests {
-		got, err := checkup.ParseLatency(tt.text)
+		got, err := smoke.ParseLatency(tt.text)
 		if err != nil || got.Name != tt.want.Name || got.Most != tt.want.Most || got.Quantile-tt.want.Quantile > 1e-9 {
 			t.Errorf("ParseLatency(%q) returned %+v, %v", tt.text, got, err)
 		}
 	}
 	for _, text := range []string{"", "p95", "p95=", "95=1s", "p0=1s", "p101=1s", "pNaN=1s", "p95=-1s", "p95=0s", "avg=1s", "p95=800"} {
-		if got, err := checkup.ParseLatency(text); !is[*checkup.LatencyError](err) {
+		if got, err := smoke.ParseLatency(text); !is[*smoke.LatencyError](err) {
 			t.Errorf("ParseLatency(%q) returned %+v, %v", text, got, err)
 		}
 	}
@@ -69,7 +49,7 @@ func (s *slow) RoundTrip(*http.Request) (*http.Response, error) {
 // The time of an attempt counts up to its last byte; one that failed is a note.
 func TestMeter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		meter := &checkup.Meter{Base: new(slow), Now: time.Now}
+		meter := &smoke.Meter{Base: new(slow), Now: time.Now}
 		for range 4 {
 			resp, err := meter.RoundTrip(new(http.Request))
 			if err != nil {
@@ -106,14 +86,14 @@ func TestSmokeLatency(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.limit, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				smoke := newSmoke("http://api.test/graphql", direct{api: newAPI()})
-				smoke.Meter.Base = late{smoke.Meter.Base}
-				limit, err := checkup.ParseLatency(tt.limit)
+				test := newTest("http://api.test/graphql", direct{api: newAPI()})
+				test.Meter.Base = late{test.Meter.Base}
+				limit, err := smoke.ParseLatency(tt.limit)
 				if err != nil {
 					t.Fatal(err)
 				}
-				smoke.Latencies = []checkup.Latency{limit}
-				if got := outcomes(smoke.Run(t.Context()))["SMOKE-014"]; got != tt.want {
+				test.Latencies = []smoke.Latency{limit}
+				if got := outcomes(test.Run(t.Context()))["SMOKE-014"]; got != tt.want {
 					t.Errorf("got %q, want %q", got, tt.want)
 				}
 			})
@@ -127,20 +107,4 @@ type late struct{ http.RoundTripper }
 func (l late) RoundTrip(req *http.Request) (*http.Response, error) {
 	time.Sleep(200 * time.Millisecond)
 	return l.RoundTripper.RoundTrip(req)
-}
-
-// Only marked customers of runs that began before a time are leftovers.
-func TestLeftovers(t *testing.T) {
-	fake := newAPI()
-	fake.records = []record{
-		{"id": "1", "name": first}, {"id": "2", "name": "customer2"}, {"id": "3"},
-		{"id": "4", "name": checkup.Mark{Begun: begun.Add(time.Hour), ID: "BBBBBBBB"}.On("customer1")},
-	}
-	smoke := newSmoke("http://api.test/graphql", direct{api: fake})
-	for before, want := range map[time.Time]int{begun: 0, begun.Add(time.Second): 1, begun.Add(2 * time.Hour): 2} {
-		found, err := checkup.Leftovers(t.Context(), smoke.API, before)
-		if err != nil || len(found) != want {
-			t.Errorf("before %v: found %d, %v; want %d", before, len(found), err, want)
-		}
-	}
 }

@@ -1,12 +1,15 @@
-package checkup
+package smoke
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
 )
 
 // A Latency is a limit on how long answers take: "p95=800ms", "max=2s".
@@ -52,4 +55,27 @@ func (l Latency) of(taken []time.Duration) time.Duration {
 
 func (l Latency) tooSlow(measured time.Duration, count int) string {
 	return fmt.Sprintf("%s of %d requests is %s, more than %s", l.Name, count, measured.Round(100*time.Microsecond), l.Most)
+}
+
+// measure compares what the API's answers took with the limits.
+func (r *run) measure(context.Context) checkup.Verdict {
+	taken := r.Meter.Taken()
+	if len(taken) == 0 {
+		return checkup.Unknown.With("no request was answered")
+	}
+	var evidence []checkup.Evidence
+	slow := ""
+	for _, limit := range r.Latencies {
+		measured := limit.of(taken)
+		evidence = append(evidence, checkup.Evidence{
+			Name: limit.Name, Expected: "at most " + limit.Most.String(), Found: measured.Round(time.Microsecond * 100).String(), From: "this run",
+		})
+		if measured > limit.Most && slow == "" {
+			slow = limit.tooSlow(measured, len(taken))
+		}
+	}
+	if slow != "" {
+		return checkup.Failure.With(slow, evidence...)
+	}
+	return checkup.OK.With("fast enough", evidence...)
 }

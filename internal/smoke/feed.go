@@ -1,42 +1,44 @@
-package checkup
+package smoke
 
 import (
 	"context"
 	"strings"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
 )
 
 // toldWithin is how long an announcement may take.
 const toldWithin = 10 * time.Second
 
-func (r *smokeRun) follow(ctx context.Context) Verdict {
+func (r *run) follow(ctx context.Context) checkup.Verdict {
 	feed, err := r.Follow(ctx)
 	if err != nil {
-		return judged(err)
+		return blame(err)
 	}
 	r.feed = feed
-	return ok("acknowledged")
+	return checkup.OK.With("acknowledged")
 }
 
 // awaitBoth waits until the subscription has told of both customers.
-func (r *smokeRun) awaitBoth(ctx context.Context) Verdict {
+func (r *run) awaitBoth(ctx context.Context) checkup.Verdict {
 	ctx, cancel := context.WithTimeout(ctx, toldWithin)
 	defer cancel()
-	missing := map[string]*smokeCustomer{r.first.id: r.first, r.second.id: r.second}
+	missing := map[string]*customer{r.first.id: r.first, r.second.id: r.second}
 	for len(missing) > 0 {
 		select {
 		case change, open := <-r.feed.Changes:
 			if !open {
-				return judged(r.feed.Err())
+				return blame(r.feed.Err())
 			}
 			if change.Err != nil {
-				return judged(change.Err)
+				return blame(change.Err)
 			}
 			c, ours := missing[change.Customer.Id]
 			if !ours {
 				continue // another run's, or a person's
 			}
-			if verdict := c.compare(fields(change.Customer), "the subscription"); verdict.Result != OK {
+			if verdict := c.compare(fields(change.Customer), "the subscription"); verdict.Result != checkup.OK {
 				return verdict
 			}
 			delete(missing, c.id)
@@ -45,8 +47,8 @@ func (r *smokeRun) awaitBoth(ctx context.Context) Verdict {
 			for _, c := range missing {
 				names = append(names, *c.input.Name)
 			}
-			return failure("the subscription did not tell of "+strings.Join(names, " and "), "")
+			return checkup.Failure.With("the subscription did not tell of " + strings.Join(names, " and "))
 		}
 	}
-	return ok("it told of both")
+	return checkup.OK.With("it told of both")
 }

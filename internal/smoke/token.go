@@ -1,64 +1,66 @@
 // Tokens that an API must refuse: one whose signature was changed, and one whose
 // time is over.
 
-package checkup
+package smoke
 
 import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/Khan/genqlient/graphql"
 
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
 )
 
-func (r *smokeRun) refuseTampered(ctx context.Context) Verdict {
+func (r *run) refuseTampered(ctx context.Context) checkup.Verdict {
 	token, err := r.Token(ctx)
 	if err != nil {
-		return judged(err)
+		return blame(err)
 	}
 	return r.refuse(ctx, tampered(token), "a token with a changed signature")
 }
 
-func (r *smokeRun) refuseExpired(ctx context.Context) Verdict {
+func (r *run) refuseExpired(ctx context.Context) checkup.Verdict {
 	if r.Expired != "" {
 		claims, err := auth.ParseClaims(r.Expired)
 		if err != nil || claims.Expiry.IsZero() || !claims.Expiry.Before(r.Now()) {
-			return failure("the token that was given as expired is no JWT whose time is over", "")
+			return checkup.Failure.With("the token that was given as expired is no JWT whose time is over")
 		}
 		return r.refuse(ctx, r.Expired, "an expired token")
 	}
 	token, err := r.Token(ctx)
 	if err != nil {
-		return judged(err)
+		return blame(err)
 	}
 	forged, isJWT := expired(token, r.Now())
 	if !isJWT {
-		return skipped("the token is no JWT, so that no expired one can be made of it")
+		return checkup.Skipped.With("the token is no JWT, so that no expired one can be made of it")
 	}
 	return r.refuse(ctx, forged, "a token with an end in the past")
 }
 
 // refuse shows the API a token that it must refuse with 401.
-func (r *smokeRun) refuse(ctx context.Context, token, what string) Verdict {
+func (r *run) refuse(ctx context.Context, token, what string) checkup.Verdict {
 	var data map[string]any
 	request := &graphql.Request{Query: "query Refused { __typename }", OpName: "Refused"}
 	err := r.Presented(token).MakeRequest(ctx, request, &graphql.Response{Data: &data})
-	answer, answered := asAnswer(err)
+	answer, answered := errors.AsType[*appsync.ResponseError](err)
 	switch {
 	case err == nil:
-		return Verdict{Result: Failure, Message: "the API accepted " + what, Err: &AcceptedError{what}}
-	case !answered || answer.Throttled() || answer.Status >= http.StatusInternalServerError:
-		return judged(err)
+		return checkup.Verdict{Result: checkup.Failure, Message: "the API accepted " + what, Err: &AcceptedError{what}}
+	case !answered || mute(answer):
+		return blame(err)
 	case !answer.Unauthorized():
-		return failure(fmt.Sprintf("the API answered %s with status %d instead of 401", what, answer.Status), "")
+		return checkup.Failure.With(fmt.Sprintf("the API answered %s with status %d instead of 401", what, answer.Status))
 	default:
-		return ok("refused with 401")
+		return checkup.OK.With("refused with 401")
 	}
 }
 

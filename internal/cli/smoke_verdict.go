@@ -1,0 +1,88 @@
+// What becomes of a run of smoke as a whole.
+
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/smoke"
+)
+
+// A stepError is a step that did not pass.
+type stepError struct{ finding checkup.Finding }
+
+func (e *stepError) Error() string {
+	return e.finding.ID + ": " + e.finding.Title + ": " + e.finding.Message
+}
+func (e *stepError) Unwrap() error { return e.finding.Err }
+
+// nothingRanError says that a test tested nothing.
+type nothingRanError struct{}
+
+func (*nothingRanError) Error() string { return "no step was taken" }
+
+// failure is the first step that failed, else the signal that ended the run, else
+// that nothing ran.
+func (r *smokeReport) failure(ctx context.Context) error {
+	for _, finding := range r.findings {
+		if finding.Result == checkup.Failure || finding.Result == checkup.Unknown && ctx.Err() == nil {
+			return &stepError{r.clean(finding)}
+		}
+	}
+	ran := func(f checkup.Finding) bool { return f.Result != checkup.Skipped && f.ID != smoke.Beginning().ID }
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case !slices.ContainsFunc(r.findings, ran):
+		return &nothingRanError{}
+	default:
+		return nil
+	}
+}
+
+// clean takes secrets out of what is said of a finding.
+func (r *smokeReport) clean(finding checkup.Finding) checkup.Finding {
+	finding.Message, finding.Fix = r.secrets.clean(finding.Message), r.secrets.clean(finding.Fix)
+	return finding
+}
+
+// verdict is what became of a run that ended with err, in a line: how many steps it is
+// about, of those that were taken, and in parentheses what else came of them.
+func (r *smokeReport) verdict(err error, elapsed time.Duration) string {
+	count := make(map[checkup.Result]int)
+	for _, finding := range r.findings {
+		count[finding.Result]++
+	}
+	bad := count[checkup.Failure] + count[checkup.Unknown]
+	taken := len(r.findings) - count[checkup.Skipped]
+	var others []string
+	note := func(n int, one, many string) {
+		switch n {
+		case 0:
+		case 1:
+			others = append(others, "1 "+one)
+		default:
+			others = append(others, fmt.Sprintf("%d %s", n, many))
+		}
+	}
+	text := fmt.Sprintf("passed: all %d steps", taken)
+	if err != nil {
+		text = "failed: " + err.Error()
+		if bad > 0 {
+			text = fmt.Sprintf("failed: %d of %d steps", bad, taken)
+		}
+		note(count[checkup.Unknown], "error", "errors")
+		note(count[checkup.OK], "passed", "passed")
+	}
+	note(count[checkup.Warning], "warning", "warnings")
+	text += fmt.Sprintf(" in %.1f ms", milliseconds(elapsed))
+	if len(others) > 0 {
+		text += " (" + strings.Join(others, ", ") + ")"
+	}
+	return text
+}

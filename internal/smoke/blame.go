@@ -1,0 +1,41 @@
+package smoke
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+)
+
+// blame says of a step that ended in err whether the API did wrong or whether nobody
+// can tell: a network error, a 5xx and throttling say nothing about it.
+func blame(err error) checkup.Verdict {
+	verdict := checkup.Verdict{Result: checkup.Unknown, Message: err.Error(), Err: err}
+	if account, ok := errors.AsType[*awsaccount.Error](err); ok {
+		switch account.Reason {
+		case awsaccount.NotFound:
+			verdict.Result = checkup.Failure
+		case awsaccount.NoRegion:
+			verdict.Fix = "export AWS_REGION=eu-west-1"
+		}
+		return verdict
+	}
+	if answer, answered := errors.AsType[*appsync.ResponseError](err); answered && !mute(answer) {
+		verdict.Result = checkup.Failure
+	}
+	return verdict
+}
+
+// mute reports whether an answer says nothing about what was asked.
+func mute(answer *appsync.ResponseError) bool {
+	return answer.Throttled() || answer.Status >= http.StatusInternalServerError
+}
+
+// mayHaveRun reports whether a mutation that failed may have been executed: there
+// was no answer, or one of a server that is out of order.
+func mayHaveRun(err error) bool {
+	answer, answered := errors.AsType[*appsync.ResponseError](err)
+	return err != nil && (!answered || answer.Status >= http.StatusInternalServerError)
+}

@@ -1,0 +1,120 @@
+package smoke
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/Khan/genqlient/graphql"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+)
+
+// customer is a customer that lives as long as a smoke test.
+type customer struct {
+	api   graphql.Client
+	input appsync.CreateCustomerInput // what it holds at the moment
+	id    string                      // empty until it has been created
+	lost  bool                        // its creation was asked for, and nobody said what became of it
+}
+
+func (t *Test) customer(name, city, state string) *customer {
+	name, country := t.Mark.On(name), "USA"
+	return &customer{
+		api:   t.API,
+		input: appsync.CreateCustomerInput{Name: &name, City: &city, State: &state, Country: &country},
+	}
+}
+
+// answerTime is how long a creation that is under way at Ctrl-C is waited for: who
+// gives it up does not know what there is to delete.
+const answerTime = 3 * time.Second
+
+func (c *customer) create(interrupted context.Context) checkup.Verdict {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(interrupted))
+	defer cancel(nil)
+	defer context.AfterFunc(interrupted, func() {
+		time.AfterFunc(answerTime, func() { cancel(context.Cause(interrupted)) })
+	})()
+	resp, err := appsync.CreateCustomer(ctx, c.api, c.input)
+	created := resp.CreateCustomer
+	if created != nil {
+		c.id = created.Id // remembered also after an error, to be deleted
+	}
+	c.lost = c.id == "" && mayHaveRun(err)
+	switch {
+	case err != nil:
+		return blame(err)
+	case created == nil || created.Id == "":
+		return checkup.Failure.With("the API returned no id for " + *c.input.Name)
+	default:
+		return c.compare(fields(created), "the answer")
+	}
+}
+
+func (c *customer) get(ctx context.Context) checkup.Verdict {
+	resp, err := appsync.GetCustomer(ctx, c.api, c.id)
+	switch {
+	case err != nil:
+		return blame(err)
+	case resp.GetCustomer == nil:
+		return checkup.Failure.With(fmt.Sprintf("%s (%s) was created and is not found", *c.input.Name, c.id))
+	default:
+		return c.compare(fields(resp.GetCustomer), "the answer")
+	}
+}
+
+// update changes the city, and looks whether that and nothing else was changed.
+func (c *customer) update(ctx context.Context) checkup.Verdict {
+	city := "Cambridge"
+	change := appsync.CustomerChange{ID: c.id, Fields: map[string]*string{"city": &city}}
+	resp, err := appsync.UpdateCustomer(ctx, c.api, change)
+	if err != nil {
+		return blame(err)
+	}
+	c.input.City = &city
+	if resp.UpdateCustomer == nil {
+		return checkup.Failure.With(fmt.Sprintf("the API answered the update of %s with null", *c.input.Name))
+	}
+	if verdict := c.compare(fields(resp.UpdateCustomer), "the answer"); verdict.Result != checkup.OK {
+		return verdict
+	}
+	return c.get(ctx)
+}
+
+// compare checks that got, which from says, is what c holds.
+func (c *customer) compare(got map[string]string, from string) checkup.Verdict {
+	for _, field := range []struct {
+		name string
+		sent *string
+	}{
+		{"name", c.input.Name},
+		{"city", c.input.City},
+		{"state", c.input.State},
+		{"country", c.input.Country},
+	} {
+		found, there := got[field.name]
+		evidence := checkup.Evidence{Name: field.name, Expected: *field.sent, Found: found, From: from}
+		if !there {
+			evidence.Found = "null"
+			return checkup.Failure.With(fmt.Sprintf("%s was sent as %q and came back as null", field.name, *field.sent), evidence)
+		}
+		if found != *field.sent {
+			return checkup.Failure.With(fmt.Sprintf("%s was sent as %q and came back as %q", field.name, *field.sent, found), evidence)
+		}
+	}
+	return checkup.OK.With("as it was sent", checkup.Evidence{Name: "id", Found: c.id, From: from})
+}
+
+// fields returns the fields of a customer that are not null.
+func fields(customer *appsync.Customer) map[string]string {
+	all := map[string]*string{"name": customer.Name, "city": customer.City, "state": customer.State, "country": customer.Country}
+	maps.DeleteFunc(all, func(_ string, value *string) bool { return value == nil })
+	texts := make(map[string]string)
+	for name, value := range all {
+		texts[name] = *value
+	}
+	return texts
+}

@@ -1,0 +1,64 @@
+package smoke
+
+import (
+	"context"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/pause"
+)
+
+// A list is eventually consistent: a new record may be missing for a moment.
+const (
+	listTries = 5
+	listPause = time.Second
+)
+
+// findBoth lists customers until it has seen both, unchanged.
+func (r *run) findBoth(ctx context.Context) checkup.Verdict {
+	for try := 1; ; try++ {
+		missing, verdict := r.missing(ctx, r.first, r.second)
+		switch {
+		case verdict.Result != checkup.OK:
+			return verdict
+		case missing == nil:
+			return checkup.OK.With("both are there")
+		case try == listTries:
+			return checkup.Failure.With(*missing.input.Name + " was created, but the list does not show it")
+		}
+		if err := pause.For(ctx, listPause); err != nil {
+			return checkup.Verdict{Result: checkup.Unknown, Message: "interrupted", Err: err}
+		}
+	}
+}
+
+// missing returns the first of wanted that the list does not show.
+func (r *run) missing(ctx context.Context, wanted ...*customer) (*customer, checkup.Verdict) {
+	found := make(map[string]bool)
+	for page, err := range appsync.Pages(ctx, r.API, appsync.Paging{Filter: r.Mark.filter()}) {
+		if err != nil {
+			return nil, blame(err)
+		}
+		for _, customer := range page.Customers {
+			for _, c := range wanted {
+				if c.id != customer.Id {
+					continue
+				}
+				if verdict := c.compare(fields(customer), "the list"); verdict.Result != checkup.OK {
+					return nil, verdict
+				}
+				found[c.id] = true
+			}
+		}
+		if len(found) == len(wanted) {
+			return nil, checkup.OK.With("")
+		}
+	}
+	for _, c := range wanted {
+		if !found[c.id] {
+			return c, checkup.OK.With("")
+		}
+	}
+	return nil, checkup.OK.With("")
+}

@@ -1,0 +1,107 @@
+// Package smoke does with an API what its first user would do, and removes what it
+// made: on a real API and on the emulator alike. The checks of package checkup come
+// first. A step is a check too, of the kind that does something: it has an id, a
+// verdict and a page of help as they have.
+package smoke
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/Khan/genqlient/graphql"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+)
+
+// Test is the main job, step by step, after the checks: tokens that are no good are
+// refused; two customers are created, listed, found in the table, read, changed and
+// deleted again.
+type Test struct {
+	Checks []checkup.Finding // what Examine found: steps that need them are skipped
+
+	API graphql.Client // as a command reaches it
+	// Presented is the API for whoever shows this token, as it is; nil if the
+	// authorization mode uses none.
+	Presented func(token string) graphql.Client
+	Token     func(ctx context.Context) (string, error) // the token that API sends
+	Expired   string                                    // a token that has expired; one is forged if it is empty
+
+	Mark     Mark
+	ReadOnly bool // create nothing
+	Keep     bool // delete nothing
+
+	// Follow subscribes to new customers; nil if nobody asked for it.
+	Follow func(ctx context.Context) (*appsync.Feed, error)
+	// Table is what stands in the API's table; nil if nobody asked for it.
+	Table Table
+
+	Meter     *Meter
+	Latencies []Latency // limits on what Meter has measured
+
+	Now  func() time.Time
+	Done func(checkup.Finding) // called after each step
+}
+
+// Run takes the steps that come after the checks and returns their findings, which are
+// the same steps in the same order in each run. A step that needs one which did not
+// pass is skipped; what was created is deleted in any case.
+func (t *Test) Run(ctx context.Context) []checkup.Finding {
+	r := &run{Test: t}
+	r.first = t.customer("customer1", "Boston", "MA")
+	r.second = t.customer("customer2", "Dallas", "TX")
+	for _, step := range steps() {
+		r.take(ctx, step)
+	}
+	if r.feed != nil {
+		r.feed.Close()
+	}
+	return r.findings
+}
+
+// A run is one run of a Test.
+type run struct {
+	*Test
+	first, second *customer
+	feed          *appsync.Feed
+	findings      []checkup.Finding
+}
+
+// take takes one step, if it is asked for and what it needs has passed.
+func (r *run) take(ctx context.Context, step step) {
+	start := r.Now()
+	finding := checkup.Finding{Check: step.Check, Verdict: r.verdict(ctx, step)}
+	if finding.Result != checkup.Skipped {
+		finding.Elapsed = r.Now().Sub(start)
+	}
+	finding.Notes = r.Meter.Notes()
+	r.findings = append(r.findings, finding)
+	r.Done(finding)
+}
+
+func (r *run) verdict(ctx context.Context, step step) checkup.Verdict {
+	if reason := step.unasked(r.Test); reason != "" {
+		return checkup.Verdict{Result: checkup.Skipped, Message: reason, Unasked: true}
+	}
+	if verdict, blocked := step.Blocked(r.finding); blocked {
+		return verdict
+	}
+	if step.always {
+		return step.run(r, context.WithoutCancel(ctx))
+	}
+	if ctx.Err() != nil {
+		return checkup.Verdict{Result: checkup.Skipped, Message: "interrupted", Err: context.Cause(ctx)}
+	}
+	return step.run(r, ctx)
+}
+
+// finding looks among the checks and the steps that were taken.
+func (r *run) finding(id string) (checkup.Finding, bool) {
+	for _, all := range [][]checkup.Finding{r.Checks, r.findings} {
+		if i := slices.IndexFunc(all, func(f checkup.Finding) bool { return f.ID == id }); i >= 0 {
+			return all[i], true
+		}
+	}
+	return checkup.Finding{}, false
+}

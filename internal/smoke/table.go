@@ -1,0 +1,31 @@
+package smoke
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+)
+
+// A Table reads an item by its id, without the API.
+type Table interface {
+	Item(ctx context.Context, id string) (map[string]string, bool, error)
+}
+
+// readTable looks for both customers in the table itself.
+func (r *run) readTable(ctx context.Context) checkup.Verdict {
+	for _, c := range []*customer{r.first, r.second} {
+		item, there, err := r.Table.Item(ctx, c.id)
+		switch {
+		case err != nil:
+			return blame(err)
+		case !there:
+			return checkup.Failure.With(fmt.Sprintf("the table has no item %s, though the API created %s", c.id, *c.input.Name),
+				checkup.Evidence{Name: "id", Expected: c.id, Found: "no such item", From: "the table"})
+		}
+		if verdict := c.compare(item, "the table"); verdict.Result != checkup.OK {
+			return verdict
+		}
+	}
+	return checkup.OK.With("it holds both")
+}

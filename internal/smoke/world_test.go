@@ -1,0 +1,134 @@
+// The world of the tests: one smoke test of a made-up API, and words for what came of
+// it.
+
+package smoke_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Khan/genqlient/graphql"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/smoke"
+)
+
+// begun is when the runs of these tests begin.
+var begun = time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC)
+
+// names of the two customers.
+const (
+	first  = "customer1 (appsyncctl-smoke 20260314T150926Z AAAAAAAA)"
+	second = "customer2 (appsyncctl-smoke 20260314T150926Z AAAAAAAA)"
+)
+
+// signed is a token as the API takes it: a JWT of claims without meaning.
+const signed = "eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjQwMDAwMDAwMDB9.c2lnbmF0dXJl"
+
+// withToken sends a token with each request.
+type withToken struct {
+	token string
+	http.RoundTripper
+}
+
+func (t withToken) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", t.token)
+	return t.RoundTripper.RoundTrip(req)
+}
+
+// newTest returns a smoke test of the API behind transport.
+func newTest(endpoint string, transport http.RoundTripper) *smoke.Test {
+	meter := &smoke.Meter{Base: transport, Now: time.Now}
+	presented := func(token string) graphql.Client {
+		return &appsync.Client{Endpoint: endpoint, HTTP: &http.Client{Transport: withToken{token, meter}}}
+	}
+	return &smoke.Test{
+		API:       presented(signed),
+		Presented: presented,
+		Token:     func(context.Context) (string, error) { return signed, nil },
+		Mark:      smoke.Mark{Begun: begun, ID: "AAAAAAAA"},
+		Meter:     meter,
+		Now:       time.Now,
+		Done:      func(checkup.Finding) {},
+	}
+}
+
+// outcomes puts the findings that are not ok into words, by their ids; skipped
+// steps only if they name a reason of this run's.
+func outcomes(findings []checkup.Finding) map[string]string {
+	told := make(map[string]string)
+	for _, f := range findings {
+		switch {
+		case f.Result == checkup.OK, strings.HasPrefix(f.Message, "not asked for"), strings.HasPrefix(f.Message, "no limit is set"):
+		case f.Because != "":
+			told[f.ID] = "skipped because of " + f.Because
+		default:
+			told[f.ID] = string(f.Result) + ": " + f.Message
+		}
+	}
+	return told
+}
+
+// wantOutcomes checks that all steps are there, and what became of those that are
+// not ok.
+func wantOutcomes(t *testing.T, findings []checkup.Finding, want map[string]string) {
+	t.Helper()
+	var got, all []string
+	for _, f := range findings {
+		got = append(got, f.ID)
+	}
+	for _, step := range smoke.Steps()[1:] {
+		all = append(all, step.ID)
+	}
+	if !slices.Equal(got, all) {
+		t.Errorf("took the steps %q, want %q", got, all)
+	}
+	if got := outcomes(findings); !maps.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// step returns the finding of one step.
+func step(t *testing.T, findings []checkup.Finding, id string) checkup.Finding {
+	t.Helper()
+	i := slices.IndexFunc(findings, func(f checkup.Finding) bool { return f.ID == id })
+	if i < 0 {
+		t.Fatalf("no step %s", id)
+	}
+	return findings[i]
+}
+
+// changed returns a function that shows one field of a customer with another value.
+func changed(operation, name, field string, value any) func(string, int, record) record {
+	return func(op string, _ int, r record) record {
+		if op != operation || r["name"] != name {
+			return r
+		}
+		other := maps.Clone(r)
+		other[field] = value
+		return other
+	}
+}
+
+// fails returns a function that answers the nth call of one operation.
+func fails(operation string, nth, status int, body string) func(string, int, map[string]any) *answer {
+	return func(op string, n int, _ map[string]any) *answer {
+		if op == operation && n == nth {
+			return &answer{status, body}
+		}
+		return nil
+	}
+}
+
+func is[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
+}
