@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"regexp"
 	"slices"
 	"time"
 
@@ -24,27 +23,33 @@ type doctorOptions struct {
 }
 
 func (app *App) doctorCommand(flags *globals) *cobra.Command {
-	options := doctorOptions{format: doctorFormat{document: &flags.output}, failOn: severity(checkup.Failure)}
+	options := doctorOptions{format: doctorFormat{document: &flags.output}, failOn: severity(checkup.Unknown)}
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Find out why the API cannot be reached, or says 401",
 		Long: `Examine the whole set-up, in causal order: settings, network, provider, token
-store, token, API. Each check has an id, which "appsyncctl help AUTH-004" explains
-offline ("appsyncctl help checks" lists them), and says what was expected, what was
-found and where, and one thing to do. The first failure is named as the cause.
+store, token, API. Each check has an ID, which "appsyncctl help AUTH-004" explains
+offline; "appsyncctl help checks" lists them all. A finding says what was expected,
+what was found and where, and one thing to do about it. The first failure is named
+as the cause.
 
-A check is ok, or ends as a warning, as unknown (it could not be found out, and why),
-as a failure, or skipped. That order is also how bad they are: --fail-on unknown
-stands for unknowns and failures, --fail-on warning for all three, and the exit code
-is 1 then.
+A check is ok, or ends as a warning, as unknown (it could not be determined, and the
+message says why), as a failure, or skipped. The exit code is 1 if anything failed or
+is unknown: --fail-on failure lets unknowns pass, and --fail-on warning lets nothing
+pass. What is unknown about the token store, or about the API's configuration in AWS,
+counts as a warning only: it does not keep the API from being called.
 
-Nothing is changed. A token that had to be fetched or renewed on the way is kept as
-every command keeps it. No token is shown. It takes ten seconds at most, unless a
-renewal has to be waited for that would otherwise be lost.
+Nothing is changed. A token that has to be fetched or renewed on the way is kept, as
+by any other command. No token is shown. It takes ten seconds at most, unless it has
+to wait for a renewal that would otherwise be lost. --wait repeats it, for an API that
+is still starting, or is down.
 
-With --token a token is examined that lies in a file or comes on standard input, and
-with --response an answer of the API that was saved, such as by curl -i. Settings are
-then needed only as far as there are any.`,
+With --token, a token is examined that is in a file or comes from standard input, and
+with --response a saved answer of the API: what curl -i wrote, the body alone, or what
+a command wrote to standard error with -o json. No settings are required; those that
+exist are compared.
+
+In GitHub Actions, findings also become annotations and a summary of the job.`,
 		Example: `  appsyncctl doctor
   appsyncctl doctor -o json --fail-on warning
   appsyncctl doctor --wait 2m -o short
@@ -61,24 +66,22 @@ then needed only as far as there are any.`,
 	set := cmd.Flags()
 	set.SortFlags = false
 	set.VarP(&options.format, "output", "o", "how to write the findings: table, short (problems only) or json")
-	set.Var(&options.failOn, "fail-on", "exit with 1 at the first of these or worse: warning, unknown or failure")
-	set.Var(&options.suppress, "suppress", "`ID` of a check whose finding does not count (repeatable)")
-	set.Var((*positiveDuration)(&options.wait), "wait", "examine again, for this long at most, until nothing of --fail-on is found")
-	set.StringVar(&options.token, "token", "", "`FILE` with a token to examine in place of one's own, or - for standard input")
+	set.Var(&options.failOn, "fail-on", "exit with 1 for a finding this bad or worse: warning, unknown or failure")
+	set.Var(&options.suppress, "suppress", "`ID` of a check whose finding, and what follows from it, does not count (repeatable)")
+	set.Var((*positiveDuration)(&options.wait), "wait", "examine again, for this long at most, until there is nothing that --fail-on counts")
+	set.StringVar(&options.token, "token", "", "`FILE` with a token to examine instead of your own, or - for standard input")
 	set.StringVar(&options.response, "response", "", "`FILE` with a saved answer of the API to explain, or - for standard input")
-	set.StringVar(&options.bundle, "bundle", "", "write the findings and what they rest on, without secrets, into this zip `FILE`")
-	set.Lookup("wait").DefValue = "" // it is not waited for by default
+	set.StringVar(&options.bundle, "bundle", "", "write the findings and their evidence, without secrets, to this new zip `FILE`")
+	set.Lookup("wait").DefValue = "" // nothing is waited for by default
+	completeDoctor(cmd)
 	return cmd
 }
 
-// tokenLike is a JSON Web Token, which is no name of a file.
-var tokenLike = regexp.MustCompile(`^\s*(?i:bearer\s+)?eyJ[\w-]+\.`)
-
-// check refuses what excludes each other. It quotes no value that may be a token.
+// check refuses flags that exclude each other. It quotes no value that may be a token.
 func (o doctorOptions) check() error {
 	switch {
 	case tokenLike.MatchString(o.token):
-		return errors.New("--token takes the name of a file, or - for standard input, and not the token itself: others can see a command line")
+		return errors.New("--token takes the name of a file, or - for standard input, not the token itself: others can see a command line")
 	case o.token == "-" && o.response == "-":
 		return errors.New("--token and --response cannot both come from standard input")
 	case o.bundle == "":
@@ -130,7 +133,7 @@ func (app *App) doctor(ctx context.Context, flags *globals, options doctorOption
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if options.reached(findings) {
+	if len(options.counting(findings)) > 0 {
 		return &findingsError{report.view.Verdict}
 	}
 	return nil
@@ -141,14 +144,10 @@ type findingsError struct{ verdict checkup.Result }
 
 func (*findingsError) Error() string { return "" }
 
-// reached reports whether a finding is as bad as --fail-on says.
-func (o doctorOptions) reached(findings []checkup.Finding) bool {
-	return slices.ContainsFunc(findings, o.counts)
-}
-
-func (o doctorOptions) counts(finding checkup.Finding) bool {
-	if slices.Contains(o.suppress, finding.ID) {
-		return false
-	}
-	return slices.Index(severities(), finding.Result) >= slices.Index(severities(), checkup.Result(o.failOn))
+// counting are the findings that are as bad as --fail-on says.
+func (o doctorOptions) counting(findings []checkup.Finding) []checkup.Finding {
+	suppressed := o.suppress.spread(findings)
+	return slices.DeleteFunc(slices.Clone(findings), func(f checkup.Finding) bool {
+		return slices.Contains(suppressed, f.ID) || slices.Index(severities(), weight(f)) < slices.Index(severities(), checkup.Result(o.failOn))
+	})
 }

@@ -59,18 +59,28 @@ type bundleFile struct {
 type leakError struct{ entry string }
 
 func (e *leakError) Error() string {
-	return "the bundle is not written: " + e.entry + " would hold a secret"
+	return "the bundle is not written: " + e.entry + " would contain a secret"
 }
 
-// freeFile returns an error unless name can be a new file.
+// freeFile returns an error unless name can be a new file in a folder that is there: one
+// that is not would be a mistake in its name.
 func freeFile(name string) error {
 	switch _, err := os.Lstat(name); {
+	case err == nil:
+		return fmt.Errorf("--bundle: %s exists already and is not overwritten", name)
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("--bundle: %s: %s", name, reason(err))
+	}
+	folder := filepath.Dir(name)
+	switch info, err := os.Stat(folder); {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		return fmt.Errorf("--bundle: there is no folder %s", folder)
 	case err != nil:
-		return fmt.Errorf("--bundle: %w", err)
+		return fmt.Errorf("--bundle: %s: %s", folder, reason(err))
+	case !info.IsDir():
+		return fmt.Errorf("--bundle: %s is not a folder", folder)
 	default:
-		return fmt.Errorf("--bundle: %s exists already, and is not overwritten", name)
+		return nil
 	}
 }
 
@@ -82,7 +92,7 @@ func (app *App) writeBundle(name string, subject *subject, view doctorView) erro
 	}
 	var archive bytes.Buffer
 	writer := zip.NewWriter(&archive)
-	app.notice("the bundle " + name + " holds, without secrets:")
+	app.notice("the bundle " + name + " contains, without secrets:")
 	for _, entry := range entries {
 		if subject.secrets.within(string(entry.content)) {
 			return &leakError{entry.name}

@@ -20,6 +20,15 @@ func severities() []checkup.Result {
 	return []checkup.Result{checkup.OK, checkup.Warning, checkup.Unknown, checkup.Failure}
 }
 
+// weight is how bad a finding is. That nobody can tell how things are beside the way to
+// the API is a warning only: the API can be called all the same.
+func weight(f checkup.Finding) checkup.Result {
+	if f.Result == checkup.Unknown && f.Aside() {
+		return checkup.Warning
+	}
+	return f.Result
+}
+
 // String implements pflag.Value.
 func (s *severity) String() string { return string(*s) }
 
@@ -37,6 +46,17 @@ func (s *severity) Type() string { return "result" }
 
 // checkList is the value of --suppress.
 type checkList []string
+
+// spread adds the checks of findings that are consequences of what is in the list.
+func (l checkList) spread(findings []checkup.Finding) checkList {
+	all := slices.Clone(l)
+	for _, finding := range findings { // a cause stands before what follows from it
+		if slices.Contains(all, finding.Because) && !slices.Contains(all, finding.ID) {
+			all = append(all, finding.ID)
+		}
+	}
+	return all
+}
 
 // String implements pflag.Value.
 func (l *checkList) String() string { return strings.Join(*l, ",") }

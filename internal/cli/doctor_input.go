@@ -22,7 +22,7 @@ func (g doctorGiven) any() bool { return g.token != "" || g.answer != nil }
 func (app *App) doctorInput(ctx context.Context, options doctorOptions) (doctorGiven, error) {
 	var given doctorGiven
 	if options.token != "" {
-		token, from, err := app.savedToken(ctx, options.token)
+		token, from, err := app.savedToken(ctx, "--token", options.token)
 		if err != nil {
 			return given, err
 		}

@@ -95,7 +95,7 @@ func TestDoctorDocument(t *testing.T) {
 		{"nothing is set", nil, nil, nil, "failure", "SET-001", 1},
 		{"a broken profile", nil, map[string]string{"APPSYNCCTL_CONFIG": broken}, nil, "failure", "SET-001", 1},
 		{"an unknown value", []string{"--auth", "magic", "--token-store", "cloud"}, nil, nil, "failure", "SET-001", 1},
-		{"no network", []string{"--endpoint", "https://api.example.com/graphql", "--issuer", "https://id.example.com", "--client-id", "me", "--token-store", "memory"}, map[string]string{"APPSYNCCTL_CLIENT_SECRET": "secret words", "HOME": t.TempDir()}, nil, "unknown", "", 0},
+		{"no network", []string{"--endpoint", "https://api.example.com/graphql", "--issuer", "https://id.example.com", "--client-id", "me", "--token-store", "memory"}, map[string]string{"APPSYNCCTL_CLIENT_SECRET": "secret words", "HOME": t.TempDir()}, nil, "unknown", "", 1},
 		{"suppressed", []string{"--suppress", "set-001,AUTH-001"}, nil, nil, "ok", "", 0},
 		{"a crash", nil, map[string]string{"HOME": t.TempDir()}, panicking, "unknown", "", 1},
 	}

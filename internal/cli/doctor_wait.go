@@ -31,11 +31,12 @@ func (app *App) examine(ctx context.Context, subject *subject, report *doctorRep
 		findings := checkup.Examine(ctx, subject.again(), show)
 		subject.tokens.settle(report.notice)
 		left := end.Sub(app.Now())
-		if ctx.Err() != nil || left <= 0 || !options.reached(findings) || options.permanent(findings) {
+		counting := options.counting(findings)
+		if ctx.Err() != nil || left <= 0 || len(counting) == 0 || slices.ContainsFunc(counting, permanent) {
 			return findings
 		}
 		wait := min(between, left) // the last look is at the end
-		report.notice(fmt.Sprintf("%s; looking again in %s, for another %s", options.first(findings), wait.Round(100*time.Millisecond), left.Round(time.Second)))
+		report.notice(fmt.Sprintf("%s: %s; looking again in %s, for another %s", counting[0].ID, counting[0].Message, wait.Round(100*time.Millisecond), left.Round(time.Second)))
 		if pause.For(ctx, wait) != nil {
 			return findings
 		}
@@ -43,17 +44,6 @@ func (app *App) examine(ctx context.Context, subject *subject, report *doctorRep
 }
 
 // permanent reports whether only a person can mend what was found.
-func (o doctorOptions) permanent(findings []checkup.Finding) bool {
-	return slices.ContainsFunc(findings, func(f checkup.Finding) bool {
-		return o.counts(f) && f.Result == checkup.Failure && (f.Category == checkup.Settings || is[*loginNeededError](f.Err))
-	})
-}
-
-// first tells the first finding that counts.
-func (o doctorOptions) first(findings []checkup.Finding) string {
-	i := slices.IndexFunc(findings, o.counts)
-	if i < 0 {
-		return ""
-	}
-	return findings[i].ID + ": " + findings[i].Message
+func permanent(f checkup.Finding) bool {
+	return f.Result == checkup.Failure && (f.Category == checkup.Settings || is[*loginNeededError](f.Err))
 }

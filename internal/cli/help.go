@@ -19,8 +19,8 @@ func helpTopics() []*cobra.Command {
 			Use:   "environment",
 			Short: "Settings, and the variables that set them",
 			Long: `A setting comes from its flag, else from its variable, else from the profile,
-else from its default. A secret has no flag: it would be seen in the list of
-processes.
+else from its default. Secrets have no flags, because others can see the command
+line of a process.
 
 ` + settingsHelp(),
 		},
@@ -31,7 +31,7 @@ processes.
 		},
 		{
 			Use:   "checks",
-			Short: "The checks of doctor, each with its id",
+			Short: "The checks of doctor and the steps of smoke",
 			Long:  checksHelp(),
 		},
 	}
@@ -73,8 +73,9 @@ func tableText(header []string, rows [][]string) string {
 // helpCommand is cobra's, but that an unknown page is an error.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "Show the help of a command, of a topic, or of a check",
+		Use:               "help [COMMAND | TOPIC | CHECK]",
+		Short:             "Show the help of a command, a topic or a check",
+		ValidArgsFunction: completeHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if check, found := namedCheck(args); found {
 				_, err := fmt.Fprint(cmd.OutOrStdout(), checkHelp(check))

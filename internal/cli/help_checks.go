@@ -33,20 +33,29 @@ func checkHelp(check checkup.Check) string {
 		text += "\nIt is one of the causes of AppSync's 401.\n"
 	}
 	if ids := check.Needs(); len(ids) > 0 {
-		text += "\n" + wrapped("It needs "+strings.Join(ids, ", ")+".", helpWidth) + "\n"
+		text += "\n" + wrapped("It is skipped unless "+listed(ids)+".", helpWidth) + "\n"
 	}
-	command := "appsyncctl doctor and smoke look at it"
+	command := "appsyncctl doctor and smoke check it"
 	if check.Category == smoke.Category {
 		command = "It is a step of appsyncctl smoke"
 	}
-	return text + "\n" + command + ". All of them: appsyncctl help checks\n"
+	return text + "\n" + command + ". For the whole list: appsyncctl help checks\n"
+}
+
+// listed says that checks hold: "SET-002 and NET-003 hold".
+func listed(ids []string) string {
+	if len(ids) == 1 {
+		return ids[0] + " holds"
+	}
+	last := len(ids) - 1
+	return strings.Join(ids[:last], ", ") + " and " + ids[last] + " hold"
 }
 
 func checksHelp() string {
 	var text strings.Builder
-	text.WriteString(`"appsyncctl doctor" looks at these, in this order, and "appsyncctl smoke" goes on with
-its steps. "appsyncctl help ID" tells what it means when one does not hold, and what
-to do.`)
+	text.WriteString(`"appsyncctl doctor" makes these checks in this order; "appsyncctl smoke" makes them
+and goes on with steps of its own. "appsyncctl help ID" explains what it means when
+one does not hold, and what to do about it.`)
 	category := checkup.Category("")
 	for _, check := range slices.Concat(checkup.Catalogue(), smoke.Steps()) {
 		if check.Category != category {

@@ -43,7 +43,7 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 	report.secrets = subject.secrets
 	var expired auth.Secret
 	if options.expiredToken != "" {
-		if expired, _, err = app.savedToken(ctx, options.expiredToken); err != nil {
+		if expired, _, err = app.savedToken(ctx, "--expired-token-file", options.expiredToken); err != nil {
 			return report.abandon(ctx, err)
 		}
 		subject.secrets.add(string(expired))
