@@ -85,7 +85,7 @@ func freeFile(name string) error {
 }
 
 // writeBundle says what is in the bundle, and writes it for its owner only.
-func (app *App) writeBundle(name string, subject *subject, view doctorView) error {
+func (app *App) writeBundle(name string, subject *subject, view checkupView) error {
 	entries, err := app.bundleEntries(subject, view)
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (app *App) writeBundle(name string, subject *subject, view doctorView) erro
 	return atomicfile.Write(name, archive.Bytes())
 }
 
-func (app *App) bundleEntries(subject *subject, view doctorView) ([]bundleEntry, error) {
+func (app *App) bundleEntries(subject *subject, view checkupView) ([]bundleEntry, error) {
 	settings := make([]bundleSetting, 0, len(subject.Settings))
 	for _, setting := range subject.Settings {
 		settings = append(settings, bundleSetting{

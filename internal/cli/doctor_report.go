@@ -27,7 +27,7 @@ type doctorReport struct {
 	found    []findingView
 	category checkup.Category // whose heading stands last
 	written  bool             // the document, or the verdict
-	view     doctorView       // once finish was called
+	view     checkupView      // once finish was called
 }
 
 func (app *App) newDoctorReport(options doctorOptions) *doctorReport {
@@ -66,29 +66,13 @@ func (r *doctorReport) show(finding checkup.Finding) {
 	if !view.problem() || view.Suppressed {
 		return
 	}
-	for _, line := range view.details() {
+	for _, line := range append([]string{view.Message}, view.basis()...) {
 		r.line(strings.Repeat(" ", len("  FAIL  ")) + line)
 	}
 }
 
 // line writes a line. That it could not be written is noticed when the program ends.
 func (r *doctorReport) line(text string) { _, _ = fmt.Fprintln(r.out, output.Line(text)) }
-
-// mark is a result as a word that any terminal and any log can show.
-func mark(result checkup.Result) string {
-	switch result {
-	case checkup.OK:
-		return "ok"
-	case checkup.Warning:
-		return "warn"
-	case checkup.Failure:
-		return "FAIL"
-	case checkup.Skipped:
-		return "skip"
-	default:
-		return "?"
-	}
-}
 
 func (v findingView) heading() string {
 	text := fmt.Sprintf("  %-4s  %-9s  %s", mark(v.Result), v.ID, v.Title)
@@ -102,40 +86,12 @@ func (v findingView) heading() string {
 	}
 }
 
-// details say what was found, and what to do.
-func (v findingView) details() []string {
-	lines := []string{v.Message}
-	for _, fact := range v.Evidence {
-		lines = append(lines, evidenceLine(fact))
-	}
-	if v.Fix != nil {
-		lines = append(lines, "fix: "+*v.Fix)
-	}
-	return append(lines, "see: appsyncctl help "+v.ID)
-}
-
-func evidenceLine(fact checkup.Evidence) string {
-	text := fact.Name + ": "
-	switch {
-	case fact.Expected == "":
-		text += fact.Found
-	case fact.Found == "":
-		text += "expected " + fact.Expected + ", found nothing"
-	default:
-		text += "expected " + fact.Expected + ", found " + fact.Found
-	}
-	if fact.From != "" {
-		text += " (from " + fact.From + ")"
-	}
-	return text
-}
-
 // finish shows what was not shown yet, and the verdict.
 func (r *doctorReport) finish(findings []checkup.Finding) error {
 	for _, finding := range findings[len(r.found):] {
 		r.show(finding)
 	}
-	r.view = newDoctorView(r.found, r.version, r.now().Sub(r.start))
+	r.view = newCheckupView(checkup.Catalogue(), r.found, r.version, r.now().Sub(r.start))
 	r.written = true
 	if r.json {
 		return output.JSON(r.out, r.view)
@@ -171,7 +127,37 @@ func newBrokenError(command string, thrown any) *brokenError {
 // breakDown ends a report after a panic.
 func (r *doctorReport) breakDown(thrown any) error {
 	if r.json && !r.written {
-		_ = output.JSON(r.out, newDoctorView(r.found, r.version, r.now().Sub(r.start))) // it is an error already
+		_ = output.JSON(r.out, newCheckupView(checkup.Catalogue(), r.found, r.version, r.now().Sub(r.start))) // it is an error already
 	}
 	return newBrokenError("doctor", thrown)
+}
+
+// summary is the verdict of doctor in one line.
+func (v *checkupView) summary() string {
+	c := v.Counts
+	var parts []string
+	for _, part := range []struct {
+		count      int
+		one, words string
+	}{{c.Failure, "failure", "failures"}, {c.Warning, "warning", "warnings"}, {c.Unknown, "unknown", "unknown"}} {
+		switch part.count {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+part.one)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.words))
+		}
+	}
+	text := "no problem found"
+	if len(parts) > 0 {
+		text = strings.Join(parts, ", ")
+	}
+	text += fmt.Sprintf("; %d of %d checks ok", c.OK, len(v.Checks))
+	if c.Skipped > 0 {
+		text += fmt.Sprintf(", %d skipped", c.Skipped)
+	}
+	if c.Suppressed > 0 {
+		text += fmt.Sprintf(", %d suppressed", c.Suppressed)
+	}
+	return text
 }

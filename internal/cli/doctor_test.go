@@ -22,7 +22,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
-// doctorDocument is the document of doctor as its readers know it.
+// doctorDocument is the document of doctor and smoke as its readers know it.
 type doctorDocument struct {
 	Verdict string         `json:"verdict"`
 	Cause   *string        `json:"cause"`
@@ -43,6 +43,7 @@ type doctorDocument struct {
 		} `json:"evidence"`
 		Elapsed    *float64 `json:"elapsed_ms"`
 		Suppressed *bool    `json:"suppressed"`
+		Notes      []string `json:"notes"`
 	} `json:"checks"`
 	Version string   `json:"version"`
 	Elapsed *float64 `json:"elapsed_ms"`
@@ -109,7 +110,7 @@ func TestDoctorDocument(t *testing.T) {
 			if code := app.Run(t.Context(), append([]string{"doctor", "-o", "json"}, tt.args...)); code != tt.code {
 				t.Errorf("exit code %d, want %d; %s", code, tt.code, errs.String())
 			}
-			got := readDocument(t, out.Bytes())
+			got := readDocument(t, out.Bytes(), checkup.Catalogue())
 			if got.Verdict != tt.verdict {
 				t.Errorf("verdict %q, want %q", got.Verdict, tt.verdict)
 			}
@@ -130,8 +131,9 @@ func text(s *string) string {
 	return *s
 }
 
-// readDocument reads the only document of doctor and checks what is always true of it.
-func readDocument(t *testing.T, written []byte) doctorDocument {
+// readDocument reads the only document of a command that looked at all of plan, and
+// checks what is always true of it.
+func readDocument(t *testing.T, written []byte, plan []checkup.Check) doctorDocument {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(written))
 	decoder.DisallowUnknownFields()
@@ -145,16 +147,15 @@ func readDocument(t *testing.T, written []byte) doctorDocument {
 	if got.Version != "1.2.3" || got.Elapsed == nil {
 		t.Errorf("version %q, elapsed %v", got.Version, got.Elapsed)
 	}
-	catalogue := checkup.Catalogue()
-	if len(got.Checks) != len(catalogue) {
-		t.Fatalf("%d checks, want %d", len(got.Checks), len(catalogue))
+	if len(got.Checks) != len(plan) {
+		t.Fatalf("%d checks, want %d", len(got.Checks), len(plan))
 	}
 	results := make(map[string]int)
 	for i, check := range got.Checks {
-		if check.ID != catalogue[i].ID || check.Title != catalogue[i].Title || check.Category != string(catalogue[i].Category) {
-			t.Errorf("check %d is %s (%s), want %s", i, check.ID, check.Title, catalogue[i].ID)
+		if check.ID != plan[i].ID || check.Title != plan[i].Title || check.Category != string(plan[i].Category) {
+			t.Errorf("check %d is %s (%s), want %s", i, check.ID, check.Title, plan[i].ID)
 		}
-		if check.Elapsed == nil || check.Suppressed == nil || check.Evidence == nil {
+		if check.Elapsed == nil || check.Suppressed == nil || check.Evidence == nil || check.Notes == nil {
 			t.Errorf("%s lacks a key", check.ID)
 			continue
 		}

@@ -1,53 +1,24 @@
 package cli
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/report"
+	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
-// smokeView is the document that smoke writes with -o json.
-type smokeView struct {
-	Verdict string          `json:"verdict"` // passed or failed
-	Elapsed float64         `json:"elapsed_ms"`
-	Steps   []smokeStepView `json:"steps"`
-}
-
-type smokeStepView struct {
-	ID       string             `json:"id"`
-	Group    string             `json:"group"`
-	Name     string             `json:"name"`
-	Result   string             `json:"result"` // passed, warning, failed, error or skipped
-	Elapsed  float64            `json:"elapsed_ms"`
-	Reason   string             `json:"reason,omitempty"`
-	Because  string             `json:"because,omitempty"` // the id of the step that this one needs, or follows from
-	Evidence []checkup.Evidence `json:"evidence,omitempty"`
-	Fix      string             `json:"fix,omitempty"`
-	Notes    []string           `json:"notes,omitempty"` // attempts that failed before one did not
-}
-
-func (r *smokeReport) document(verdict string, elapsed time.Duration) smokeView {
-	view := smokeView{Verdict: verdict, Elapsed: milliseconds(elapsed)}
+// document is what -o json writes of a run that ended with err. It is in doctor's form
+// and in doctor's words.
+func (r *smokeReport) document(err error, elapsed time.Duration) checkupView {
+	var found []findingView
 	for _, finding := range r.findings {
-		step := smokeStepView{
-			ID: finding.ID, Group: string(finding.Category), Name: finding.Title, Result: smokeResult(finding.Result),
-			Elapsed: milliseconds(finding.Elapsed), Because: finding.Because, Fix: r.secrets.clean(finding.Fix),
-		}
-		if finding.Result != checkup.OK {
-			step.Reason = r.secrets.clean(finding.Message)
-		}
-		for _, e := range finding.Evidence {
-			step.Evidence = append(step.Evidence, checkup.Evidence{
-				Name: e.Name, Expected: r.secrets.clean(e.Expected), Found: r.secrets.clean(e.Found), From: e.From,
-			})
-		}
-		for _, note := range finding.Notes {
-			step.Notes = append(step.Notes, r.secrets.clean(note))
-		}
-		view.Steps = append(view.Steps, step)
+		found = append(found, newFindingView(finding, nil, r.secrets.clean))
+	}
+	view := newCheckupView(smoke.Plan(), found, r.version, elapsed)
+	if err != nil && (view.Verdict == checkup.OK || view.Verdict == checkup.Warning) {
+		view.Verdict = checkup.Unknown // it was interrupted, or nothing ran
 	}
 	return view
 }
@@ -61,42 +32,17 @@ func (r *smokeReport) run(elapsed time.Duration) report.Run {
 			Name:    finding.ID + " " + finding.Title,
 			Elapsed: finding.Elapsed,
 			Notes:   finding.Notes,
+			Result:  outcome(finding.Result),
 		}
 		switch finding.Result {
 		case checkup.OK:
-			step.Result = report.Passed
 		case checkup.Warning:
-			step.Result, step.Warning = report.Passed, finding.Message
-		case checkup.Failure:
-			step.Result = report.Failed
-		case checkup.Unknown:
-			step.Result = report.Errored
-		case checkup.Skipped:
-			step.Result = report.Skipped
-		}
-		if finding.Result != checkup.OK && finding.Result != checkup.Warning {
-			step.Message, step.Details = smokeReason(finding), smokeDetails(finding)
+			step.Warning = finding.Message
+		default:
+			view := newFindingView(finding, nil, r.secrets.clean)
+			step.Message, step.Details = smokeReason(finding), strings.Join(view.basis(), "\n")
 		}
 		run.Cases = append(run.Cases, step)
 	}
 	return run
-}
-
-// smokeDetails is what a finding rests on, a line each, and what to do.
-func smokeDetails(finding checkup.Finding) string {
-	var lines []string
-	for _, e := range finding.Evidence {
-		line := e.Name + ": "
-		if e.Expected != "" {
-			line += "expected " + e.Expected + ", "
-		}
-		lines = append(lines, fmt.Sprintf("%sfound %s (%s)", line, e.Found, e.From))
-	}
-	if finding.Fix != "" {
-		lines = append(lines, "fix: "+finding.Fix)
-	}
-	if finding.Result != checkup.Skipped {
-		lines = append(lines, "see: appsyncctl help "+finding.ID)
-	}
-	return strings.Join(lines, "\n")
 }

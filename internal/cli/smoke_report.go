@@ -22,6 +22,7 @@ type smokeReport struct {
 	out      io.Writer
 	format   format
 	profile  string
+	version  string
 	secrets  *secretTexts
 	sinks    smokeSinks
 	now      func() time.Time
@@ -37,7 +38,7 @@ func (app *App) newSmokeReport(options smokeOptions) *smokeReport {
 		out = io.Discard // the one result on standard output is the report
 	}
 	return &smokeReport{
-		out: out, format: options.format, secrets: new(secretTexts),
+		out: out, format: options.format, version: app.Build.Version, secrets: new(secretTexts),
 		sinks: app.smokeSinks(options), now: app.Now, started: app.Now(),
 	}
 }
@@ -137,11 +138,12 @@ func (r *smokeReport) line(result, name string, elapsed time.Duration, reason st
 	_, _ = fmt.Fprintln(r.out, output.Line(strings.TrimRight(r.secrets.clean(line), " "))) // the verdict reports a broken pipe
 }
 
-// smokeResult is a result in the words of test reports.
+// smokeResult is a result as a word of the table.
 func smokeResult(result checkup.Result) string {
-	return map[checkup.Result]string{
-		checkup.OK: "passed", checkup.Warning: "warning", checkup.Failure: "failed", checkup.Unknown: "error", checkup.Skipped: "skipped",
-	}[result]
+	if result == checkup.Warning {
+		return "warning"
+	}
+	return string(outcome(result))
 }
 
 // smokeReason says why a step did not simply pass.
@@ -190,13 +192,9 @@ func (r *smokeReport) finish(ctx context.Context) error {
 	r.showHeld()
 	elapsed := r.now().Sub(r.started)
 	failure := r.failure(ctx)
-	verdict := "passed"
-	if failure != nil {
-		verdict = "failed"
-	}
 	var shown error
 	if r.format == asJSON {
-		shown = output.JSON(r.out, r.document(verdict, elapsed))
+		shown = output.JSON(r.out, r.document(failure, elapsed))
 	} else {
 		_, shown = fmt.Fprintln(r.out, "\n"+output.Line(r.verdict(failure, elapsed)))
 	}

@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+)
+
+// checkupView is the document that doctor and smoke write with -o json. It has all that
+// they look at, in their order, whatever comes of it.
+type checkupView struct {
+	Verdict checkup.Result `json:"verdict"` // the worst result that counts: ok, warning, unknown or failure
+	Cause   *string        `json:"cause"`   // the check whose failure explains the others; null without one
+	Counts  checkupCounts  `json:"counts"`
+	Checks  []findingView  `json:"checks"`  // those of smoke are its steps, too
+	Version string         `json:"version"` // of this program
+	Elapsed float64        `json:"elapsed_ms"`
+}
+
+// checkupCounts are numbers of checks. They add up to all: what is suppressed is
+// counted as that only.
+type checkupCounts struct {
+	OK         int `json:"ok"`
+	Warning    int `json:"warning"`
+	Failure    int `json:"failure"`
+	Unknown    int `json:"unknown"`
+	Skipped    int `json:"skipped"`
+	Suppressed int `json:"suppressed"`
+}
+
+// newCheckupView sums up what was found of all that was planned. Checks without a finding
+// are unknown.
+func newCheckupView(plan []checkup.Check, found []findingView, version string, elapsed time.Duration) checkupView {
+	view := checkupView{Verdict: checkup.OK, Version: version, Elapsed: milliseconds(elapsed)}
+	for _, check := range plan {
+		i := slices.IndexFunc(found, func(f findingView) bool { return f.ID == check.ID })
+		if i < 0 {
+			missing := checkup.Finding{Check: check, Verdict: checkup.Verdict{Result: checkup.Unknown, Message: "the examination did not come this far"}}
+			view.add(newFindingView(missing, nil, strings.TrimSpace))
+			continue
+		}
+		view.add(found[i])
+	}
+	view.Cause = view.cause()
+	return view
+}
+
+func (v *checkupView) add(finding findingView) {
+	v.Checks = append(v.Checks, finding)
+	if finding.Suppressed {
+		v.Counts.Suppressed++
+		return
+	}
+	*v.Counts.of(finding.Result)++
+	if slices.Index(severities(), finding.Result) > slices.Index(severities(), v.Verdict) {
+		v.Verdict = finding.Result
+	}
+}
+
+func (c *checkupCounts) of(result checkup.Result) *int {
+	switch result {
+	case checkup.OK:
+		return &c.OK
+	case checkup.Warning:
+		return &c.Warning
+	case checkup.Failure:
+		return &c.Failure
+	case checkup.Skipped:
+		return &c.Skipped
+	default:
+		return &c.Unknown
+	}
+}
+
+// cause returns the first failure that is no consequence of another. Where all are, it
+// returns what the first is a consequence of, if that is a warning, such as one of a
+// token that not every API takes; or else the first.
+func (v *checkupView) cause() *string {
+	var first *findingView
+	for _, finding := range v.Checks {
+		switch {
+		case finding.Result != checkup.Failure || finding.Suppressed:
+		case finding.Because == nil:
+			return &finding.ID
+		case first == nil:
+			first = &finding
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	for _, finding := range v.Checks {
+		if finding.ID == *first.Because && finding.Result == checkup.Warning && !finding.Suppressed {
+			return &finding.ID
+		}
+	}
+	return &first.ID
+}

@@ -1,0 +1,127 @@
+// What doctor and smoke say of a finding: the same things, in the same form.
+
+package cli
+
+import (
+	"slices"
+
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/report"
+)
+
+// findingView is a finding as doctor and smoke present it.
+type findingView struct {
+	ID         string             `json:"id"`
+	Category   checkup.Category   `json:"category"`
+	Title      string             `json:"title"` // what holds when it passes
+	Result     checkup.Result     `json:"result"`
+	Message    string             `json:"message"`
+	Evidence   []checkup.Evidence `json:"evidence"`
+	Fix        *string            `json:"fix"`     // one thing to do
+	Because    *string            `json:"because"` // the check that this one is a consequence of
+	Elapsed    float64            `json:"elapsed_ms"`
+	Suppressed bool               `json:"suppressed"` // a finding, but one that does not count
+	Notes      []string           `json:"notes"`      // what went wrong on the way and was mended by trying again
+}
+
+// newFindingView presents a finding; clean takes secrets out of its texts.
+func newFindingView(finding checkup.Finding, suppressed checkList, clean func(string) string) findingView {
+	text := func(text string) string { return output.Line(clean(text)) }
+	view := findingView{
+		ID:       finding.ID,
+		Category: finding.Category,
+		Title:    finding.Title,
+		Result:   finding.Result,
+		Message:  text(finding.Message),
+		Evidence: make([]checkup.Evidence, 0, len(finding.Evidence)),
+		Fix:      unlessEmpty(text(finding.Fix)),
+		Because:  unlessEmpty(finding.Because),
+		Elapsed:  milliseconds(finding.Elapsed),
+		Notes:    make([]string, 0, len(finding.Notes)),
+	}
+	if view.Message == "" && view.Because != nil {
+		view.Message = "see " + finding.Because
+	}
+	for _, fact := range finding.Evidence {
+		view.Evidence = append(view.Evidence, checkup.Evidence{
+			Name: text(fact.Name), Expected: text(fact.Expected), Found: text(fact.Found), From: text(fact.From),
+		})
+	}
+	for _, note := range finding.Notes {
+		view.Notes = append(view.Notes, text(note))
+	}
+	view.Suppressed = view.problem() && slices.Contains(suppressed, finding.ID)
+	return view
+}
+
+func unlessEmpty(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// problem reports whether there is something to say about the finding.
+func (v findingView) problem() bool { return slices.Index(severities(), v.Result) > 0 }
+
+// basis is what the finding rests on, a line each, and what to do.
+func (v findingView) basis() []string {
+	var lines []string
+	for _, fact := range v.Evidence {
+		lines = append(lines, evidenceLine(fact))
+	}
+	if v.Fix != nil {
+		lines = append(lines, "fix: "+*v.Fix)
+	}
+	if v.problem() {
+		lines = append(lines, "see: appsyncctl help "+v.ID)
+	}
+	return lines
+}
+
+func evidenceLine(fact checkup.Evidence) string {
+	text := fact.Name + ": "
+	switch {
+	case fact.Expected == "":
+		text += fact.Found
+	case fact.Found == "":
+		text += "expected " + fact.Expected + ", found nothing"
+	default:
+		text += "expected " + fact.Expected + ", found " + fact.Found
+	}
+	if fact.From != "" {
+		text += " (from " + fact.From + ")"
+	}
+	return text
+}
+
+// mark is a result as a word that any terminal and any log can show.
+func mark(result checkup.Result) string {
+	switch result {
+	case checkup.OK:
+		return "ok"
+	case checkup.Warning:
+		return "warn"
+	case checkup.Failure:
+		return "FAIL"
+	case checkup.Skipped:
+		return "skip"
+	default:
+		return "?"
+	}
+}
+
+// outcome is a result in the words of test reports, which have none for a warning.
+func outcome(result checkup.Result) report.Result {
+	switch result {
+	case checkup.OK, checkup.Warning:
+		return report.Passed
+	case checkup.Failure:
+		return report.Failed
+	case checkup.Skipped:
+		return report.Skipped
+	default:
+		return report.Errored
+	}
+}
