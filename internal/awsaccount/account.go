@@ -36,6 +36,9 @@ type Options struct {
 	// MetadataTime bounds the wait for the metadata service of an EC2 machine, which
 	// is asked when nothing else has credentials; zero is a second.
 	MetadataTime time.Duration
+	// Secret is told each secret of the credentials that were found, so that it can be
+	// kept out of what is shown; it may be nil.
+	Secret func(secret string)
 }
 
 // metadataTime is long for a service on the same machine, and short for a person on
@@ -47,6 +50,7 @@ const metadataTime = time.Second
 type Account struct {
 	config       aws.Config
 	metadataTime time.Duration
+	secret       func(secret string)
 }
 
 // Open reads AWS's environment variables and files, and asks nobody. A file that
@@ -62,7 +66,7 @@ func Open(ctx context.Context, options Options) (*Account, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		}
 	}
-	account := &Account{config: loaded, metadataTime: options.MetadataTime}
+	account := &Account{config: loaded, metadataTime: options.MetadataTime, secret: options.Secret}
 	if account.metadataTime == 0 {
 		account.metadataTime = metadataTime
 	}
@@ -100,8 +104,14 @@ func (a *Account) signable(ctx context.Context) error {
 		ctx, cancel = context.WithTimeout(ctx, a.metadataTime)
 		defer cancel()
 	}
-	if _, err := a.config.Credentials.Retrieve(ctx); err != nil {
+	found, err := a.config.Credentials.Retrieve(ctx)
+	if err != nil {
 		return &Error{Reason: NoCredentials, Err: err}
+	}
+	if a.secret != nil {
+		for _, secret := range []string{found.AccessKeyID, found.SecretAccessKey, found.SessionToken} {
+			a.secret(secret)
+		}
 	}
 	return nil
 }

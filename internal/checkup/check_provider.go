@@ -92,7 +92,7 @@ func (e *examination) metadataRefused(refusal *auth.Error, location string, foun
 	case refusal.Temporary(), refusal.Status == http.StatusRequestTimeout:
 		return unknown(fmt.Sprintf("the provider answered %d: it is busy or out of order", refusal.Status), refusal, found)
 	case refusal.Status/100 == 3:
-		found.Found += " to " + bounded(location)
+		found.Found += " to " + bounded(harmless(location))
 		fix := e.issuerFix()
 		if elsewhere, err := auth.ParseIssuer(location); err == nil {
 			fix = e.change("issuer", elsewhere)

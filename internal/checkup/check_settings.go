@@ -86,20 +86,24 @@ func endpointUsable(_ context.Context, e *examination) Verdict {
 		return verdict
 	}
 	e.learn(func(f *facts) { f.endpoint = endpoint })
-	return ok("requests go to "+endpoint.Host, Evidence{Name: "endpoint", Found: endpoint.String(), From: setting.Origin})
+	return ok("requests go to "+endpoint.Host, Evidence{Name: "endpoint", Found: harmless(endpoint.String()), From: setting.Origin})
 }
 
-// harmless hides an address that may hold a password.
+// harmless hides an address that may hold a password, and the query of one, which may
+// hold a key.
 func harmless(address string) string {
 	if strings.Contains(address, "@") {
 		return "[redacted]"
+	}
+	if path, query, _ := strings.Cut(address, "?"); query != "" {
+		return path + "?[redacted]"
 	}
 	return address
 }
 
 func endpointShape(_ context.Context, e *examination) Verdict {
 	endpoint, setting := e.known().endpoint, e.setting("endpoint")
-	found := Evidence{Name: "endpoint", Expected: endpointExample, Found: endpoint.String(), From: setting.Origin}
+	found := Evidence{Name: "endpoint", Expected: endpointExample, Found: harmless(endpoint.String()), From: setting.Origin}
 	host := strings.ToLower(endpoint.Hostname())
 	id, service, region := hostParts(host)
 	switch {
@@ -159,7 +163,7 @@ func issuerUsable(_ context.Context, e *examination) Verdict {
 	if address, notOne := url.Parse(issuer); notOne == nil {
 		if _, service, _ := hostParts(strings.ToLower(address.Hostname())); service == "appsync-api" {
 			return failure("this is the endpoint of an API in AppSync, and not its provider", setting.remedy(),
-				Evidence{Name: "issuer", Expected: issuerExample, Found: setting.Value, From: setting.Origin})
+				Evidence{Name: "issuer", Expected: issuerExample, Found: harmless(setting.Value), From: setting.Origin})
 		}
 	}
 	e.learn(func(f *facts) { f.issuer = issuer })

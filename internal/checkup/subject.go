@@ -46,6 +46,9 @@ type Subject struct {
 	// otherwise.
 	Answer *Answer
 
+	// Clean takes secrets out of a text from outside, before it is cut; nil takes none.
+	Clean func(text string) string
+
 	offline bool // nothing is asked: see Explain
 
 	LookupHost func(ctx context.Context, host string) ([]string, error)

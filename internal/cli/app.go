@@ -54,6 +54,8 @@ type App struct {
 	OpenBrowser func(url string) error
 
 	Build Build
+
+	secrets *secretTexts // of one run, see Run
 }
 
 // Build says which program this is.

@@ -76,6 +76,9 @@ func (app *App) signedChain(flags *globals, settings config.Resolved, endpoint *
 		if err != nil {
 			return &awsError{err}
 		}
+		for _, secret := range []string{credentials.AccessKeyID, credentials.SecretAccessKey, credentials.SessionToken} {
+			app.secrets.add(secret)
+		}
 		return signer.SignHTTP(ctx, credentials, req, payload, "appsync", region, app.Now().UTC().Truncate(time.Second))
 	}
 	return app.chain(flags, &transport.Signature{Sign: sign, Endpoint: endpoint, Base: one})

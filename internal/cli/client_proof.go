@@ -29,7 +29,7 @@ type clientProof struct {
 }
 
 func (app *App) clientProof(ctx context.Context, settings config.Resolved) (*clientProof, error) {
-	secret, err := clientSecret(ctx, settings)
+	secret, err := app.noted(clientSecret(ctx, settings))
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (app *App) clientProof(ctx context.Context, settings config.Resolved) (*cli
 	}
 	if command := settings.Text(config.SecretCommand); command != "" {
 		proof.ask = sync.OnceValues(func() (auth.Secret, error) {
-			return app.secretFromCommand(ctx, command)
+			return app.noted(app.secretFromCommand(ctx, command))
 		})
 	}
 	switch proof.method {

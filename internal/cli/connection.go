@@ -70,13 +70,17 @@ func (app *App) chain(flags *globals, one http.RoundTripper) http.RoundTripper {
 	}
 }
 
-// attempt is one request and its answer, traced if a person wants to see it.
+// attempt is one request and its answer, traced if a person wants to see it. Of a refusal
+// nobody sees the secrets of this run.
 func (app *App) attempt(flags *globals) http.RoundTripper {
 	base := app.Transport
 	if flags.debug {
 		base = &transport.Trace{Writer: &harmlessWriter{app.Err}, Base: base}
 	}
-	return &transport.Attempt{Limit: flags.timeout, MaxBytes: 8 << 20, Base: base}
+	return &transport.Clean{
+		Hide: app.secrets.hide,
+		Base: &transport.Attempt{Limit: flags.timeout, MaxBytes: 8 << 20, Base: base},
+	}
 }
 
 // providerTime is what the OpenID provider gets at least, whatever --timeout says:

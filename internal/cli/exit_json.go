@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
@@ -25,7 +27,7 @@ type errorView struct {
 
 // reportJSON is report for a program.
 func (app *App) reportJSON(err error, code int) {
-	text := message(err)
+	text := app.secrets.clean(message(err))
 	if text == "" {
 		return // there is none, or a child has spoken for itself
 	}
@@ -34,18 +36,18 @@ func (app *App) reportJSON(err error, code int) {
 		Message:   text,
 		Retryable: code == exitNetwork && retryable(err),
 		ExitCode:  code,
-		Hint:      output.Line(hint(err)),
+		Hint:      output.Line(app.secrets.clean(hint(err))),
 	}
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
-		view.Status, view.RequestID = answer.Status, answer.RequestID
+		view.Status, view.RequestID = answer.Status, app.plain(answer.RequestID)
 		if answer.ErrorType != "" {
-			view.Type = answer.ErrorType
+			view.Type = app.plain(answer.ErrorType)
 		}
 		if len(answer.Errors) > 0 {
 			first := answer.Errors[0]
-			view.Path = first.Path
+			view.Path = app.plainPath(first.Path)
 			if first.Type != "" {
-				view.Type = first.Type
+				view.Type = app.plain(first.Type)
 			}
 		}
 	}
@@ -55,6 +57,35 @@ func (app *App) reportJSON(err error, code int) {
 	_ = output.JSONLine(app.Err, struct {
 		Error errorView `json:"error"`
 	}{view}) // there is nowhere to complain
+}
+
+// longestName bounds what a server names something, in bytes.
+const longestName = 80
+
+// plain is a name that a server gives, such as an error's type, without secrets. What is
+// no such name is made one: programs compare it, and people see it.
+func (app *App) plain(name string) string {
+	name = app.secrets.clean(name)
+	odd := func(c rune) bool {
+		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune(":._-[]", c))
+	}
+	name = strings.Join(strings.FieldsFunc(name, odd), "_")
+	return name[:min(len(name), longestName)] // of ASCII
+}
+
+// plainPath is a path with the names of fields and the indexes of lists, and nothing else.
+func (app *App) plainPath(path []any) []any {
+	plain := slices.Clone(path)
+	for i, step := range plain {
+		switch step := step.(type) {
+		case float64, int:
+		case string:
+			plain[i] = app.plain(step)
+		default:
+			plain[i] = nil
+		}
+	}
+	return plain
 }
 
 // errorClass names an exit code.

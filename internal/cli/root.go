@@ -32,6 +32,7 @@ func (app *App) Run(ctx context.Context, args []string) int {
 	out := &checkedWriter{Writer: app.Out}
 	inside := *app
 	inside.Out = out
+	inside.secrets = new(secretTexts)
 	app = &inside
 	root := app.rootCommand()
 	root.SetArgs(args)
@@ -192,7 +193,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// notice tells a person something on standard error.
+// notice tells a person something on standard error, which may quote a server.
 func (app *App) notice(text string) {
-	_, _ = fmt.Fprintln(app.Err, output.Line(text))
+	_, _ = fmt.Fprintln(app.Err, output.Line(app.secrets.notable(text)))
 }

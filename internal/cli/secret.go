@@ -52,7 +52,7 @@ func clientSecret(ctx context.Context, settings config.Resolved) (auth.Secret, e
 func (app *App) secretFromStdin(ctx context.Context, prompt string) (auth.Secret, error) {
 	const from = "standard input"
 	if !app.InTerminal {
-		return interruptible(ctx, func() (auth.Secret, error) { return readSecret(from, app.In) })
+		return app.noted(interruptible(ctx, func() (auth.Secret, error) { return readSecret(from, app.In) }))
 	}
 	_, _ = fmt.Fprint(app.Err, prompt)
 	line, err := app.ReadPassword(ctx)
@@ -60,7 +60,13 @@ func (app *App) secretFromStdin(ctx context.Context, prompt string) (auth.Secret
 	if err != nil {
 		return "", err
 	}
-	return readSecret(from, strings.NewReader(line))
+	return app.noted(readSecret(from, strings.NewReader(line)))
+}
+
+// noted adds a secret to those that nobody is to see.
+func (app *App) noted(secret auth.Secret, err error) (auth.Secret, error) {
+	app.secrets.add(string(secret))
+	return secret, err
 }
 
 // readSecret reads a secret that stands alone on a line.

@@ -30,6 +30,7 @@ func (app *App) readSettings(flags *globals) (*config.ProfileFile, config.Resolv
 	if err != nil {
 		return nil, config.Resolved{}, err
 	}
+	app.know(settings)
 	return file, settings, settings.Check()
 }
 

@@ -28,7 +28,7 @@ func (app *App) subject(ctx context.Context, flags *globals, settings config.Res
 	once := *flags
 	once.maxRetries = 0
 	mode := firstOf(settings.Text(config.Auth), authOIDC)
-	s := &subject{secrets: newSecretTexts(settings)}
+	s := &subject{secrets: app.know(settings)}
 	s.tokens = &examinedToken{secrets: s.secrets, now: app.Now}
 	s.Subject = &checkup.Subject{
 		Profile:    settings.Text(config.Profile),
@@ -40,6 +40,7 @@ func (app *App) subject(ctx context.Context, flags *globals, settings config.Res
 		LookupHost: app.LookupHost,
 		Proxy:      app.proxyOf,
 		Now:        app.Now,
+		Clean:      s.secrets.clean,
 	}
 	switch given := settings.Get(config.Token); {
 	case !usesToken(mode):

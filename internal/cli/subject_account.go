@@ -19,7 +19,7 @@ const metadataTime = 300 * time.Millisecond
 // awsAccount is the AWS account of whoever runs the program. An emulator on this
 // machine has none of EC2's credentials.
 func (app *App) awsAccount(ctx context.Context, flags *globals, settings config.Resolved) checkup.Account {
-	options := awsaccount.Options{Region: settings.Text(config.Region), MetadataTime: metadataTime}
+	options := awsaccount.Options{Region: settings.Text(config.Region), MetadataTime: metadataTime, Secret: app.secrets.add}
 	if endpoint, err := endpoint(settings); err != nil || slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, endpoint.Hostname()) {
 		options.MetadataTime = time.Nanosecond
 	}

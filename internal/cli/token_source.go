@@ -82,7 +82,14 @@ func (app *App) cache(grant *grant, stores *tokencache.Stores) *cachedGrant {
 		Store: cached.place,
 		Lock:  cached.place.Lock(key.Token()),
 		Grant: func(ctx context.Context, old tokencache.Entry) (*oauth2.Token, error) {
-			return grant.renew(ctx, old, func() (auth.Secret, error) { return cached.storedSecret(ctx) })
+			app.secrets.add(old.AccessToken)
+			app.secrets.add(old.RefreshToken)
+			token, err := grant.renew(ctx, old, func() (auth.Secret, error) { return app.noted(cached.storedSecret(ctx)) })
+			if err == nil {
+				app.secrets.add(token.AccessToken)
+				app.secrets.add(token.RefreshToken)
+			}
+			return token, err
 		},
 		Spent: spent,
 		Ready: cached.place.Ready,

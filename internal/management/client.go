@@ -105,7 +105,7 @@ func (c *Client) once(ctx context.Context, r request, out any) error {
 		return c.lost(ctx, r, err)
 	}
 	if resp.StatusCode/100 != 2 {
-		return refusal(r, resp, text, c.Now())
+		return c.refusal(r, resp, text)
 	}
 	if err := json.Unmarshal(text, out); err != nil {
 		return &AnswerError{r.String(), resp.StatusCode}

@@ -3,15 +3,18 @@ package management
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/retryafter"
 )
 
 // refusal reads the body of a refusal: statusCode, error, message and errorCode. What
-// stands before Auth0, such as a firewall, answers in other shapes.
-func refusal(r request, resp *http.Response, text []byte, now time.Time) error {
+// stands before Auth0, such as a firewall, answers in other shapes. Any of them may
+// repeat what it was sent.
+func (c *Client) refusal(r request, resp *http.Response, text []byte) error {
 	var said struct {
 		Message string `json:"message"`
 		Code    string `json:"errorCode"`
@@ -20,10 +23,38 @@ func refusal(r request, resp *http.Response, text []byte, now time.Time) error {
 	return &Error{
 		Request:    r.String(),
 		Status:     resp.StatusCode,
-		Message:    said.Message[:min(len(said.Message), mostMessage)],
-		Code:       said.Code,
-		RetryAfter: wait(resp, now),
+		Message:    short(c.withoutToken(said.Message)),
+		Code:       short(c.withoutToken(said.Code)),
+		RetryAfter: wait(resp, c.Now()),
 	}
+}
+
+// redacted stands in place of a secret.
+const redacted = "[redacted]"
+
+var (
+	// tokenLike is a JSON Web Token, whole or cut off.
+	tokenLike = regexp.MustCompile(`eyJ[\w-]{5,}(?:\.[\w-]*){1,4}`)
+	// secretMember is what a form or JSON calls a secret.
+	secretMember = regexp.MustCompile(`((?:\w*secret|\w*token|password)(?:=|\\?"\s*:\s*\\?"))[^\s&"'\\,;]+`)
+)
+
+// withoutToken returns a text of the server's without the token that it was sent, and
+// without what looks like a secret.
+func (c *Client) withoutToken(text string) string {
+	if c.Token != "" {
+		text = strings.ReplaceAll(text, string(c.Token), redacted)
+	}
+	text = tokenLike.ReplaceAllString(text, redacted)
+	return secretMember.ReplaceAllString(text, "${1}"+redacted)
+}
+
+// short cuts a text that is clean.
+func short(text string) string {
+	if len(text) <= mostMessage {
+		return text
+	}
+	return strings.ToValidUTF8(text[:mostMessage], "") + "…"
 }
 
 // mostMessage bounds what is kept of a message, in bytes.
