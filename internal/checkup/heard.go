@@ -121,11 +121,14 @@ func (h heard) told() string {
 }
 
 // harmlessly is a server's text on one line, without what commands a terminal and
-// without the token.
+// without secrets, which go before the cut.
 func (e *examination) harmlessly(text string) string {
 	const shortest, most = 8, 400
 	if token := e.known().token; len(token) >= shortest {
 		text = strings.ReplaceAll(text, token, "[redacted]")
+	}
+	if e.Clean != nil {
+		text = e.Clean(text)
 	}
 	text = strings.Join(strings.Fields(strings.Map(func(c rune) rune {
 		switch {
