@@ -37,7 +37,7 @@ func ReadStack(description []byte) (Stack, error) {
 		return Stack{}, &StackError{"it is not the JSON that aws cloudformation describe-stacks prints"}
 	}
 	if len(answer.Stacks) != 1 {
-		return Stack{}, &StackError{fmt.Sprintf("it holds %d stacks and not one", len(answer.Stacks))}
+		return Stack{}, &StackError{fmt.Sprintf("it holds %d stacks instead of one", len(answer.Stacks))}
 	}
 	found := answer.Stacks[0]
 	outputs := make(map[string]string)
