@@ -23,36 +23,37 @@ func (app *App) setupAuth0Command(flags *globals) *cobra.Command {
 	var options setupAuth0Options
 	cmd := &cobra.Command{
 		Use:   "auth0",
-		Short: "Make the API and the applications in an Auth0 tenant",
-		Long: `Make in an Auth0 tenant what a login needs, by its Management API: the API that
+		Short: "Create the API and the applications in an Auth0 tenant",
+		Long: `Create what a login needs in an Auth0 tenant, through its Management API: the API that
 --audience names (RS256, offline access), an application for machines with a grant for
-that API, and a native application for people, for device flow and the browser. Both
-are then written into profiles: --profile for people, and the same name with -machine
-for machines, with its client secret in the keyring. The secret is never shown.
+that API, and a native application for people, for device flow and the browser. Two
+profiles are written: --profile for people, and the same name with -machine for
+machines. The machines' client secret goes into the keyring and is never shown.
 
-The token of the Management API is read from standard input, and is sent to the tenant
-only. Applications → APIs → Auth0 Management API → API Explorer in the dashboard makes
-one, and so does appsyncctl token with an application that is granted that API. Scopes:
+The token for the Management API is read from standard input and sent only to the tenant.
+You can create one in the dashboard (Applications → APIs → Auth0 Management API → API
+Explorer), or get one with appsyncctl token, for an application that is granted that API.
+It needs these scopes:
 ` + scopeLines() + `
-(read:client_keys only to keep the secret of an application that is there already).
+(read:client_keys only to store the secret of an application that already exists).
 
-What is there is found by the API's identifier and the applications' names, so that a
-second run has nothing to do, and one after an error goes on. Lists such as callbacks
-grow and never shrink. To make something needs no consent; to change what is there it
-asks, and where nobody can be asked it needs --yes. --dry-run says what would be done,
-and only reads.`,
+Existing objects are found by the API's identifier and the applications' names. A second
+run has nothing to do, and a run after an error continues where the first one stopped.
+Lists such as callbacks only grow. Objects are created without asking. Before it changes
+existing ones it asks; where nobody can be asked it needs --yes. With --dry-run it only
+reads, and prints what it would do.`,
 		Example: `  appsyncctl setup auth0 --issuer https://TENANT.auth0.com/ --audience https://customers.example.com --dry-run <token
   appsyncctl token --profile management | appsyncctl setup auth0 --issuer https://TENANT.auth0.com/ --audience https://customers.example.com`,
 		Args: noArguments,
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
-	set.StringVar(&options.name, "name", "appsyncctl", "what an API that is made is called, and the applications with \" machine\" and \" device\" behind it")
-	set.StringVar(&options.machine, "machine", "", "`name` of the application for machines, if another")
-	set.StringVar(&options.native, "native", "", "`name` of the application for people, if another")
-	set.StringVar(&options.machineProfile, "machine-profile", "", "`profile` for machines, if another")
-	set.BoolVar(&options.dryRun, "dry-run", false, "say what would be done, and do nothing")
-	set.BoolVarP(&options.yes, "yes", "y", false, "change what is there without asking")
+	set.StringVar(&options.name, "name", "appsyncctl", "`name` of the API; the applications get \" machine\" and \" device\" appended")
+	set.StringVar(&options.machine, "machine", "", "`name` of the application for machines (default: NAME machine)")
+	set.StringVar(&options.native, "native", "", "`name` of the application for people (default: NAME device)")
+	set.StringVar(&options.machineProfile, "machine-profile", "", "`profile` for machines (default: PROFILE-machine)")
+	set.BoolVar(&options.dryRun, "dry-run", false, "print what would be done, and change nothing")
+	set.BoolVarP(&options.yes, "yes", "y", false, "change existing objects without asking")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		options.machine = firstOf(options.machine, options.name+" machine")
 		options.native = firstOf(options.native, options.name+" device")
@@ -62,7 +63,7 @@ and only reads.`,
 		case options.machine == options.native:
 			return &usageError{cmd.CommandPath(), errors.New("the two applications need different names")}
 		case app.InTerminal && flags.noInput:
-			return &usageError{cmd.CommandPath(), errors.New("nobody can be asked here: give the token on standard input")}
+			return &usageError{cmd.CommandPath(), errors.New("nobody can be asked here: pipe the token to standard input")}
 		}
 		return app.setupAuth0(cmd.Context(), flags, options)
 	}

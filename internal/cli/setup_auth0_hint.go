@@ -10,7 +10,7 @@ import (
 
 // managementHint advises on what went wrong with Auth0's Management API.
 func managementHint(err error) string {
-	const grant = "grant the token's application more of the Auth0 Management API: "
+	const grant = "grant the token's application these scopes of the Auth0 Management API: "
 	if lacking, ok := errors.AsType[*management.ScopeError](err); ok {
 		return grant + strings.Join(lacking.Missing, ", ")
 	}
@@ -19,18 +19,18 @@ func managementHint(err error) string {
 		case len(scopes) > 0:
 			return grant + strings.Join(scopes, " or ")
 		case refused.Status == http.StatusUnauthorized:
-			return "make a new token: this one may have expired, or be of another tenant"
+			return "get a new token: this one may have expired, or belong to another tenant"
 		case refused.Temporary():
-			return "run it again: what is made by now is not made twice"
+			return "run it again: it continues where it stopped"
 		}
 	}
 	switch {
 	case is[*management.TransportError](err):
-		return "run it again: what is made by now is not made twice"
+		return "run it again: it continues where it stopped"
 	case is[*management.TokenError](err):
-		return "Applications → APIs → Auth0 Management API → API Explorer in the dashboard makes such a token"
+		return "create one in the dashboard: Applications → APIs → Auth0 Management API → API Explorer"
 	case is[*management.AmbiguousError](err), is[*management.ConflictError](err):
-		return "name another with --name, --machine or --native, or rename it in the dashboard"
+		return "choose another name with --name, --machine or --native, or rename the application in the dashboard"
 	}
 	return ""
 }

@@ -9,15 +9,6 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/management"
 )
 
-// profilePlan is what a setup has for one profile.
-type profilePlan struct {
-	name    string
-	action  management.Action
-	changes []management.Change // of Update
-	values  map[config.Name]string
-	done    bool
-}
-
 // callbacks are where a browser login may come back to.
 func callbacks() []string {
 	var addresses []string
@@ -27,10 +18,14 @@ func callbacks() []string {
 	return addresses
 }
 
+// machineProfile is the name of the profile for machines beside that for people, unless
+// another is asked for.
+func machineProfile(people string) string { return people + "-machine" }
+
 // planProfiles plans the profiles that lead to what the setup makes.
 func (s *auth0Setup) planProfiles(file *config.ProfileFile, options setupAuth0Options) error {
 	people := s.settings.Text(config.Profile)
-	machine := firstOf(options.machineProfile, people+"-machine")
+	machine := firstOf(options.machineProfile, machineProfile(people))
 	if err := config.CheckProfileName(machine); err != nil {
 		return err
 	}
@@ -53,7 +48,7 @@ func (s *auth0Setup) planProfiles(file *config.ProfileFile, options setupAuth0Op
 
 // planProfile plans one profile. What belongs to another client of it goes.
 func (s *auth0Setup) planProfile(file *config.ProfileFile, name, clientID string, values map[config.Name]string) *profilePlan {
-	old, exists := file.Profiles[name]
+	old := file.Profiles[name]
 	values[config.Issuer], values[config.Audience], values[config.ClientID] = s.issuer, s.audience, clientID
 	endpoint := s.settings.Get(config.Endpoint)
 	if old.Endpoint == "" || endpoint.Source == config.FromFlag || endpoint.Source == config.FromEnvironment {
@@ -67,56 +62,11 @@ func (s *auth0Setup) planProfile(file *config.ProfileFile, name, clientID string
 	if old.Auth == authAPIKey || old.Auth == authIAM { // which take no token
 		values[config.Auth] = ""
 	}
-	p := &profilePlan{name: name, action: management.Create, values: values}
-	if !exists {
-		return p
-	}
-	p.action = management.Keep
-	before := texts(old)
-	for _, setting := range config.Settings() {
-		value, planned := values[setting.Name]
-		was := before[setting.Name]
-		if !planned || was == value && (value != "" || setting.Name != config.ClientID) {
-			continue
-		}
-		p.action = management.Update
-		p.changes = append(p.changes, management.Change{Field: string(setting.Name), From: orNil(was), To: orNil(value)})
-	}
-	return p
-}
-
-// replaces reports whether a setting that the profile has gets another value. To add one
-// takes nothing away.
-func (p *profilePlan) replaces() bool {
-	return slices.ContainsFunc(p.changes, func(c management.Change) bool { return c.From != nil })
-}
-
-func texts(p config.ProfileSettings) map[config.Name]string {
-	all := make(map[config.Name]string)
-	for _, named := range p.Named() {
-		all[named.Name] = named.Text
-	}
-	return all
-}
-
-// orNil is nil for what is not set.
-func orNil(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
+	return newProfilePlan(file, name, values)
 }
 
 // writeProfile writes the profile of an application that is there by now.
 func (app *App) writeProfile(file *config.ProfileFile, p *profilePlan, application *management.Step) error {
-	if p.action == management.Keep {
-		p.done = true
-		return nil
-	}
 	p.values[config.ClientID] = application.ID
-	if err := app.saveProfile(file, p.name, file.Profiles[p.name].With(p.values)); err != nil {
-		return err
-	}
-	p.done = true
-	return nil
+	return app.writePlanned(file, p)
 }

@@ -1,10 +1,7 @@
 package cli
 
 import (
-	"encoding/json"
-	"fmt"
 	"io"
-	"strings"
 
 	"github.com/appsyncctl/appsyncctl/internal/management"
 	"github.com/appsyncctl/appsyncctl/internal/output"
@@ -57,45 +54,14 @@ func (s *auth0Setup) changes() []string {
 			asked = (step.Name == s.machine.name && s.machine.replaces()) || (step.Name == s.people.name && s.people.replaces())
 		}
 		if asked {
-			lines = append(lines, fmt.Sprintf("change %s %s: %s", step.Kind, step.Name, step.summary()))
+			lines = append(lines, changeLine(step.Kind, step.Name, step.summary()))
 		}
 	}
 	return lines
 }
 
 // summary is the changes of a step on one line.
-func (s setupStep) summary() string {
-	var parts []string
-	for _, change := range s.Changes {
-		to := "(none)"
-		if change.To != nil {
-			to = shownValue(change.To)
-		} else if change.Field == "client_id" {
-			to = "(the new one)"
-		}
-		parts = append(parts, fmt.Sprintf("%s: %s → %s", change.Field, shownValue(change.From), to))
-	}
-	return strings.Join(parts, "; ")
-}
-
-// shownValue is a value as a person reads it.
-func shownValue(value any) string {
-	switch value := value.(type) {
-	case nil:
-		return "(none)"
-	case string:
-		return value
-	case []any:
-		var entries []string
-		for _, entry := range value {
-			entries = append(entries, shownValue(entry))
-		}
-		return strings.Join(entries, " ")
-	default:
-		text, _ := json.Marshal(value) // it came as JSON
-		return string(text)
-	}
-}
+func (s setupStep) summary() string { return summary(s.Changes, "(the new one)") }
 
 // word is a step's action: what is to be done, or what became of it.
 func (s setupStep) word(dryRun bool) string {

@@ -10,13 +10,6 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/management"
 )
 
-// unaskedError says that somebody should be asked, and nobody can be.
-type unaskedError struct{}
-
-func (*unaskedError) Error() string {
-	return "what is there would be changed and nobody can be asked here: --yes changes it without asking"
-}
-
 // auth0Setup is a plan for a tenant and for the profiles that lead to it.
 type auth0Setup struct {
 	plan     *management.Plan
@@ -72,7 +65,7 @@ func (app *App) setupAuth0(ctx context.Context, flags *globals, options setupAut
 	if err := setup.plan.Check(scopes); err != nil {
 		return err
 	}
-	if err := app.agree(ctx, flags, options, setup); err != nil {
+	if err := app.agree(ctx, flags, options.yes, setup.changes()); err != nil {
 		return err
 	}
 	return app.makeSetup(ctx, flags, client, file, setup)
@@ -88,25 +81,6 @@ func (app *App) checkSetup(flags *globals, file *config.ProfileFile, settings co
 		return err
 	}
 	return checkEndpoint(settings)
-}
-
-// agree asks before something is changed that is there.
-func (app *App) agree(ctx context.Context, flags *globals, options setupAuth0Options, setup *auth0Setup) error {
-	changes := setup.changes()
-	if len(changes) == 0 || options.yes {
-		return nil
-	}
-	for _, change := range changes {
-		app.notice(change)
-	}
-	if !app.Terminal || flags.noInput {
-		return &unaskedError{}
-	}
-	agreed, err := app.confirm(ctx, "change this?")
-	if err == nil && !agreed {
-		err = &declinedError{}
-	}
-	return err
 }
 
 // makeSetup carries a setup out. After an error it keeps what was made by then, and says
@@ -132,7 +106,7 @@ func (app *App) makeSetup(ctx context.Context, flags *globals, client *managemen
 func (app *App) tellSetup(setup *auth0Setup, err error) {
 	native := setup.plan.Native
 	if native.Done && native.Action == management.Create {
-		app.notice("people log in by the connections that are enabled for " + native.Name + ": see its Connections in the dashboard")
+		app.notice("people log in through the connections enabled for " + native.Name + ": see its Connections in the dashboard")
 	}
 	switch {
 	case err != nil:

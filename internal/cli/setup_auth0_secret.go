@@ -48,7 +48,7 @@ func (k *secretKeeper) keep(ctx context.Context, client *management.Client, secr
 	key := setup.machineKey()
 	place := k.stores.Find(key)
 	if !k.usable {
-		k.unkept(setup, "there is no store for it here")
+		k.unkept(setup, "no token store here can keep it")
 		return nil
 	}
 	if secret == "" {
@@ -80,6 +80,6 @@ func (k *secretKeeper) keep(ctx context.Context, client *management.Client, secr
 // unkept says where the secret is to come from.
 func (k *secretKeeper) unkept(setup *auth0Setup, reason string) {
 	k.app.notice(fmt.Sprintf("the client secret of %s is not stored: %s", setup.plan.Machine.Name, reason))
-	k.app.notice(fmt.Sprintf("the dashboard shows it: set %s, or run appsyncctl login --profile %s --client-secret-stdin",
+	k.app.notice(fmt.Sprintf("copy it from the dashboard: set %s, or run appsyncctl login --profile %s --client-secret-stdin",
 		config.Describe(config.ClientSecret).Variable, setup.machine.name))
 }

@@ -97,7 +97,7 @@ func TestSetupAuth0AtATerminal(t *testing.T) {
 		t.Fatalf("exited with %d: %s", code, told)
 	}
 	wantIn(t, out, "created  profile  default-machine")
-	wantIn(t, told, "Token of the Management API: ", "appsyncctl machine is not stored: there is no store for it here",
+	wantIn(t, told, "Token of the Management API: ", "appsyncctl machine is not stored: no token store here can keep it",
 		"set APPSYNCCTL_CLIENT_SECRET, or run appsyncctl login --profile default-machine --client-secret-stdin")
 
 	code, out, told = m.setup(t, home, issuer, "n\n", "--audience", "urn:other")
@@ -154,5 +154,5 @@ func TestSetupAuth0BehindACustomDomain(t *testing.T) {
 	if code != 2 || out != "" {
 		t.Errorf("another tenant: exited with %d: %s", code, out)
 	}
-	wantIn(t, told, "not a token for the Management API: it is for "+m.URL()+"/api/v2/, and not signed by ")
+	wantIn(t, told, "not a token for the Management API: it is for "+m.URL()+"/api/v2/ and not signed by ")
 }

@@ -58,7 +58,7 @@ func (app *App) sameTenant(ctx context.Context, client *http.Client, issuer, bas
 		return err
 	}
 	if !keys.Verify(token) {
-		return &management.TokenError{Reason: "it is for " + base + ", and not signed by " + issuer}
+		return &management.TokenError{Reason: "it is for " + base + " and not signed by " + issuer}
 	}
 	app.notice("the Management API is at " + base + ", the tenant's own domain")
 	return nil

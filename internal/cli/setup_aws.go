@@ -15,9 +15,11 @@ import (
 
 type setupAWSOptions struct {
 	clientIDPattern string
-	iatTTL, authTTL int64 // milliseconds
+	javaOnly        bool // the pattern is one that Go cannot read
+	iatTTL, authTTL tokenLimit
 	schema          schemaVariant
 	outputs         string // file with the description of a stack, or -
+	yes             bool   // replace what the profile has without asking
 }
 
 func (app *App) setupAWSCommand(flags *globals) *cobra.Command {
@@ -25,18 +27,22 @@ func (app *App) setupAWSCommand(flags *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "aws",
 		Short: "Print a CloudFormation template of the API",
-		Long: `Print a CloudFormation template: an AppSync API in OPENID_CONNECT mode, its schema,
-a DynamoDB table with on-demand billing, a role that reaches this table only, a
+		Long: `Print a CloudFormation template for an AppSync API in OPENID_CONNECT mode: its schema,
+a DynamoDB table with on-demand billing, a role that can reach only that table, a
 resolver for each query and mutation, and logs. Nothing is sent to AWS. With -o json
 the template is JSON.
 
-The flags, and the issuer from the settings, become the defaults of its parameters;
-the others, such as TableName and LogLevel, are described in the template. A stack that
-is there already keeps the values it has: aws cloudformation deploy changes them with
---parameter-overrides NAME=VALUE. The table outlives the stack, with its customers.
+The flags and the issuer setting become the defaults of the template's parameters; the
+other parameters, such as TableName and LogLevel, are described in the template. An
+existing stack keeps its values: aws cloudformation deploy changes them with
+--parameter-overrides NAME=VALUE. If you delete the stack, the table and its customers
+stay.
 
-With --outputs the command reads what the finished stack says of itself, and puts the
-endpoint, the issuer and the region into the profile.`,
+With --outputs the command reads the description of the finished stack and writes the
+endpoint, the issuer and the region to the profile. The profile for machines that setup
+auth0 adds, PROFILE-machine, gets them too if it has the same issuer. Before it replaces
+a value it asks; where nobody can be asked it needs --yes. A new issuer takes away what
+belonged to the old one, such as the client ID.`,
 		Example: `  appsyncctl setup aws --issuer https://TENANT.auth0.com/ > template.yaml
   aws cloudformation deploy --stack-name customers --template-file template.yaml --capabilities CAPABILITY_IAM
   aws cloudformation describe-stacks --stack-name customers | appsyncctl setup aws --outputs -`,
@@ -46,35 +52,38 @@ endpoint, the issuer and the region into the profile.`,
 				return &usageError{cmd.CommandPath(), err}
 			}
 			if options.outputs != "" {
-				return app.setupAWSProfile(flags, options)
+				return app.setupAWSProfile(cmd.Context(), flags, options)
 			}
 			return app.setupAWS(flags, options)
 		},
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
-	set.StringVar(&options.clientIDPattern, "client-id-pattern", "", "regular `expression` for the client IDs that may call the API, such as ID1|ID2 (default: all of the issuer's)")
-	set.Int64Var(&options.iatTTL, "iat-ttl", 0, "`milliseconds` that the API takes a token after its iat; 0 is no bound")
-	set.Int64Var(&options.authTTL, "auth-ttl", 0, "`milliseconds` that the API takes a token after its auth_time, which Auth0's access tokens have not; 0 is no bound")
-	set.Var(&options.schema, "schema", "schema of the API: wizard, or extended (customers create takes --id)")
-	set.StringVar(&options.outputs, "outputs", "", "`FILE` with what aws cloudformation describe-stacks prints, or - for standard input: write the profile")
+	set.StringVar(&options.clientIDPattern, "client-id-pattern", "", "regular `expression` for the client IDs that may call the API, such as ID1|ID2 (default: all clients of the issuer)")
+	set.Var(&options.iatTTL, "iat-ttl", "how many `milliseconds` after its iat a token is accepted; 0 means no limit")
+	set.Var(&options.authTTL, "auth-ttl", "how many `milliseconds` after its auth_time a token is accepted; 0 means no limit; Auth0's access tokens have no auth_time")
+	set.Var(&options.schema, "schema", "schema of the API: wizard, or extended (customers create accepts --id)")
+	set.StringVar(&options.outputs, "outputs", "", "`FILE` with the output of aws cloudformation describe-stacks, or - for standard input: write the profile")
+	set.BoolVarP(&options.yes, "yes", "y", false, "with --outputs: replace values in the profile without asking")
 	return cmd
 }
 
 // check finds what does not go together.
 func (o *setupAWSOptions) check(set *pflag.FlagSet) error {
-	if o.iatTTL < 0 || o.authTTL < 0 {
-		return errors.New("--iat-ttl and --auth-ttl cannot be negative")
-	}
 	if !set.Changed("outputs") {
-		return nil
+		if o.yes {
+			return errors.New("--yes can only be used with --outputs")
+		}
+		var err error
+		o.javaOnly, err = checkClientIDPattern(o.clientIDPattern)
+		return err
 	}
 	if o.outputs == "" {
 		return errors.New("--outputs names no file")
 	}
 	for _, name := range []string{"client-id-pattern", "iat-ttl", "auth-ttl", "schema"} {
 		if set.Changed(name) {
-			return fmt.Errorf("--%s is for the template, and --outputs for the stack that was made of it", name)
+			return fmt.Errorf("--%s is for the template and cannot be used with --outputs", name)
 		}
 	}
 	return nil
@@ -87,8 +96,8 @@ func (app *App) setupAWS(flags *globals, options setupAWSOptions) error {
 	}
 	defaults := cloudformation.Defaults{
 		ClientIDPattern: options.clientIDPattern,
-		IatTTL:          options.iatTTL,
-		AuthTTL:         options.authTTL,
+		IatTTL:          int64(options.iatTTL),
+		AuthTTL:         int64(options.authTTL),
 		Extended:        options.schema == "extended",
 	}
 	if defaults.Issuer, err = publicIssuer(settings.Text(config.Issuer)); err != nil {
@@ -96,6 +105,12 @@ func (app *App) setupAWS(flags *globals, options setupAWSOptions) error {
 	}
 	if err := app.writeTemplate(flags.output, defaults); err != nil {
 		return err
+	}
+	for _, warning := range options.limitWarnings() {
+		app.notice(warning)
+	}
+	if options.javaOnly {
+		app.notice("--client-id-pattern could not be checked here: its syntax is that of Java, which AppSync uses")
 	}
 	app.tellDeploy(defaults, settings.Get(config.Profile))
 	return nil
@@ -109,7 +124,7 @@ func publicIssuer(text string) (string, error) {
 	}
 	issuer, err := auth.ParseIssuer(text)
 	if err == nil && !strings.HasPrefix(issuer, "https://") {
-		err = &auth.IssuerError{Input: issuer, Reason: "AppSync takes https only"}
+		err = &auth.IssuerError{Input: issuer, Reason: "AppSync accepts only https"}
 	}
 	return issuer, err
 }

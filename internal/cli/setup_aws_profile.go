@@ -1,8 +1,12 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/cloudformation"
@@ -13,12 +17,13 @@ import (
 // stackView is the result of setup aws --outputs.
 type stackView struct {
 	Profile string `json:"profile"`
+	Machine string `json:"machine_profile,omitempty"`
 	cloudformation.Stack
 }
 
-// setupAWSProfile puts what a stack says of itself into the profile. It may be run
-// again; what it changes of an older profile is told.
-func (app *App) setupAWSProfile(flags *globals, options setupAWSOptions) error {
+// setupAWSProfile puts what a stack says of itself into the profile, and into that of the
+// machines which setup auth0 makes beside it. What would be replaced is asked about first.
+func (app *App) setupAWSProfile(ctx context.Context, flags *globals, options setupAWSOptions) error {
 	if err := flags.output.oneDocument(); err != nil {
 		return err // before anything is written
 	}
@@ -26,61 +31,97 @@ func (app *App) setupAWSProfile(flags *globals, options setupAWSOptions) error {
 	if err != nil {
 		return err
 	}
-	description, err := readInput(options.outputs, app.In)
+	stack, err := app.readStack(ctx, options.outputs)
 	if err != nil {
 		return err
+	}
+	plans := planStack(file, settings.Text(config.Profile), stack)
+	var changes []string
+	for _, plan := range plans {
+		if plan.replaces() {
+			changes = append(changes, changeLine("profile", plan.name, summary(plan.changes, noValue)))
+		}
+	}
+	if err := app.agree(ctx, flags, options.yes, changes); err != nil {
+		return err
+	}
+	for _, plan := range plans {
+		if err := app.writePlanned(file, plan); err != nil {
+			return err
+		}
+	}
+	view := stackView{Profile: plans[0].name, Stack: stack}
+	if len(plans) > 1 {
+		view.Machine = plans[1].name
+	}
+	app.tellStack(plans, options.yes)
+	return flags.output.write(app.Out, view, func(w io.Writer) error { return output.Fields(w, view.fields()) })
+}
+
+// readStack reads what describes a stack, from a file or from standard input if it is "-",
+// and takes only what a profile can hold.
+func (app *App) readStack(ctx context.Context, file string) (cloudformation.Stack, error) {
+	description, err := interruptible(ctx, func() (string, error) { return readInput(file, app.In) })
+	if _, unreadable := errors.AsType[*fs.PathError](err); unreadable {
+		err = &inputError{file, "it cannot be read: " + reason(err)}
+	}
+	if err != nil {
+		return cloudformation.Stack{}, err
 	}
 	stack, err := cloudformation.ReadStack([]byte(description))
 	if err != nil {
-		return err
+		return stack, err
 	}
 	if _, err := appsync.ParseEndpoint(stack.Endpoint); err != nil {
-		return err
+		return stack, err
 	}
-	if stack.Issuer, err = publicIssuer(stack.Issuer); err != nil {
-		return err
-	}
-	name := settings.Text(config.Profile)
-	old := file.Profiles[name]
+	stack.Issuer, err = publicIssuer(stack.Issuer)
+	return stack, err
+}
+
+// planStack plans the profile called name. That of the machines comes second, where
+// there is one for the same issuer.
+func planStack(file *config.ProfileFile, name string, stack cloudformation.Stack) []*profilePlan {
 	values := map[config.Name]string{
 		config.Endpoint: stack.Endpoint,
 		config.Issuer:   stack.Issuer,
 		config.Region:   stack.Region,
 	}
-	if old.Auth != "" {
-		values[config.Auth] = config.Describe(config.Auth).Default // the mode of this API
+	plan := func(name string) *profilePlan {
+		values := maps.Clone(values)
+		if file.Profiles[name].Auth != "" {
+			values[config.Auth] = config.Describe(config.Auth).Default // the mode of this API
+		}
+		return newProfilePlan(file, name, values)
 	}
-	changed := old.With(values)
-	if err := app.saveProfile(file, name, changed); err != nil {
-		return err
+	plans := []*profilePlan{plan(name)}
+	if machine := machineProfile(name); sameIssuer(file.Profiles[machine].Issuer, stack.Issuer) {
+		plans = append(plans, plan(machine))
 	}
-	app.tellChanges(name, old, changed)
-	app.notice(fmt.Sprintf("profile %s leads to this API now: appsyncctl login --profile %s gets a token for it", name, name))
-	return flags.output.write(app.Out, stackView{name, stack}, func(w io.Writer) error {
-		return output.Fields(w, [][2]string{
-			{"Profile", name},
-			{"Stack", stack.Name},
-			{"Endpoint", stack.Endpoint},
-			{"Issuer", stack.Issuer},
-			{"Region", stack.Region},
-			{"Table", stack.Table},
-		})
-	})
+	return plans
 }
 
-// tellChanges says which settings a profile had otherwise before.
-func (app *App) tellChanges(name string, old, changed config.ProfileSettings) {
-	now := make(map[config.Name]string)
-	for _, setting := range changed.Named() {
-		now[setting.Name] = setting.Text
-	}
-	for _, was := range old.Named() {
-		switch is := now[was.Name]; is {
-		case was.Text:
-		case "":
-			app.notice(fmt.Sprintf("profile %s: %s was %s, and is left out now", name, was.Name, was.Text))
-		default:
-			app.notice(fmt.Sprintf("profile %s: %s was %s, is %s now", name, was.Name, was.Text, is))
+// tellStack says what comes next, and what was replaced if nobody was asked.
+func (app *App) tellStack(plans []*profilePlan, unasked bool) {
+	for _, plan := range plans {
+		if unasked && plan.replaces() {
+			app.notice(fmt.Sprintf("changed profile %s: %s", plan.name, summary(plan.changes, noValue)))
 		}
+		app.notice(fmt.Sprintf("profile %s now leads to this API", plan.name))
 	}
+	app.notice(fmt.Sprintf("next: appsyncctl setup auth0 --profile %[1]s, or appsyncctl login --profile %[1]s", plans[0].name))
+}
+
+func (v stackView) fields() [][2]string {
+	fields := [][2]string{{"Profile", v.Profile}}
+	if v.Machine != "" {
+		fields = append(fields, [2]string{"Machine profile", v.Machine})
+	}
+	return append(fields, [][2]string{
+		{"Stack", v.Name},
+		{"Endpoint", v.Endpoint},
+		{"Issuer", v.Issuer},
+		{"Region", v.Region},
+		{"Table", v.Table},
+	}...)
 }

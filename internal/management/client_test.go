@@ -158,8 +158,8 @@ func TestErrors(t *testing.T) {
 		{"Auth0's words", respond(401, `{"statusCode":401,"error":"Unauthorized","message":"Invalid token"}`), "GET resource-servers of the Management API: 401: Invalid token"},
 		{"a page", respond(403, `<html>`), "GET resource-servers of the Management API: 403: Forbidden"},
 		{"a redirect", respond(302, ``), "GET resource-servers of the Management API: 302: Found"},
-		{"no JSON", respond(200, `<html>`), "GET resource-servers of the Management API: the answer (200) is not one of Auth0's"},
-		{"no list", respond(200, `{}`), "GET resource-servers of the Management API: the answer (200) is not one of Auth0's"},
+		{"no JSON", respond(200, `<html>`), "GET resource-servers of the Management API: the answer (200) does not look like Auth0's"},
+		{"no list", respond(200, `{}`), "GET resource-servers of the Management API: the answer (200) does not look like Auth0's"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -51,11 +51,11 @@ func Base(audiences []string) (string, error) {
 			continue
 		}
 		if u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && !loopback(u) {
-			return "", &TokenError{fmt.Sprintf("its audience %.100q is no address that a token may be sent to", audience)}
+			return "", &TokenError{fmt.Sprintf("its audience %.100q is not an address that a token may be sent to", audience)}
 		}
 		return audience, nil
 	}
-	return "", &TokenError{fmt.Sprintf("it is for %.200q, and not for https://TENANT%s", strings.Join(audiences, ", "), apiPath)}
+	return "", &TokenError{fmt.Sprintf("it is for %.200q, not for https://TENANT%s", strings.Join(audiences, ", "), apiPath)}
 }
 
 func loopback(u *url.URL) bool {

@@ -67,7 +67,7 @@ type AnswerError struct {
 }
 
 func (e *AnswerError) Error() string {
-	return fmt.Sprintf("%s of the Management API: the answer (%d) is not one of Auth0's", e.Request, e.Status)
+	return fmt.Sprintf("%s of the Management API: the answer (%d) does not look like Auth0's", e.Request, e.Status)
 }
 
 // An AmbiguousError says that several applications have a name, so that none of them can
@@ -78,7 +78,7 @@ type AmbiguousError struct {
 }
 
 func (e *AmbiguousError) Error() string {
-	return fmt.Sprintf("%d applications are called %q: %s", len(e.IDs), e.Name, strings.Join(e.IDs, ", "))
+	return fmt.Sprintf("%d applications have the name %q: %s", len(e.IDs), e.Name, strings.Join(e.IDs, ", "))
 }
 
 // A ConflictError says that an application with the name is there, but for something
@@ -86,5 +86,5 @@ func (e *AmbiguousError) Error() string {
 type ConflictError struct{ Name, ID, Reason string }
 
 func (e *ConflictError) Error() string {
-	return fmt.Sprintf("the application %q (%s) is left alone: %s", e.Name, e.ID, e.Reason)
+	return fmt.Sprintf("the application %q (%s) cannot be used: %s", e.Name, e.ID, e.Reason)
 }

@@ -36,10 +36,10 @@ func apiNotes(api object) []string {
 	user, _ := policies["user"].(object)
 	client, _ := policies["client"].(object)
 	if policy := text(user, "policy"); policy != "" && policy != "allow_all" {
-		note("lets people in by its policy " + policy + " only: see its application access policy")
+		note("lets people in only by its policy " + policy + ": see its application access policy")
 	}
 	if policy := text(client, "policy"); policy == "deny_all" {
-		note("lets no machine in: see its application access policy")
+		note("lets no machines in: see its application access policy")
 	}
 	return notes
 }
@@ -65,11 +65,11 @@ func named(all []object, name, appType string) (object, error) {
 	}
 	conflict := &ConflictError{Name: name, ID: text(found[0], "client_id")}
 	if kind := text(found[0], "app_type"); kind != "" && kind != appType {
-		conflict.Reason = fmt.Sprintf("its type is %s and not %s", kind, appType)
+		conflict.Reason = fmt.Sprintf("its type is %s, not %s", kind, appType)
 		return nil, conflict
 	}
 	if methods, _ := found[0]["client_authentication_methods"].(object); len(methods) > 0 {
-		conflict.Reason = "it proves itself with a key or a certificate"
+		conflict.Reason = "it authenticates with a key or a certificate"
 		return nil, conflict
 	}
 	return found[0], nil

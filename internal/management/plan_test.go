@@ -198,8 +198,8 @@ func TestPlanRefuses(t *testing.T) {
 		clients []string
 		want    string
 	}{
-		{"two of a name", []string{`{"name":"robot"}`, `{"name":"robot"}`}, `2 applications are called "robot": `},
-		{"a type that cannot be meant", []string{`{"name":"phone","app_type":"spa"}`}, "its type is spa and not native"},
+		{"two of a name", []string{`{"name":"robot"}`, `{"name":"robot"}`}, `2 applications have the name "robot": `},
+		{"a type that cannot be meant", []string{`{"name":"phone","app_type":"spa"}`}, "its type is spa, not native"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -279,7 +279,7 @@ func TestNotes(t *testing.T) {
 		return true
 	}
 	notes := strings.Join(tn.plan(t).Notes, "\n")
-	for _, want := range []string{"encrypts its tokens", "binds its tokens", "require_client_grant only", "lets no machine in"} {
+	for _, want := range []string{"encrypts its tokens", "binds its tokens", "only by its policy require_client_grant", "lets no machines in"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("no note that it %s", want)
 		}
