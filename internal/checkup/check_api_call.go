@@ -121,8 +121,7 @@ func callAccepted(ctx context.Context, e *examination) Verdict {
 	case own.accepted():
 		return ok("the API accepts the caller", found)
 	case unsent(own.lost):
-		found.Found, found.From = "none: "+e.harmlessly(own.lost.Error()), "this machine"
-		return wrong(e.noCredentials(own.lost), e.newCredentials())
+		return e.uncredentialed(own.lost)
 	case own.lost != nil:
 		return unknown("the API did not answer: "+e.harmlessly(own.lost.Error()), own.lost, found)
 	case own.mute():

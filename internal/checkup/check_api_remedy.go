@@ -4,8 +4,10 @@
 package checkup
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
 )
@@ -68,21 +70,31 @@ func (e *examination) otherForm(h heard) Verdict {
 	return verdict
 }
 
-// noCredentials says what a call cannot be made without. What AWS's library says of its
-// search is long, and stands in the evidence.
-func (e *examination) noCredentials(err error) string {
-	if e.mode() == modeIAM {
-		return "there are no AWS credentials to sign the call with"
+// uncredentialed is the verdict on a call that could not be made, since there is nothing
+// to make it with.
+func (e *examination) uncredentialed(err error) Verdict {
+	found := Evidence{Name: "authorized call", Expected: "200", Found: "none: " + e.briefly(err), From: "this machine"}
+	verdict := failure("no call can be made without credentials: "+e.briefly(err), "aws sts get-caller-identity", found)
+	verdict.Err = err
+	known, told := errors.AsType[*TokenError](err)
+	switch {
+	case told && known.Kind == Unset:
+		setting := e.setting(known.Setting)
+		verdict.Message, verdict.Fix = "no "+setting.Label+" is set", setting.remedy()
+	case e.mode() == modeIAM:
+		verdict.Message = "there are no AWS credentials to sign the call with"
+	case e.mode() == modeAPIKey:
+		verdict.Fix = e.setting("api_key").remedy()
 	}
-	return "no call can be made without credentials: " + e.harmlessly(err.Error())
+	return verdict
 }
 
-// newCredentials is the way to credentials of a mode without tokens.
-func (e *examination) newCredentials() string {
-	if e.mode() == modeAPIKey {
-		return e.setting("api_key").remedy()
-	}
-	return "aws sts get-caller-identity"
+// briefly is the beginning of a chain of errors: AWS's library tells of every place in
+// which it has looked for credentials.
+func (e *examination) briefly(err error) string {
+	const most = 2
+	links := strings.SplitN(e.harmlessly(err.Error()), ", ", most+1)
+	return strings.Join(links[:min(most, len(links))], ", ")
 }
 
 // askAgain is the way on when only the account can tell.

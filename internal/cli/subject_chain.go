@@ -21,13 +21,13 @@ func (app *App) examinedChain(once *globals, settings config.Resolved, s *subjec
 	case err != nil:
 		return &laterChain{build: func(context.Context) (http.RoundTripper, error) { return nil, err }}
 	case s.Mode == authIAM:
-		return app.signedChain(once, settings, endpoint, one)
+		return &explainedChain{app.signedChain(once, settings, endpoint, one)}
 	case s.Mode == authAPIKey:
-		return &laterChain{build: func(ctx context.Context) (http.RoundTripper, error) {
+		return &explainedChain{&laterChain{build: func(ctx context.Context) (http.RoundTripper, error) {
 			key, _, err := app.apiKey(ctx, settings, once, endpoint.String())
 			s.secrets.add(key)
 			return &transport.APIKey{Key: key, Endpoint: endpoint, Base: base}, err
-		}}
+		}}}
 	default:
 		return &transport.Authorization{Source: s.tokens, Endpoint: endpoint, Scheme: authScheme(settings), Base: base}
 	}
@@ -48,6 +48,15 @@ func (app *App) examinedLink(once *globals, settings config.Resolved, s *subject
 			Authorize: link.authorize,
 		}
 	}
+}
+
+// explainedChain tells the checks what only this package's errors know.
+type explainedChain struct{ chain http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (c *explainedChain) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := c.chain.RoundTrip(req)
+	return resp, tokenError(err)
 }
 
 // laterChain is built when the first request is sent, and kept once that worked.
