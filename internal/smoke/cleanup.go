@@ -3,6 +3,7 @@ package smoke
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
@@ -10,35 +11,78 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/pause"
 )
 
-// cleanUpTime is for each deletion; they run after Ctrl-C too, and whoever cancels a
-// job in CI does not wait long.
-const cleanUpTime = 10 * time.Second
+// How long both deletions may take. They run after Ctrl-C too; a job in CI that is
+// cancelled is killed ten seconds later, and its report must be there by then.
+const (
+	cleanUpTime = 20 * time.Second
+	hurriedTime = 6 * time.Second
+)
 
-// sweep is what deletes customers that are left behind.
-const sweep = "appsyncctl smoke clean"
+// A cleanUp is the deletion of both customers, which is one job: who waits for it does
+// not wait twice.
+type cleanUp struct {
+	once          sync.Once
+	first, second chan checkup.Verdict
+}
 
-// cleanUp deletes a customer if it was created, whatever came of the steps before.
+// cleanUp deletes the customers that were created, whatever came of the steps before,
+// and returns what became of one of them.
 func (r *run) cleanUp(ctx context.Context, c *customer) checkup.Verdict {
+	r.deletions.once.Do(func() {
+		limit := cleanUpTime
+		if r.hurried {
+			limit = hurriedTime
+		}
+		ctx, cancel := context.WithTimeout(ctx, limit)
+		r.deletions.first, r.deletions.second = make(chan checkup.Verdict, 1), make(chan checkup.Verdict, 1)
+		var both sync.WaitGroup
+		both.Go(func() { r.deletions.first <- r.undo(ctx, r.first) })
+		both.Go(func() { r.deletions.second <- r.undo(ctx, r.second) })
+		go func() {
+			both.Wait()
+			cancel()
+		}()
+	})
+	if c == r.first {
+		return <-r.deletions.first
+	}
+	return <-r.deletions.second
+}
+
+// undo deletes one customer, if there is one. It is looked for by its mark when nobody
+// has said its id.
+func (r *run) undo(ctx context.Context, c *customer) checkup.Verdict {
 	switch {
-	case c.id == "" && !c.lost:
+	case c.id == "" && !c.lost && !c.doubt:
 		return checkup.Skipped.With("nothing was created")
 	case r.Keep:
 		return checkup.Skipped.With("kept: " + c.id)
 	}
-	ctx, cancel := context.WithTimeout(ctx, cleanUpTime)
-	defer cancel()
 	for try := 1; c.lost && c.id == "" && try <= lostTries; try++ {
 		if c.find(ctx, r.Mark); c.id == "" && pause.For(ctx, listPause) != nil {
 			break
 		}
 	}
+	if c.doubt && c.id == "" {
+		c.find(ctx, r.Mark)
+	}
+	if c.id == "" && !c.lost {
+		return checkup.Skipped.With("nothing was created")
+	}
 	if c.id == "" {
 		verdict := checkup.Failure.With(*c.input.Name + " may be left behind: its creation was not answered, and the list does not show it yet")
-		verdict.Fix = sweep
+		verdict.Fix = r.sweep()
 		return verdict
 	}
-	return c.remove(ctx)
+	verdict := c.remove(ctx)
+	if verdict.Result != checkup.OK {
+		verdict.Fix = r.sweep()
+	}
+	return verdict
 }
+
+// sweep is the command that deletes what this run leaves behind.
+func (r *run) sweep() string { return "appsyncctl smoke clean --run " + r.Mark.ID }
 
 // lostTries is how often a customer whose creation was not answered is looked for.
 const lostTries = 3
@@ -60,26 +104,40 @@ func (c *customer) find(ctx context.Context, mark Mark) {
 
 func (c *customer) remove(ctx context.Context) checkup.Verdict {
 	resp, err := appsync.DeleteCustomer(ctx, c.api, c.id)
+	deleted := resp.DeleteCustomer
 	switch {
-	case err == nil && resp.DeleteCustomer == nil:
-		return checkup.Failure.With(fmt.Sprintf("%s (%s) was gone before it was deleted", *c.input.Name, c.id))
+	case err != nil && c.isGone(ctx):
+		return checkup.OK.With("it is gone, though its deletion was not answered") // a deletion can be repeated, and need not be
 	case err != nil:
-		verdict := blame(fmt.Errorf("%s (%s) is left behind: %w", *c.input.Name, c.id, err))
-		verdict.Fix = sweep
-		return verdict
+		return blame(fmt.Errorf("%s (%s) is left behind: %w", *c.input.Name, c.id, err))
+	case deleted == nil:
+		return checkup.Failure.With(fmt.Sprintf("%s (%s) was gone before it was deleted", *c.input.Name, c.id))
+	case deleted.Id != c.id:
+		return checkup.Failure.With(fmt.Sprintf("%s (%s) was to be deleted, and the API says that it deleted %s", *c.input.Name, c.id, deleted.Id),
+			checkup.Evidence{Name: "id", Expected: c.id, Found: deleted.Id, From: "the answer"})
 	default:
-		return checkup.OK.With("deleted")
+		return checkup.OK.With("it is deleted")
 	}
 }
 
-func (c *customer) gone(ctx context.Context) checkup.Verdict {
+// isGone reports whether the API answers that there is no such customer.
+func (c *customer) isGone(ctx context.Context) bool {
 	resp, err := appsync.GetCustomer(ctx, c.api, c.id)
-	switch {
-	case err != nil:
-		return blame(err)
-	case resp.GetCustomer != nil:
-		return checkup.Failure.With(fmt.Sprintf("%s (%s) was deleted and is still found", *c.input.Name, c.id))
-	default:
-		return checkup.OK.With("it is not found any more")
+	return err == nil && resp.GetCustomer == nil
+}
+
+// bothGone looks for the customers that were deleted.
+func (r *run) bothGone(ctx context.Context) checkup.Verdict {
+	for _, c := range []*customer{r.first, r.second} {
+		resp, err := appsync.GetCustomer(ctx, c.api, c.id)
+		switch {
+		case err != nil:
+			return blame(err)
+		case resp.GetCustomer != nil:
+			verdict := checkup.Failure.With(fmt.Sprintf("%s (%s) was deleted and is still found", *c.input.Name, c.id))
+			verdict.Fix = r.sweep()
+			return verdict
+		}
 	}
+	return checkup.OK.With("neither is found any more")
 }

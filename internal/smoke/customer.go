@@ -18,6 +18,7 @@ type customer struct {
 	input appsync.CreateCustomerInput // what it holds at the moment
 	id    string                      // empty until it has been created
 	lost  bool                        // its creation was asked for, and nobody said what became of it
+	doubt bool                        // its creation failed, and may have been carried out all the same
 }
 
 func (t *Test) customer(name, city, state string) *customer {
@@ -44,6 +45,7 @@ func (c *customer) create(interrupted context.Context) checkup.Verdict {
 		c.id = created.Id // remembered also after an error, to be deleted
 	}
 	c.lost = c.id == "" && mayHaveRun(err)
+	c.doubt = c.id == "" && !surelyNotRun(err)
 	switch {
 	case err != nil:
 		return blame(err)

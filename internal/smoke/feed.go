@@ -22,7 +22,7 @@ func (r *run) follow(ctx context.Context) checkup.Verdict {
 
 // awaitBoth waits until the subscription has told of both customers.
 func (r *run) awaitBoth(ctx context.Context) checkup.Verdict {
-	ctx, cancel := context.WithTimeout(ctx, toldWithin)
+	waiting, cancel := context.WithTimeout(ctx, toldWithin)
 	defer cancel()
 	missing := map[string]*customer{r.first.id: r.first, r.second.id: r.second}
 	for len(missing) > 0 {
@@ -42,7 +42,10 @@ func (r *run) awaitBoth(ctx context.Context) checkup.Verdict {
 				return verdict
 			}
 			delete(missing, c.id)
-		case <-ctx.Done():
+		case <-waiting.Done():
+			if ctx.Err() != nil {
+				return checkup.Verdict{Result: checkup.Unknown, Message: "interrupted", Err: context.Cause(ctx)}
+			}
 			var names []string
 			for _, c := range missing {
 				names = append(names, *c.input.Name)

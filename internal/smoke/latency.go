@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 )
 
@@ -58,8 +59,15 @@ func (l Latency) tooSlow(measured time.Duration, count int) string {
 }
 
 // measure compares what the API's answers took with the limits.
-func (r *run) measure(context.Context) checkup.Verdict {
+func (r *run) measure(ctx context.Context) checkup.Verdict {
 	taken := r.Meter.Taken()
+	if r.ReadOnly { // nothing else has called the API with its own token
+		one := 1
+		if _, err := appsync.ListCustomers(ctx, r.API, nil, &one, nil); err != nil {
+			return blame(err)
+		}
+		taken = r.Meter.Taken()
+	}
 	if len(taken) == 0 {
 		return checkup.Unknown.With("no request was answered")
 	}

@@ -37,10 +37,15 @@ func ParseMark(name string) (Mark, bool) {
 	_, rest, found := strings.Cut(name, " ("+markWord)
 	begun, id, two := strings.Cut(strings.TrimSuffix(rest, ")"), " ")
 	at, err := time.Parse(markTime, begun)
-	if !found || !two || err != nil || len(id) != 8 || !strings.HasSuffix(name, ")") {
+	if !found || !two || err != nil || !isID(id) || !strings.HasSuffix(name, ")") {
 		return Mark{}, false
 	}
 	return Mark{at, id}, true
+}
+
+// isID reports whether text is as NewMark makes IDs.
+func isID(text string) bool {
+	return len(text) == 8 && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
 }
 
 // filter lets the customers of this mark pass.

@@ -31,7 +31,6 @@ func (m *Meter) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= http.StatusInternalServerError:
 		m.note(fmt.Sprintf("an attempt was answered with %d", resp.StatusCode))
-		return resp, nil
 	}
 	resp.Body = &measuredBody{resp.Body, func() { m.add(m.Now().Sub(start)) }}
 	return resp, nil

@@ -128,7 +128,7 @@ func (t tableOf) Item(_ context.Context, id string) (map[string]string, bool, er
 func TestSmokeErrorsKeepTheirTypes(t *testing.T) {
 	fake := newAPI()
 	fake.stranger = nil
-	fake.instead = fails("DeleteCustomer", 1, 429, "")
+	fake.instead = deleting("id-1", 429, "")
 	server := httptest.NewServer(fake)
 	defer server.Close()
 	findings := newTest(server.URL, server.Client().Transport).Run(t.Context())
@@ -138,4 +138,37 @@ func TestSmokeErrorsKeepTheirTypes(t *testing.T) {
 	if answered, ok := errors.AsType[*appsync.ResponseError](step(t, findings, "SMOKE-011").Err); !ok || !answered.Throttled() {
 		t.Errorf("got %v, want a throttled *ResponseError", step(t, findings, "SMOKE-011").Err)
 	}
+}
+
+// Without a token that has really expired nobody can tell, and nothing is claimed. One
+// that has not expired is none.
+func TestSmokeExpired(t *testing.T) {
+	for token, want := range map[string]checkup.Result{"": checkup.Skipped, old: checkup.OK, signed: checkup.Failure, "opaque": checkup.Failure} {
+		fake := newAPI()
+		server := httptest.NewServer(fake)
+		test := newTest(server.URL, server.Client().Transport)
+		test.Expired = token
+		if got := step(t, test.Run(t.Context()), "SMOKE-002"); got.Result != want {
+			t.Errorf("%q: %s: %s", token, got.Result, got.Message)
+		}
+		server.Close()
+	}
+}
+
+// A deletion that was not answered may have been carried out, and need not be again.
+func TestSmokeLostDeletion(t *testing.T) {
+	fake := newAPI()
+	fake.instead = func(op string, _ int, variables map[string]any) *answer {
+		if op != "DeleteCustomer" || variables["id"] != "id-1" {
+			return nil
+		}
+		if i, found := fake.find("id-1"); found {
+			fake.records = slices.Delete(fake.records, i, i+1)
+		}
+		return &answer{503, ""}
+	}
+	server := httptest.NewServer(fake)
+	defer server.Close()
+	findings := newTest(server.URL, server.Client().Transport).Run(t.Context())
+	wantOutcomes(t, findings, map[string]string{})
 }

@@ -6,6 +6,8 @@ package smoke
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -26,7 +28,7 @@ type Test struct {
 	// authorization mode uses none.
 	Presented func(token string) graphql.Client
 	Token     func(ctx context.Context) (string, error) // the token that API sends
-	Expired   string                                    // a token that has expired; one is forged if it is empty
+	Expired   string                                    // a token that has really expired; empty if none is at hand
 
 	Mark     Mark
 	ReadOnly bool // create nothing
@@ -65,6 +67,8 @@ type run struct {
 	*Test
 	first, second *customer
 	feed          *appsync.Feed
+	deletions     cleanUp
+	hurried       bool // somebody wants it to end
 	findings      []checkup.Finding
 }
 
@@ -87,14 +91,24 @@ func (r *run) verdict(ctx context.Context, step step) checkup.Verdict {
 	if verdict, blocked := step.Blocked(r.finding); blocked {
 		return verdict
 	}
+	r.hurried = ctx.Err() != nil
 	if step.always {
 		return step.run(r, context.WithoutCancel(ctx))
 	}
-	if ctx.Err() != nil {
+	if r.hurried {
 		return checkup.Verdict{Result: checkup.Skipped, Message: "interrupted", Err: context.Cause(ctx)}
 	}
-	return step.run(r, ctx)
+	limited, cancel := context.WithTimeout(ctx, stepTime)
+	defer cancel()
+	verdict := step.run(r, limited)
+	if errors.Is(verdict.Err, context.DeadlineExceeded) && ctx.Err() == nil && limited.Err() != nil {
+		verdict.Message = fmt.Sprintf("it was not done within %s", stepTime)
+	}
+	return verdict
 }
+
+// stepTime is for each step: more than AppSync's own limit of 30 seconds for a request.
+const stepTime = 40 * time.Second
 
 // finding looks among the checks and the steps that were taken.
 func (r *run) finding(id string) (checkup.Finding, bool) {

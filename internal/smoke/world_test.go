@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +31,9 @@ const (
 // signed is a token as the API takes it: a JWT of claims without meaning.
 const signed = "eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjQwMDAwMDAwMDB9.c2lnbmF0dXJl"
 
+// old is one whose time was over in 2001.
+const old = "eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjEwMDAwMDAwMDB9.c2lnbmF0dXJl"
+
 // withToken sends a token with each request.
 type withToken struct {
 	token string
@@ -47,12 +49,13 @@ func (t withToken) RoundTrip(req *http.Request) (*http.Response, error) {
 // newTest returns a smoke test of the API behind transport.
 func newTest(endpoint string, transport http.RoundTripper) *smoke.Test {
 	meter := &smoke.Meter{Base: transport, Now: time.Now}
-	presented := func(token string) graphql.Client {
-		return &appsync.Client{Endpoint: endpoint, HTTP: &http.Client{Transport: withToken{token, meter}}}
+	with := func(token string, transport http.RoundTripper) graphql.Client {
+		return &appsync.Client{Endpoint: endpoint, HTTP: &http.Client{Transport: withToken{token, transport}}}
 	}
 	return &smoke.Test{
-		API:       presented(signed),
-		Presented: presented,
+		API:       with(signed, meter),
+		Presented: func(token string) graphql.Client { return with(token, transport) },
+		Expired:   old,
 		Token:     func(context.Context) (string, error) { return signed, nil },
 		Mark:      smoke.Mark{Begun: begun, ID: "AAAAAAAA"},
 		Meter:     meter,
@@ -67,7 +70,7 @@ func outcomes(findings []checkup.Finding) map[string]string {
 	told := make(map[string]string)
 	for _, f := range findings {
 		switch {
-		case f.Result == checkup.OK, strings.HasPrefix(f.Message, "not asked for"), strings.HasPrefix(f.Message, "no limit is set"):
+		case f.Result == checkup.OK, f.Unasked:
 		case f.Because != "":
 			told[f.ID] = "skipped because of " + f.Because
 		default:
@@ -131,4 +134,14 @@ func fails(operation string, nth, status int, body string) func(string, int, map
 func is[T error](err error) bool {
 	_, ok := errors.AsType[T](err)
 	return ok
+}
+
+// deleting returns a function that answers the deletion of one customer.
+func deleting(id string, status int, body string) func(string, int, map[string]any) *answer {
+	return func(op string, _ int, variables map[string]any) *answer {
+		if op == "DeleteCustomer" && variables["id"] == id {
+			return &answer{status, body}
+		}
+		return nil
+	}
 }
