@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/output"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
@@ -19,6 +20,7 @@ const leftoverAge = 15 * time.Minute
 type smokeCleanOptions struct {
 	format    format
 	olderThan time.Duration
+	run       string // the ID of one run; empty for all
 	dryRun    bool
 }
 
@@ -31,11 +33,13 @@ func (app *App) smokeCleanCommand(flags *globals) *cobra.Command {
 time ago: one that was killed, or could not delete them, or ran with --keep. Those
 of younger tests stay, since the tests may still be running.`,
 		Example: `  appsyncctl smoke clean --dry-run
-  appsyncctl smoke clean --older-than 1h`,
+  appsyncctl smoke clean --older-than 1h
+  appsyncctl smoke clean --run QX3F7A2K`,
 		Args: noArguments,
 	}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().DurationVar(&options.olderThan, "older-than", leftoverAge, "how long ago the test must have begun")
+	cmd.Flags().StringVar(&options.run, "run", "", "only those of the run with this `ID`, the last word of its mark, however young")
 	cmd.Flags().BoolVar(&options.dryRun, "dry-run", false, "only say what would be deleted")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		options.format = flags.output
@@ -51,6 +55,7 @@ of younger tests stay, since the tests may still be running.`,
 type smokeCleanView struct {
 	Found   []string `json:"found"`   // ids
 	Deleted []string `json:"deleted"` // ids, a part of Found
+	Younger int      `json:"younger"` // of tests that may still be running
 }
 
 func (app *App) smokeClean(ctx context.Context, flags *globals, options smokeCleanOptions) error {
@@ -58,8 +63,8 @@ func (app *App) smokeClean(ctx context.Context, flags *globals, options smokeCle
 	if err != nil {
 		return err
 	}
-	leftovers, failed := smoke.Leftovers(ctx, api, app.Now().Add(-options.olderThan))
-	view := smokeCleanView{Found: []string{}, Deleted: []string{}}
+	leftovers, younger, failed := smoke.Leftovers(ctx, api, options.run, app.Now().Add(-options.olderThan))
+	view := smokeCleanView{Found: []string{}, Deleted: []string{}, Younger: younger}
 	for _, customer := range leftovers {
 		view.Found = append(view.Found, customer.Id)
 		if options.dryRun || ctx.Err() != nil {
@@ -78,11 +83,15 @@ func (app *App) smokeClean(ctx context.Context, flags *globals, options smokeCle
 			verb, done = "would delete", len(view.Found)
 		}
 		for _, id := range view.Found {
-			if _, err := fmt.Fprintln(w, id); err != nil {
+			// Indented, since a runner takes the start of a line for its own commands.
+			if _, err := fmt.Fprintln(w, "  "+output.Line(id)); err != nil {
 				return err
 			}
 		}
 		_, err := fmt.Fprintf(w, "%s %d of %d customers that smoke tests left behind\n", verb, done, len(view.Found))
+		if err == nil && younger > 0 {
+			_, err = fmt.Fprintf(w, "%d of tests that began less than %s ago stay: see --run and --older-than\n", younger, options.olderThan)
+		}
 		return err
 	})
 	return errors.Join(failed, err)
