@@ -17,6 +17,7 @@ const redacted = "[redacted]"
 type secretTexts struct {
 	mu    sync.Mutex
 	known []string // in each form, the longest first: one may be a part of another
+	fresh []string // access tokens that the provider gave in this run
 }
 
 // know adds the secrets of settings, those in their addresses, and those of AWS's
@@ -57,6 +58,21 @@ func (s *secretTexts) add(secret string) {
 		}
 	}
 	slices.SortStableFunc(s.known, func(a, b string) int { return len(b) - len(a) })
+}
+
+// addToken takes an access token that the provider has just given.
+func (s *secretTexts) addToken(token string) {
+	s.add(token)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fresh = append(s.fresh, token)
+}
+
+// tokens returns what addToken was given.
+func (s *secretTexts) tokens() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.fresh)
 }
 
 // addAddress takes what may be secret in a URL: the password and the query.

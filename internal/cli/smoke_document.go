@@ -31,16 +31,18 @@ func (r *smokeReport) run(elapsed time.Duration) report.Run {
 			Group:   report.Group("appsyncctl", "smoke", r.profile, string(finding.Category)),
 			Name:    finding.ID + " " + finding.Title,
 			Elapsed: finding.Elapsed,
-			Notes:   finding.Notes,
 			Result:  outcome(finding.Result),
+		}
+		for _, note := range finding.Notes {
+			step.Notes = append(step.Notes, r.secrets.clean(note))
 		}
 		switch finding.Result {
 		case checkup.OK:
 		case checkup.Warning:
-			step.Warning = finding.Message
+			step.Warning = r.secrets.clean(finding.Message)
 		default:
 			view := newFindingView(finding, nil, r.secrets.clean)
-			step.Message, step.Details = smokeReason(finding), strings.Join(view.basis(), "\n")
+			step.Message, step.Details = r.secrets.clean(smokeReason(finding)), strings.Join(view.basis(), "\n")
 		}
 		run.Cases = append(run.Cases, step)
 	}

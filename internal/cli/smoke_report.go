@@ -38,7 +38,7 @@ func (app *App) newSmokeReport(options smokeOptions) *smokeReport {
 		out = io.Discard // the one result on standard output is the report
 	}
 	return &smokeReport{
-		out: out, format: options.format, version: app.Build.Version, secrets: new(secretTexts),
+		out: out, format: options.format, version: app.Build.Version, secrets: app.secrets,
 		sinks: app.smokeSinks(options), now: app.Now, started: app.Now(),
 	}
 }

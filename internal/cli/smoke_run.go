@@ -51,7 +51,7 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 	report.begin()
 	checkup.Examine(ctx, subject.Subject, report.step)
 	subject.tokens.settle(app.notice)
-	app.mask(options.github, subject.secrets.all())
+	app.mask(options.github)
 	if ctx.Err() != nil {
 		report.skipSteps("interrupted")
 		return report.finish(ctx)
@@ -102,7 +102,9 @@ func (app *App) smokeSteps(ctx context.Context, flags *globals, settings config.
 		}
 	}
 	if options.table != "" {
-		test.Table = &dynamoTable{options.table, accountOptions(settings, endpoint)}
+		account := accountOptions(settings, endpoint)
+		account.Secret = app.secrets.add
+		test.Table = &dynamoTable{options.table, account}
 	}
 	return test, nil
 }

@@ -28,11 +28,13 @@ func (app *App) gitHub() report.GitHub {
 	return report.GitHub{On: actions == "true", Log: app.Err, Summary: summary}
 }
 
-// mask hides secrets in the log of GitHub Actions from now on. A log that goes into a
-// file is none of the runner's: the commands would tell what they hide.
-func (app *App) mask(github report.GitHub, secrets []string) {
+// mask hides the access tokens of this run in the log of GitHub Actions from now on. To
+// hide a text is to say it, and standard error may lead elsewhere: of what lasts longer
+// than a token nothing is said, and the runner knows the secrets of a workflow by itself.
+// A log that goes into a file is none of the runner's.
+func (app *App) mask(github report.GitHub) {
 	if !app.ErrToFile {
-		_ = github.Mask(secrets...) // a log that cannot be written shows nothing
+		_ = github.Mask(app.secrets.tokens()...) // a log that cannot be written shows nothing
 	}
 }
 

@@ -86,7 +86,7 @@ func (app *App) cache(grant *grant, stores *tokencache.Stores) *cachedGrant {
 			app.secrets.add(old.RefreshToken)
 			token, err := grant.renew(ctx, old, func() (auth.Secret, error) { return app.noted(cached.storedSecret(ctx)) })
 			if err == nil {
-				app.secrets.add(token.AccessToken)
+				app.secrets.addToken(token.AccessToken)
 				app.secrets.add(token.RefreshToken)
 			}
 			return token, err
