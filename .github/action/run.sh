@@ -7,6 +7,22 @@ set -euo pipefail
 
 scratch=$(mktemp -d "${RUNNER_TEMP//\\//}/appsyncctl.XXXXXX") # with / on Windows too
 
+# hide makes the runner hide a secret in the log, which is searched line by line. It knows
+# the workflow's own secrets, but not what an earlier step has read from elsewhere.
+hide() {
+  local line
+  while IFS= read -r line || [[ -n $line ]]; do
+    line=${line%$'\r'}
+    if ((${#line} >= 4)); then
+      printf '::add-mask::%s\n' "${line//'%'/%25}"
+    fi
+  done < <(printf %s "$1") # and not from a here-document, which may be a file
+}
+for secret in "$CLIENT_KEY" "${APPSYNCCTL_CLIENT_SECRET-}" "${APPSYNCCTL_TOKEN-}" "${APPSYNCCTL_PASSPHRASE-}" "${APPSYNCCTL_API_KEY-}"; do
+  hide "$secret"
+done
+unset secret
+
 # The key has no variable of its own: the program reads it from a file, which is there
 # as long as the program runs.
 key=$scratch/key.pem
@@ -38,10 +54,14 @@ if ((${#words[@]} > 0)); then
 fi
 
 # In the background, since a shell that waits for a program in the foreground keeps the
-# signal of a cancelled job to itself, and smoke would leave its customers behind.
+# signal of a cancelled job to itself, and smoke would leave its customers behind. Each is
+# passed on as what it is: the runner sends INT and soon after TERM, and the program lets
+# only the same one again cut its cleaning up short.
 "$PROGRAM" "${arguments[@]}" &
 child=$!
-trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
+trap 'kill -INT "$child" 2>/dev/null || true' INT
+trap 'kill -TERM "$child" 2>/dev/null || true' TERM
+trap 'kill -HUP "$child" 2>/dev/null || true' HUP
 while true; do
   code=0
   wait "$child" || code=$?

@@ -154,6 +154,9 @@ func TestActionSource(t *testing.T) {
 		t.Errorf("got the summary %q", summary)
 	}
 	r.keeps(secret)
+	if !strings.Contains(r.log.String(), "::add-mask::"+secret+"\n") {
+		t.Error("the runner is not told to hide the client secret")
+	}
 
 	last := r.action.Runs.Steps[len(r.action.Runs.Steps)-1]
 	r.inputs = maps.Clone(inputs)
@@ -173,7 +176,10 @@ func TestActionSource(t *testing.T) {
 	r.inputs = start(emulator.Config{Faults: []emulator.Fault{slow}, Log: log})
 	r.started = func(_ string, process *os.Process) {
 		<-both
-		_ = process.Signal(syscall.SIGINT) // as the runner does, to this process only
+		// As the runner does, to this process only: what waits for the answer is cut short
+		// by the first, and the second cuts no cleaning up short.
+		_ = process.Signal(syscall.SIGINT)
+		_ = process.Signal(syscall.SIGTERM)
 	}
 	if code := r.step(last); code != 130 || r.output("verdict") != "failed" {
 		t.Errorf("got exit code %d\n%s", code, r.shown())
