@@ -3,14 +3,12 @@ package cli
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/Khan/genqlient/graphql"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
-	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
@@ -62,6 +60,9 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 		return report.finish(ctx)
 	}
 	test.Expired = string(expired)
+	if options.table != "" {
+		test.Table = &accountTable{options.table, subject.account}
+	}
 	test.Run(ctx)
 	return report.finish(ctx)
 }
@@ -101,11 +102,6 @@ func (app *App) smokeSteps(ctx context.Context, flags *globals, settings config.
 			return feed, err
 		}
 	}
-	if options.table != "" {
-		account := accountOptions(settings, endpoint)
-		account.Secret = app.secrets.add
-		test.Table = &dynamoTable{options.table, account}
-	}
 	return test, nil
 }
 
@@ -120,25 +116,4 @@ func (p *presented) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	req.Header.Set("Authorization", strings.TrimSpace(p.scheme+" "+p.token))
 	return p.base.RoundTrip(req)
-}
-
-// dynamoTable is a table of DynamoDB in the account that AWS's own settings name,
-// which are read when it is first looked at.
-type dynamoTable struct {
-	name    string
-	options awsaccount.Options
-}
-
-// Item implements smoke.Table.
-func (t *dynamoTable) Item(ctx context.Context, id string) (map[string]string, bool, error) {
-	account, err := awsaccount.Open(ctx, t.options)
-	if err != nil {
-		return nil, false, err
-	}
-	return account.Item(ctx, t.name, id)
-}
-
-// accountOptions are those for the account that an API is in.
-func accountOptions(settings config.Resolved, endpoint *url.URL) awsaccount.Options {
-	return awsaccount.Options{Region: firstOf(settings.Text(config.Region), regionOf(endpoint))}
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 )
@@ -20,6 +21,7 @@ type subject struct {
 	tokens  *examinedToken // whoever examines calls settle in the end
 	secrets *secretTexts
 	link    func() *appsync.Realtime // makes a new real-time connection
+	account func() (*awsaccount.Account, error)
 }
 
 // subject returns the set-up that settings describe, whole or not. Nothing is sent
@@ -54,7 +56,8 @@ func (app *App) subject(ctx context.Context, flags *globals, settings config.Res
 	s.Authorized = app.examinedChain(&once, settings, s, app.attempt(&once))
 	s.link = app.examinedLink(&once, settings, s)
 	s.Realtime = s.link()
-	s.Account = app.awsAccount(ctx, &once, settings)
+	s.account = app.awsAccount(ctx, &once, settings)
+	s.Account = &examinedAccount{s.account}
 	return s
 }
 

@@ -4,10 +4,10 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
@@ -16,11 +16,15 @@ import (
 // credentials. It is on the machine itself; elsewhere nobody is to wait for it.
 const metadataTime = 300 * time.Millisecond
 
-// awsAccount is the AWS account of whoever runs the program. An emulator on this
-// machine has none of EC2's credentials.
-func (app *App) awsAccount(ctx context.Context, flags *globals, settings config.Resolved) checkup.Account {
+// awsAccount returns what opens the AWS account of whoever runs the program, once, when
+// it is first asked for. An emulator on this machine has none of EC2's credentials.
+func (app *App) awsAccount(ctx context.Context, flags *globals, settings config.Resolved) func() (*awsaccount.Account, error) {
 	options := awsaccount.Options{Region: settings.Text(config.Region), MetadataTime: metadataTime, Secret: app.secrets.add}
-	if endpoint, err := endpoint(settings); err != nil || slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, endpoint.Hostname()) {
+	endpoint, err := endpoint(settings)
+	if err == nil {
+		options.Region = firstOf(options.Region, regionOf(endpoint))
+	}
+	if err != nil || slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, endpoint.Hostname()) {
 		options.MetadataTime = time.Nanosecond
 	}
 	if flags.debug {
@@ -28,24 +32,38 @@ func (app *App) awsAccount(ctx context.Context, flags *globals, settings config.
 			return &transport.Trace{Writer: &harmlessWriter{app.Err}, Base: base}
 		}
 	}
-	account, err := awsaccount.Open(ctx, options)
-	return &examinedAccount{account, err}
+	return sync.OnceValues(func() (*awsaccount.Account, error) { return awsaccount.Open(ctx, options) })
 }
 
 // examinedAccount is an account that may not be there.
 type examinedAccount struct {
-	account *awsaccount.Account
-	err     error // why AWS's files cannot be read
+	open func() (*awsaccount.Account, error)
 }
 
 // API implements checkup.Account.
 func (a *examinedAccount) API(ctx context.Context, endpoint string) (*awsaccount.API, error) {
+	account, err := a.open()
 	switch {
-	case a.err != nil:
-		return nil, a.err
-	case !a.account.HasCredentials(ctx):
+	case err != nil:
+		return nil, err
+	case !account.HasCredentials(ctx):
 		return nil, &awsaccount.Error{Reason: awsaccount.NoCredentials}
 	default:
-		return a.account.API(ctx, endpoint)
+		return account.API(ctx, endpoint)
 	}
+}
+
+// accountTable is a table of DynamoDB in an account.
+type accountTable struct {
+	name string
+	open func() (*awsaccount.Account, error)
+}
+
+// Item implements smoke.Table.
+func (t *accountTable) Item(ctx context.Context, id string) (map[string]string, bool, error) {
+	account, err := t.open()
+	if err != nil {
+		return nil, false, err
+	}
+	return account.Item(ctx, t.name, id)
 }

@@ -20,7 +20,7 @@ func blame(err error) checkup.Verdict {
 		case awsaccount.NotFound:
 			verdict.Result = checkup.Failure
 		case awsaccount.NoRegion:
-			verdict.Fix = "export AWS_REGION=eu-west-1"
+			verdict.Fix = "export AWS_REGION=REGION"
 		}
 		return verdict
 	}
