@@ -171,6 +171,11 @@ func examine(t *testing.T, subject *checkup.Subject) (map[string]checkup.Finding
 			first = finding.ID
 		}
 	}
+	for id, finding := range findings {
+		if finding.Result == checkup.Skipped && findings[finding.Because].Passed() {
+			t.Errorf("%s is skipped because of %s, which has passed", id, finding.Because)
+		}
+	}
 	return findings, first
 }
 

@@ -7,7 +7,7 @@ import "time"
 func apiChecks() []Check {
 	checks := []Check{
 		{
-			ID: "API-001", Title: "the endpoint answers as AppSync does", after: []string{"SET-003", "NET-003", "AUTH-001"}, run: endpointAnswers,
+			ID: "API-001", Title: "the endpoint answers as AppSync does", after: []string{"SET-003", "NET-003"}, run: endpointAnswers, limit: totalLimit,
 			Meaning: `A call without credentials is enough to see who answers: AppSync refuses it with 401 and a GraphQL error. A page of HTML, a redirect or 404 come from another host or path. 403 {"message":"Forbidden"} comes from a firewall (AWS WAF) in front of the API, or from a private API that is called from outside its VPC: no token helps there. 429 and 5xx say nothing about the set-up: try again.`,
 		},
 		{
@@ -77,7 +77,7 @@ func refusalChecks() []Check {
 func useChecks() []Check {
 	return []Check{
 		{
-			ID: "API-012", Title: "the fields can be called", needs: []string{"API-011"}, run: fieldsOpen,
+			ID: "API-012", Title: "the fields can be called", needs: []string{"API-011"}, run: fieldsOpen, limit: 2 * patientLimit,
 			Meaning: `One customer is asked for. If the answer is 200 with errorType "Unauthorized", the API has let the caller in, and the field is closed to the mode: what has no directive is open to the API's default mode only, so that in another one each field and each type in the answer needs its own, @aws_oidc for OpenID Connect; and what has any is closed to the default mode, unless that is named as well. "null" without a reason is a field without a resolver; AccessDenied comes from the role of the data source, which may not read the table.`,
 		},
 		{

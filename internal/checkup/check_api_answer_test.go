@@ -1,6 +1,7 @@
 package checkup_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ func TestAPIAnswer(t *testing.T) {
 	unauthorized := func(message string) string {
 		return `{"errors":[{"errorType":"UnauthorizedException","message":"` + message + `"}]}`
 	}
+	const longAgo = "HTTP/2 401\r\ndate: Wed, 01 Jan 2020 00:00:00 GMT\r\n\r\n"
 	tests := []struct {
 		name  string
 		text  string
@@ -25,8 +27,15 @@ func TestAPIAnswer(t *testing.T) {
 	}{
 		{"success", "HTTP/2 200\r\n\r\n" + `{"data":{"__typename":"Query"}}`, true, "API-011", checkup.OK, nil},
 		{"success, the body", `{"data":{"listCustomers":null}}`, false, "API-012", checkup.OK, nil},
-		{"not this client", unauthorized("Unauthorized"), true, "API-007", checkup.Failure, []string{"azp  demo-machine"}},
-		{"not this client, without the token", unauthorized("Unauthorized"), false, "API-007", checkup.Failure, []string{"client ID expression"}},
+		{"not this client", unauthorized("Unauthorized"), true, "API-011", checkup.Failure, []string{"(1) the API's client ID expression", "API-007; (2)", "API-009", "AWS_PROFILE=NAME"}},
+		{"not this client, in between", unauthorized("Unauthorized"), true, "API-007", checkup.Unknown, []string{"only the API's configuration can tell"}},
+		{"no login, in between", unauthorized("Unauthorized"), true, "API-009", checkup.Unknown, []string{"no auth_time"}},
+		{"not this client, without the token", unauthorized("Unauthorized"), false, "API-011", checkup.Failure, []string{"client ID expression"}},
+		{"refused before the token was issued", longAgo + unauthorized("Token has expired."), true, "API-011", checkup.Failure, []string{"(1) the token had expired", "API-008"}},
+		{"refused before the token was issued, its age", longAgo + unauthorized("Token has expired."), true, "API-008", checkup.Unknown, nil},
+		{"no header before the token was issued", longAgo + unauthorized("Valid authorization header not provided."), true, "API-011", checkup.Failure, []string{"the token's signature is wrong"}},
+		{"no JWT before the token was issued", longAgo + unauthorized("Unable to parse JWT token."), true, "API-011", checkup.Failure, []string{"(1) the token that was sent is no JWT"}},
+		{"no token to look at", unauthorized("Token has expired."), false, "AUTH-001", checkup.Skipped, []string{"--token"}},
 		{"no mode", "HTTP/1.1 401 Unauthorized\r\nx-amzn-ErrorType: UnauthorizedException\r\n\r\n" + unauthorized("You are not authorized to make this call."), false, "API-005", checkup.Failure, []string{"OPENID_CONNECT is none"}},
 		{"another issuer", unauthorized("Valid authorization header not provided."), true, "API-006", checkup.Failure, nil},
 		{
@@ -66,8 +75,13 @@ func TestAPIAnswer(t *testing.T) {
 			}
 			s := sound.again()
 			s.Answer = answer
+			s.Grant = "" // the token was given
 			if !tt.token {
-				s.Token = nil
+				s.Grant = "client-credentials"
+				s.Token = func(context.Context) (string, error) {
+					t.Error("a token was asked for, which cannot be the one that was sent")
+					return s.token, nil
+				}
 			}
 			s.Authorized = tripper(func(req *http.Request) (*http.Response, error) {
 				t.Errorf("sent to %s", req.URL)

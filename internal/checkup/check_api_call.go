@@ -118,6 +118,8 @@ func callAccepted(ctx context.Context, e *examination) Verdict {
 		return verdict
 	}
 	switch {
+	case own.accepted() && e.Answer == nil && !own.typed():
+		return wrong("the answer to the call with credentials does not hold the field that was asked for (__typename): something in front of the API answers", listEndpoints)
 	case own.accepted():
 		return ok("the API accepts the caller", found)
 	case unsent(own.lost):

@@ -154,8 +154,9 @@ func (e *examination) clientEvidence(expression string) []Evidence {
 
 func (e *examination) compareAge(api *awsaccount.API, h heard) (Verdict, bool) {
 	mode, there := e.entry(api)
-	claims, now := e.known().claims, e.apiTime(h)
-	if !there || e.known().token == "" || mode.Type != awsaccount.OpenIDConnect {
+	claims := e.known().claims
+	now, _ := e.apiNow()
+	if !there || e.known().token == "" || e.younger(h) || mode.Type != awsaccount.OpenIDConnect {
 		return Verdict{}, false
 	}
 	if mode.IatTTL <= 0 {
@@ -185,8 +186,9 @@ func (e *examination) compareAge(api *awsaccount.API, h heard) (Verdict, bool) {
 
 func (e *examination) compareLogin(api *awsaccount.API, h heard) (Verdict, bool) {
 	mode, there := e.entry(api)
-	claims, now := e.known().claims, e.apiTime(h)
-	if !there || e.known().token == "" || mode.Type != awsaccount.OpenIDConnect {
+	claims := e.known().claims
+	now, _ := e.apiNow()
+	if !there || e.known().token == "" || e.younger(h) || mode.Type != awsaccount.OpenIDConnect {
 		return Verdict{}, false
 	}
 	found := Evidence{Name: "authTTL", Found: milliseconds(mode.AuthTTL), From: account}

@@ -49,10 +49,10 @@ func (e *examination) culprit(ctx context.Context, h heard) culprit {
 
 // earlier returns the check before those of the API that explains the refusal.
 func (e *examination) earlier(h heard) string {
-	if skew, _ := e.finding("NET-004"); skew.Result == Failure && timely(h.words()) {
+	if skew, _ := e.finding("NET-004"); skew.Result == Failure && (timely(h.words()) || e.outOfTime()) {
 		return skew.ID
 	}
-	if !e.jwt() {
+	if !e.jwt() || e.younger(h) {
 		return ""
 	}
 	for _, check := range tokenChecks() {
@@ -63,10 +63,30 @@ func (e *examination) earlier(h heard) string {
 	return ""
 }
 
-// timely tells whether a refusal may come from a clock that is off.
+// timely tells whether the words of a refusal are about time.
 func timely(words string) bool {
 	words = strings.ToLower(words)
-	return strings.Contains(words, "expired") || strings.Contains(words, "not yet") || strings.Contains(words, "valid authorization header")
+	return strings.Contains(words, "expired") || strings.Contains(words, "not yet")
+}
+
+// outOfTime tells whether the token has ended, or not begun, by the API's clock.
+func (e *examination) outOfTime() bool {
+	for _, id := range []string{"AUTH-010", "AUTH-011"} {
+		if found, _ := e.finding(id); found.Result == Failure && found.Because == "NET-004" {
+			return true
+		}
+	}
+	return false
+}
+
+// younger tells whether the token was issued after a saved answer was given: then it is
+// not the one that was refused, and nothing follows from it.
+func (e *examination) younger(h heard) bool {
+	if e.Answer == nil || e.offline || h.Header.Get("Date") == "" {
+		return false
+	}
+	now, _ := e.apiNow()
+	return e.known().claims.IssuedAt.After(now.Add(time.Second)) // Date has whole seconds
 }
 
 // byWords reads AppSync's own sentence. Which one it says when is known from
@@ -95,19 +115,26 @@ func (e *examination) byWords(ctx context.Context, h heard) culprit {
 		return e.blame("API-005", h, fmt.Sprintf("%s is none of the API's modes", modeType(e.mode())), e.otherMode())
 	case words == "token has expired":
 		return e.late(h)
-	case words == "unauthorized" && e.known().token != "" && e.known().claims.IssuedAt.IsZero():
+	case words == "unauthorized" && e.known().token != "" && !e.younger(h) && e.known().claims.IssuedAt.IsZero():
 		return culprit{id: "AUTH-011"} // AppSync wants an iat
+	case words == "unauthorized" && (e.mode() == modeCognito || e.known().api != nil && e.cleared("API-009", h)):
+		return e.blame("API-007", h, "the API's client ID expression matches neither the token's azp nor its aud", e.matchClient(), e.clientEvidence("")...)
 	case words == "unauthorized":
-		c := e.blame("API-007", h, "the API's client ID expression matches neither the token's azp nor its aud"+
-			", unless it asks for an authentication time (API-009)", e.matchClient(), e.clientEvidence("")...)
-		c.suspects = []suspect{{"API-009", "the API may ask for an authentication time (authTTL), which the token lacks"}}
-		return c
+		return culprit{suspects: []suspect{{"API-007", "the API's client ID expression does not match the token"}, {"API-009", e.loginSuspected(h)}}}
 	case words == noHeader:
 		return e.unproven(ctx, h)
 	case strings.Contains(words, "unable to parse jwt"):
 		return e.unread(h)
 	}
 	return culprit{suspects: e.openIDSuspects()}
+}
+
+// loginSuspected is what an API with an authTTL has against the token.
+func (e *examination) loginSuspected(h heard) string {
+	if e.known().token == "" || e.younger(h) || e.known().claims.AuthTime.IsZero() {
+		return "the API bounds the time since the login (authTTL), and the token has no auth_time"
+	}
+	return "the API bounds the time since the login (authTTL), and the token's auth_time is too long ago"
 }
 
 const (
@@ -147,8 +174,9 @@ func signatureSuspects(words string) []suspect {
 
 // late is the cause of "Token has expired."
 func (e *examination) late(h heard) culprit {
-	claims, now := e.known().claims, e.apiTime(h)
-	if e.known().token == "" {
+	claims := e.known().claims
+	now, _ := e.apiNow()
+	if e.known().token == "" || e.younger(h) {
 		return culprit{suspects: []suspect{
 			{"", "the token had expired"}, {"API-008", "the token was older than the API's iatTTL allows"},
 		}}
@@ -156,14 +184,15 @@ func (e *examination) late(h heard) culprit {
 	if !now.Before(claims.Expiry) { // or it has no exp
 		return culprit{id: "AUTH-010"}
 	}
-	age := now.Sub(claims.IssuedAt).Round(time.Second)
-	c := e.blame("API-008", h, fmt.Sprintf("the API calls a token expired that is %s old and good for %s more: its iatTTL is less", age, claims.Expiry.Sub(now).Round(time.Second)),
+	if !claims.AuthTime.IsZero() {
+		return culprit{suspects: []suspect{
+			{"API-008", "the token is older than the API's iatTTL allows"}, {"API-009", "the login is longer ago than the API's authTTL allows"},
+		}}
+	}
+	age, life := max(now.Sub(claims.IssuedAt), 0), claims.Expiry.Sub(claims.IssuedAt)
+	return e.blame("API-008", h, fmt.Sprintf("the API rejects a %s-old token as expired, though it is valid for %s: its iatTTL is shorter", brief(age), brief(life)),
 		e.longer(), Evidence{Name: "iat", Found: stamp(claims.IssuedAt), From: "token"}, Evidence{Name: "exp", Found: stamp(claims.Expiry), From: "token"},
 		Evidence{Name: "now", Found: stamp(now), From: "the API's clock"})
-	if !claims.AuthTime.IsZero() {
-		c.suspects = []suspect{{"API-009", "the login may be older than the API's authTTL allows"}}
-	}
-	return c
 }
 
 // unproven is the cause of "Valid authorization header not provided.", which AppSync
@@ -178,13 +207,13 @@ func (e *examination) unproven(ctx context.Context, h heard) culprit {
 		}}
 	}
 	verified, _ := e.finding("AUTH-006")
-	if !verified.Passed() {
+	if !verified.Passed() || e.younger(h) {
 		return culprit{suspects: append([]suspect{
 			{"API-006", "the API's issuer is another than the token's, or its keys are"}, {"", "the token's signature is wrong"},
 			{"", "the Authorization header did not reach the API"},
 		}, e.scheme()...)}
 	}
-	return e.blame("API-006", h, "the token is sound, and the API does not take it for its issuer's: another issuer is set there than "+claims.Issuer,
+	return e.blame("API-006", h, "the token is valid, but the API is configured for an issuer other than "+claims.Issuer,
 		e.setIssuer(), Evidence{Name: "iss", Found: claims.Issuer, From: "token"})
 }
 
@@ -193,7 +222,7 @@ func (e *examination) unread(h heard) culprit {
 	switch {
 	case e.bearer():
 		return culprit{id: "API-010", verdict: e.otherForm(h)}
-	case e.known().token == "":
+	case e.known().token == "", e.younger(h):
 		return culprit{suspects: []suspect{{"", `the token that was sent is no JWT: ask for one with an audience`}, {"API-010", `it stood behind "Bearer"`}}}
 	default:
 		return culprit{suspects: []suspect{{"", "the token was changed on its way"}, {"", "its algorithm is one that AppSync does not take"}}}

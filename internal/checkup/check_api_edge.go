@@ -30,7 +30,11 @@ func endpointAnswers(ctx context.Context, e *examination) Verdict {
 	}
 	anonymous := read(e.anonymous(ctx))
 	verdict := e.recognized(anonymous)
-	if anonymous.Status == http.StatusForbidden && !gateway(anonymous) && verdict.Result == Failure && e.shown() {
+	if anonymous.Status == http.StatusForbidden && !gateway(anonymous) && verdict.Result == Failure {
+		_, _ = e.await(ctx, "AUTH-001") // no other API has to wait for the token
+		if !e.shown() {
+			return verdict
+		}
 		if own := e.heardOwn(ctx); own.accepted() || own.refused() {
 			return ok("the API answers callers with credentials; others meet a firewall", e.evidence("call without credentials", "", anonymous))
 		}
@@ -123,12 +127,15 @@ func nonsenseRefused(ctx context.Context, e *examination) Verdict {
 // strangerRefused says whether a call that had to be refused was.
 func (e *examination) strangerRefused(h heard, name, open, fix string) Verdict {
 	found := e.evidence(name, "401", h)
+	closed := h.answer != nil && len(h.data) == 0 && h.hasType("Unauthorized")
 	switch {
 	case h.mute():
 		return unknown("the call got no answer to go by: "+found.Found, h.err(), found)
-	case h.accepted() && (h.data || !h.hasType("Unauthorized")):
+	case h.refused(), h.accepted() && closed:
+		return ok("the API refuses the "+name, found)
+	case h.accepted():
 		return failure(open, fix, found)
 	default:
-		return ok("it is refused", found)
+		return unknown("the API neither accepts nor refuses the "+name+": "+strings.TrimPrefix(found.Found, "the API answered "), h.err(), found)
 	}
 }

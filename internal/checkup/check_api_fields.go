@@ -4,8 +4,8 @@ package checkup
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"net/http"
 	"regexp"
 	"strings"
 
@@ -19,7 +19,9 @@ func fieldsOpen(ctx context.Context, e *examination) Verdict {
 	if e.Answer != nil {
 		got = e.heardOwn(ctx)
 	} else {
-		got = read(e.post(ctx, e.Authorized, nil, oneCustomer).without(e.known().token))
+		limited, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		got = read(e.post(limited, e.Authorized, nil, oneCustomer).without(e.known().token))
 	}
 	found := e.evidence("listCustomers", "200 with data", got)
 	if e.Answer != nil {
@@ -31,7 +33,7 @@ func fieldsOpen(ctx context.Context, e *examination) Verdict {
 	case got.mute():
 		return unknown("the API could not answer: "+e.harmlessly(got.answer.Error()), got.answer, found)
 	case got.answer != nil && len(got.answer.Errors) > 0:
-		verdict := e.fieldError(got.answer.Errors, found)
+		verdict := e.fieldError(ctx, got.answer.Errors, found)
 		if verdict.Result != Skipped {
 			verdict.Err = got.answer
 		}
@@ -40,23 +42,36 @@ func fieldsOpen(ctx context.Context, e *examination) Verdict {
 		verdict := failure(e.harmlessly(got.answer.Error()), "appsyncctl query '"+oneCustomer+"'", found)
 		verdict.Err = got.answer
 		return verdict
-	case e.Answer == nil && nothingListed(got.Body):
-		found.Found = "200 with null"
-		return failure("listCustomers answers null and no reason: it has no resolver", "attach a resolver to Query.listCustomers (AppSync console, Schema)", found)
+	case e.Answer != nil:
+		return ok("the answer has data and no error", found)
 	default:
-		return ok("they answer", found)
+		return listing(got, found)
 	}
 }
 
-// nothingListed tells whether the list itself is null, as that of a field without a
-// resolver is.
-func nothingListed(body []byte) bool {
-	data, err := appsync.ReadAnswer(http.StatusOK, nil, body)
-	return err == nil && strings.Contains(strings.Join(strings.Fields(string(data)), ""), `"listCustomers":null`)
+// listing judges data that came without an error.
+func listing(h heard, found Evidence) Verdict {
+	var customers struct {
+		Items []json.RawMessage `json:"items"`
+	}
+	list, there := h.field("listCustomers")
+	switch {
+	case !there:
+		found.Found = "200 without listCustomers"
+		return failure("the answer does not hold the field that was asked for: something in front of the API answers", listEndpoints, found)
+	case string(list) == "null":
+		found.Found = "200 with null"
+		return failure("listCustomers answers null and no reason: it has no resolver", "attach a resolver to Query.listCustomers (AppSync console, Schema)", found)
+	case json.Unmarshal(list, &customers) != nil || customers.Items == nil:
+		found.Found = "200 without items"
+		return failure("listCustomers answers without items: its resolver returns something else than a list", "let the resolver of Query.listCustomers return items and nextToken (AppSync console, Schema)", found)
+	default:
+		return ok("listCustomers answers with customers", found)
+	}
 }
 
 // fieldError reads the errors of fields; the first decides.
-func (e *examination) fieldError(all []*appsync.Error, found Evidence) Verdict {
+func (e *examination) fieldError(ctx context.Context, all []*appsync.Error, found Evidence) Verdict {
 	for _, single := range all {
 		switch text := strings.ToLower(single.Message); {
 		case single.Type == "Unauthorized":
@@ -64,7 +79,7 @@ func (e *examination) fieldError(all []*appsync.Error, found Evidence) Verdict {
 			return failure(fmt.Sprintf("the API lets the caller in, but %s is closed to the mode %s", place(field, of), modeType(e.mode())),
 				e.open(field, of), found)
 		case strings.HasPrefix(single.Message, "Validation error") && e.Answer == nil:
-			return Verdict{Result: Skipped, Because: "API-013"}
+			return e.invalid(ctx, single, found)
 		case strings.Contains(text, "validation error"):
 			return failure("the API's schema does not know what was asked: "+e.harmlessly(single.Message), expectedSchema, found)
 		case strings.Contains(text, "not authorized to perform"), strings.Contains(single.Type, "AccessDenied"):
@@ -78,6 +93,23 @@ func (e *examination) fieldError(all []*appsync.Error, found Evidence) Verdict {
 	}
 	return failure("the field answers with an error: "+e.harmlessly(all[0].Error()), "appsyncctl query '"+oneCustomer+"'", found)
 }
+
+// invalid is the verdict on a query that the API does not run: the schema is another
+// one, which is API-013's finding, or the API bounds what a query may ask for.
+func (e *examination) invalid(ctx context.Context, single *appsync.Error, found Evidence) Verdict {
+	schema, known := e.await(ctx, "API-013")
+	switch {
+	case !known:
+		return unknown("the API does not take the query, and its schema is not known yet: "+e.harmlessly(single.Message), single, found)
+	case schema.Result == Failure, schema.Result == Unknown:
+		return Verdict{Result: Skipped, Because: schema.ID}
+	default:
+		return failure("the API does not take the query, although its schema has all operations: "+e.harmlessly(single.Message), listLimits, found)
+	}
+}
+
+// listLimits prints what bounds queries in an account's APIs.
+const listLimits = `aws appsync list-graphql-apis --query "graphqlApis[].[uris.GRAPHQL,queryDepthLimit,resolverCountLimit]"`
 
 // denied reads the field and its type out of AppSync's own words.
 func denied(refused *appsync.Error) (field, of string) {

@@ -1,6 +1,8 @@
 package checkup_test
 
 import (
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -87,27 +89,27 @@ func TestAPICause(t *testing.T) {
 		},
 		{
 			name: "another issuer", config: emulator.Config{API: func(c *appsync.Config) { c.Issuer = "https://127.0.0.1:1/" }},
-			want: "API-006", words: []string{"another issuer", "set the API's OpenID Connect provider", "http://127.0.0.1:"}, result: "failure API-006",
+			want: "API-006", words: []string{"an issuer other than http://127.0.0.1:", "set the API's OpenID Connect provider", "http://127.0.0.1:"}, result: "failure API-006",
 		},
 		{
 			name: "another issuer among several modes", config: emulator.Config{Modes: []string{"oidc", "api-key"}, API: func(c *appsync.Config) { c.Issuer = "https://127.0.0.1:1/" }},
-			want: "API-006", words: []string{"another issuer"}, result: "failure API-006",
+			want: "API-006", words: []string{"an issuer other than"}, result: "failure API-006",
 		},
 		{
 			name: "another client", config: emulator.Config{ClientIDPattern: "other"},
-			want: "API-007", words: []string{"azp  demo-machine", "aud  https://appsyncctl.example/customers", "to demo-machine"}, result: "failure API-007",
+			want: "API-011", words: []string{"(1) the API's client ID expression does not match the token, API-007; (2)", "no auth_time, API-009", "AWS_PROFILE=NAME appsyncctl doctor"}, result: "failure ",
 		},
 		{
 			name: "a client ID in part", config: emulator.Config{ClientIDPattern: "demo"},
-			want: "API-007", words: []string{"matches neither"}, result: "failure API-007",
+			want: "API-011", words: []string{"API-007"}, result: "failure ",
 		},
 		{
 			name: "too old for the API", config: emulator.Config{IatTTL: time.Nanosecond},
-			want: "API-008", words: []string{"its iatTTL is less", "to 86400000"}, result: "failure API-008",
+			want: "API-008", words: []string{"the API rejects a ", "s-old token as expired, though it is valid for 24h: its iatTTL is shorter", "to 86400000"}, result: "failure API-008",
 		},
 		{
 			name: "no time of a login", config: emulator.Config{AuthTTL: time.Hour},
-			want: "API-007", words: []string{"authentication time (API-009)"}, result: "failure API-007", // nobody can tell from outside
+			want: "API-011", words: []string{"API-007", "API-009"}, result: "failure ", // nobody can tell from outside
 		},
 		{
 			name: "not behind Bearer", config: emulator.Config{API: func(c *appsync.Config) { c.StrictRaw = true }}, change: func(s *setup) { s.give(s.token, "Bearer") },
@@ -177,6 +179,18 @@ func TestAPICause(t *testing.T) {
 			want: "API-013", words: []string{"Field 'country' in type 'Customer' is undefined"}, result: "ok ",
 		},
 		{
+			name: "a bound to queries", change: func(s *setup) {
+				base := s.Authorized
+				s.Authorized = tripper(func(req *http.Request) (*http.Response, error) {
+					if asks(t, req, "listCustomers(limit") {
+						return static{200, `{"data":null,"errors":[{"message":"Validation error of type QueryDepthLimit: too deep"}]}`}.RoundTrip(req)
+					}
+					return base.RoundTrip(req)
+				})
+			},
+			want: "API-012", words: []string{"although its schema has all operations", "too deep", "queryDepthLimit"}, result: "ok ",
+		},
+		{
 			name: "no subscription for this caller", change: func(s *setup) {
 				authorized := s.Authorized
 				s.show("Authorization", "nobody")
@@ -212,6 +226,20 @@ func TestAPICause(t *testing.T) {
 			wantTokenUnseen(t, findings, s.token)
 		})
 	}
+}
+
+// asks tells whether a request has a text in its query.
+func asks(t *testing.T, req *http.Request, text string) bool {
+	t.Helper()
+	body, err := req.GetBody()
+	if err != nil {
+		t.Fatal(err)
+	}
+	query, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(string(query), text)
 }
 
 // person makes the set-up that of a client with a token, whatever the API takes.

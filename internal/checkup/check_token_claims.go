@@ -138,7 +138,7 @@ func tokenScopes(ctx context.Context, e *examination) Verdict {
 		found := Evidence{Name: "scope", Expected: bounded(strings.Join(asked, " ")), Found: bounded(name(strings.Join(granted, " "), "none")), From: "token"}
 		switch {
 		case len(asked) == 0:
-			return skipped("no scope of an API is asked for")
+			return Verdict{Result: Skipped, Message: "no scope of an API is asked for", Evidence: []Evidence{found}}
 		case len(missing) == 0:
 			return ok("it has", found)
 		default:

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
@@ -14,13 +15,16 @@ import (
 
 func tokenHad(ctx context.Context, e *examination) Verdict {
 	switch {
+	case e.Answer != nil && !e.offline && e.Grant != "":
+		return skipped("the token that was sent with the saved answer is not known: give it with --token")
 	case e.Token != nil:
 	case !e.tokened():
 		return skipped("the authorization mode " + e.mode() + " uses no token")
 	default:
 		return skipped("no token is looked at")
 	}
-	ctx, cancel := context.WithTimeout(ctx, tokenPatience)
+	wait := tokenWait(ctx)
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	token, err := e.Token(ctx)
 	withheld := unreadable(err)
@@ -29,12 +33,19 @@ func tokenHad(ctx context.Context, e *examination) Verdict {
 		e.learn(func(f *facts) { f.withheld = err })
 		return ok("the provider gave a token", e.tokenOrigin()...)
 	case err != nil:
-		return e.tokenless(ctx, err)
+		return e.tokenless(ctx, wait, err)
 	case token == "":
 		return failure("the token that was given is empty", e.anotherToken(), e.tokenOrigin()...)
 	}
 	e.learn(func(f *facts) { f.token = token })
 	return ok("there is a token", e.tokenOrigin()...)
+}
+
+// tokenWait is how long a token may take: tokenPatience, or less where what came before
+// has taken its time. It ends before the check itself does.
+func tokenWait(ctx context.Context) time.Duration {
+	deadline, _ := ctx.Deadline() // every check has one
+	return max(min(tokenPatience, time.Until(deadline)-(tokenLimit-tokenPatience)), 0).Round(100 * time.Millisecond)
 }
 
 // unreadable reports whether there was a token after all, but one that nobody can
@@ -56,7 +67,7 @@ func (e *examination) tokenOrigin() []Evidence {
 
 // tokenless says why there is no token. The provider's own refusal tells most, and
 // stands behind "log in again" too.
-func (e *examination) tokenless(ctx context.Context, err error) Verdict {
+func (e *examination) tokenless(ctx context.Context, wait time.Duration, err error) Verdict {
 	known, _ := errors.AsType[*TokenError](err)
 	if refusal, refused := errors.AsType[*auth.Error](err); refused {
 		verdict := e.refused(refusal)
@@ -66,13 +77,13 @@ func (e *examination) tokenless(ctx context.Context, err error) Verdict {
 		verdict.Err = err
 		return verdict
 	}
-	verdict := e.kept(ctx, err, known)
+	verdict := e.kept(ctx, wait, err, known)
 	verdict.Err = err
 	return verdict
 }
 
 // kept says what kept the caller from asking the provider, or from its answer.
-func (e *examination) kept(ctx context.Context, err error, known *TokenError) Verdict {
+func (e *examination) kept(ctx context.Context, wait time.Duration, err error, known *TokenError) Verdict {
 	switch {
 	case known != nil && known.Kind == LoginNeeded:
 		return failure(bounded(err.Error()), e.login())
@@ -83,7 +94,7 @@ func (e *examination) kept(ctx context.Context, err error, known *TokenError) Ve
 	case known != nil && known.Kind == NoSecret:
 		return failure("the client's secret cannot be had: "+bounded(err.Error()), e.newSecret())
 	case ctx.Err() != nil:
-		return e.attributed(unknown(fmt.Sprintf("no token within %s", tokenPatience), err), "NET-001", "NET-005", "NET-006", "OIDC-001", "STORE-001", "STORE-002")
+		return e.attributed(unknown(fmt.Sprintf("no token within %s", wait), err), "NET-001", "NET-005", "NET-006", "OIDC-001", "STORE-001", "STORE-002")
 	}
 	if verdict, found := e.storeInTheWay(err); found {
 		return verdict

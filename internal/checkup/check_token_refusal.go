@@ -23,7 +23,9 @@ func (e *examination) refused(refusal *auth.Error) Verdict {
 		return e.attributed(unknown("the provider is out of order", refusal, answer), "OIDC-001")
 	case refusal.Status/100 == 3:
 		return unknown("the token endpoint answers with a redirect, as a portal or a proxy does", refusal, answer)
-	case refusal.Code == "" && refusal.Status != http.StatusUnauthorized:
+	case slices.Contains([]string{"temporarily_unavailable", "too_many_attempts"}, refusal.Code):
+		return e.attributed(unknown("the provider asks to try again later: "+answer.Found, refusal, answer), "OIDC-001")
+	case refusal.Code == "":
 		return unknown("something in front of the provider refused the request, a firewall or a proxy", refusal, answer)
 	}
 	return e.meant(refusal, answer)

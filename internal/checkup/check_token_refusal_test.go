@@ -74,7 +74,7 @@ func TestTokenRefused(t *testing.T) {
 			"failure: the provider does not believe the client: its ID or its secret is wrong, or the secret is sent in another way than the application has", "Auth0 dashboard → Applications → machine → Settings → Client Secret: copy it to where the command of profile staging has it from",
 		},
 		{
-			"wrong secret, kept", oauthError(401, "", "Unauthorized"), map[string]string{"client_secret": ""}, nil,
+			"wrong secret, kept", oauthError(401, "access_denied", "Unauthorized"), map[string]string{"client_secret": ""}, nil,
 			"failure: the provider does not believe the client: its ID or its secret is wrong, or the secret is sent in another way than the application has", "appsyncctl login --client-secret-stdin",
 		},
 		{
@@ -111,6 +111,9 @@ func TestTokenRefused(t *testing.T) {
 		{"throttled for no time", oauthError(429, "", ""), nil, nil, "unknown: the provider throttles (429)", ""},
 		{"out of order", oauthError(503, "", ""), nil, nil, "unknown: the provider is out of order", ""},
 		{"a portal", oauthError(302, "", ""), nil, nil, "unknown: the token endpoint answers with a redirect, as a portal or a proxy does", ""},
+		{"a page with 401", oauthError(401, "", ""), nil, nil, "unknown: something in front of the provider refused the request, a firewall or a proxy", ""},
+		{"later", oauthError(400, "temporarily_unavailable", "try again"), nil, nil, "unknown: the provider asks to try again later: 400 temporarily_unavailable: try again", ""},
+		{"too many attempts", oauthError(403, "too_many_attempts", "blocked"), nil, nil, "unknown: the provider asks to try again later: 403 too_many_attempts: blocked", ""},
 		{"a firewall", oauthError(403, "", ""), nil, nil, "unknown: something in front of the provider refused the request, a firewall or a proxy", ""},
 	})
 }

@@ -5,6 +5,7 @@ package checkup
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
@@ -93,6 +94,18 @@ func (e *examination) byClock(verdict Verdict, ids ...string) Verdict {
 		}
 	}
 	return verdict
+}
+
+// brief is a duration to the second, without parts that are zero: 24h, 1h30m, 2s.
+func brief(d time.Duration) string {
+	text := d.Round(time.Second).String()
+	if whole, is := strings.CutSuffix(text, "m0s"); is {
+		text = whole + "m"
+	}
+	if whole, is := strings.CutSuffix(text, "h0m"); is {
+		text = whole + "h"
+	}
+	return text
 }
 
 // instant writes a time as the claims mean it.

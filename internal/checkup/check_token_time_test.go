@@ -94,6 +94,7 @@ func TestTokenOfSavedAnswer(t *testing.T) {
 	w := newTokenWorld(t)
 	token := w.token(map[string]any{"exp": tokenTime().Add(-time.Hour).Unix(), "iat": tokenTime().Add(-3 * time.Hour).Unix()})
 	subject := w.subject(nil, func(context.Context) (string, error) { return token, nil })
+	subject.Grant = "" // the token was given
 	subject.Answer = &checkup.Answer{Status: 401, Header: map[string][]string{"Date": {tokenTime().Add(-2 * time.Hour).Format("Mon, 02 Jan 2006 15:04:05 GMT")}}, Body: []byte("{}")}
 	got := examineToken(t, subject)["AUTH-010"]
 	if want := "it is valid for 1h0m0s"; got.Result != checkup.OK || got.Message != want {

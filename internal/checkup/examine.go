@@ -66,8 +66,30 @@ func (e *examination) examine(ctx context.Context, check Check) Finding {
 		return Finding{Check: check, Verdict: verdict}
 	}
 	start := e.Now()
-	verdict := e.within(ctx, check)
+	verdict := e.founded(e.within(ctx, check))
 	return Finding{Check: check, Verdict: verdict, Elapsed: e.Now().Sub(start)}
+}
+
+// founded is verdict, unless it is skipped because of a check that has passed: what
+// nobody has found out must not look as if nothing were wrong.
+func (e *examination) founded(verdict Verdict) Verdict {
+	because, found := e.finding(verdict.Because)
+	if verdict.Result != Skipped || !found || !because.Passed() {
+		return verdict
+	}
+	return unknown("this could not be looked at, although "+because.ID+" has passed", nil, verdict.Evidence...)
+}
+
+// await waits for a check that the asking one does not depend on in general, and
+// returns what it found. It is not to wait for the asking one in turn. found is false
+// if ctx ends first.
+func (e *examination) await(ctx context.Context, id string) (finding Finding, found bool) {
+	select {
+	case <-e.finished[id]:
+		return e.finding(id)
+	case <-ctx.Done():
+		return Finding{}, false
+	}
 }
 
 // Blocked reports whether something that the check needs has not passed, and because

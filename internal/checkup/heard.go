@@ -4,12 +4,12 @@ package checkup
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
@@ -21,7 +21,7 @@ type heard struct {
 	*reply
 	lost   error                  // no whole answer came
 	answer *appsync.ResponseError // what is not plain success
-	data   bool                   // it has data, beside errors or without
+	data   json.RawMessage        // beside errors or without; empty if there is none
 }
 
 func read(r *reply) heard {
@@ -30,12 +30,29 @@ func read(r *reply) heard {
 	}
 	data, err := appsync.ReadAnswer(r.Status, r.Header, r.Body)
 	answer, _ := errors.AsType[*appsync.ResponseError](err)
-	return heard{reply: r, answer: answer, data: len(data) > 0}
+	return heard{reply: r, answer: answer, data: data}
 }
 
 // accepted tells whether the caller was let in, whatever became of the fields.
 func (h heard) accepted() bool {
 	return h.lost == nil && h.Status == http.StatusOK && (h.answer == nil || len(h.answer.Errors) > 0)
+}
+
+// field returns a field of the data as it is, and whether it is there.
+func (h heard) field(name string) (value json.RawMessage, there bool) {
+	var data map[string]json.RawMessage
+	if json.Unmarshal(h.data, &data) != nil {
+		return nil, false
+	}
+	value, there = data[name]
+	return value, there
+}
+
+// typed tells whether {__typename} was answered, or errors were in its place.
+func (h heard) typed() bool {
+	var name string
+	value, there := h.field("__typename")
+	return h.answer != nil || there && json.Unmarshal(value, &name) == nil && name != ""
 }
 
 // refused tells whether AppSync refused the caller at its edge. What speaks of AWS's
@@ -144,15 +161,6 @@ func (e *examination) harmlessly(text string) string {
 		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}
 	return text
-}
-
-// apiTime is what the API's clock showed when it gave the reply: that counts for an
-// answer that was saved long ago, too.
-func (e *examination) apiTime(h heard) time.Time {
-	if date, err := http.ParseTime(h.Header.Get("Date")); err == nil {
-		return date
-	}
-	return e.Now().Add(e.known().clock)
 }
 
 // status is that of the saved answer; that of a body alone follows from its words, and
