@@ -12,11 +12,17 @@ import (
 const toldWithin = 10 * time.Second
 
 func (r *run) follow(ctx context.Context) checkup.Verdict {
-	feed, err := r.Follow(ctx)
+	// The step's deadline is for the beginning only: what comes later, another step waits
+	// for, and Run closes the feed.
+	life, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	begun := context.AfterFunc(ctx, func() { end(context.Cause(ctx)) })
+	feed, err := r.Follow(life)
+	begun()
 	if err != nil {
+		end(nil)
 		return blame(err)
 	}
-	r.feed = feed
+	r.feed, r.unfollow = feed, end
 	return checkup.OK.With("acknowledged")
 }
 

@@ -58,6 +58,7 @@ func (t *Test) Run(ctx context.Context) []checkup.Finding {
 	}
 	if r.feed != nil {
 		r.feed.Close()
+		r.unfollow(nil)
 	}
 	return r.findings
 }
@@ -67,6 +68,7 @@ type run struct {
 	*Test
 	first, second *customer
 	feed          *appsync.Feed
+	unfollow      context.CancelCauseFunc // once feed is there
 	deletions     cleanUp
 	hurried       bool // somebody wants it to end
 	findings      []checkup.Finding
