@@ -40,15 +40,11 @@ func (app *App) reportJSON(err error, code int) {
 	}
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
 		view.Status, view.RequestID = answer.Status, app.plain(answer.RequestID)
-		if answer.ErrorType != "" {
-			view.Type = app.plain(answer.ErrorType)
-		}
+		view.Type = firstOf(app.plain(answer.ErrorType), view.Type)
 		if len(answer.Errors) > 0 {
 			first := answer.Errors[0]
 			view.Path = app.plainPath(first.Path)
-			if first.Type != "" {
-				view.Type = app.plain(first.Type)
-			}
+			view.Type = firstOf(app.plain(first.Type), view.Type)
 		}
 	}
 	if refusal, ok := errors.AsType[*management.Error](err); ok {

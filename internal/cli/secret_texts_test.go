@@ -1,0 +1,67 @@
+package cli_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/appsyncctl/appsyncctl/internal/cli"
+)
+
+// TestSecretPatterns takes out what is secret by where it stands.
+func TestSecretPatterns(t *testing.T) {
+	clean, within := cli.SecretTexts("p/anted+secret one")
+	tests := []struct{ name, text, want string }{
+		{"a form", "sent secret=p%2Fanted%2Bsecret+one.", "sent secret=[redacted]."},
+		{"a path", "sent p%2Fanted+secret%20one.", "sent [redacted]."},
+		{"JSON", `sent "p\/anted+secret one"`, `sent "[redacted]"`},
+		{"cut off", "it said p/anted+…", "it said [redacted]…"},
+		{"cut off in a sentence", "it said p/anted+sec… (403)", "it said [redacted]… (403)"},
+		{"cut off by chance", "it said stop…", "it said stop…"},
+		{"a query", "see https://example.com/graphql?api_key=QUERY88&n=1: not found", "see https://example.com/graphql?api_key=[redacted]&n=[redacted]: not found"},
+		{"a query without a name", "moved to /login?QUERY88", "moved to /login?[redacted]"},
+		{"a query at the root", "https://id.example.com?k=QUERY88", "https://id.example.com?k=[redacted]"},
+		{"no query", "what is this? a question", "what is this? a question"},
+		{"a signature", "AWS4-HMAC-SHA256 SignedHeaders=host, Signature=0123456789abcdef", "AWS4-HMAC-SHA256 SignedHeaders=host, Signature=[redacted]"},
+		{"a member of a form", "grant_type=x&client_secret=abc123&scope=y", "grant_type=x&client_secret=[redacted]&scope=y"},
+		{"a member of JSON", `{"client_secret": "abc123","n":1}`, `{"client_secret": "[redacted]","n":1}`},
+		{"a header", "got Authorization: Bearer abcdefghij0123456789xyz", "got Authorization: Bearer [redacted]"},
+		{"prose", "Bearer tokens are not accepted", "Bearer tokens are not accepted"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := clean(tt.text)
+			if got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+			if again := clean(got); again != got {
+				t.Errorf("%s becomes %s when it is cleaned again", got, again)
+			}
+			if within(got) {
+				t.Errorf("%s holds a secret", got)
+			}
+		})
+	}
+	for _, document := range []string{"p%2Fanted%2Bsecret+one", `"p\/anted+secret one"`, "p/anted+se…"} {
+		if !within(document) {
+			t.Errorf("%s passes", document)
+		}
+	}
+}
+
+// FuzzCutSecret cuts a text with a secret anywhere: three bytes of it may stay.
+func FuzzCutSecret(f *testing.F) {
+	const secret = "Zq7-planted-secret-0123456789"
+	clean, _ := cli.SecretTexts(secret)
+	for at := range len(secret) + 10 {
+		f.Add("it said ", at)
+	}
+	f.Fuzz(func(t *testing.T, before string, at int) {
+		text := before + secret + " to it"
+		if at < 0 || at > len(text) || strings.Contains(before, "Zq7-") {
+			t.Skip("no cut")
+		}
+		if got := clean(text[:at] + "…"); strings.Contains(got, secret[:4]) {
+			t.Errorf("%q cut at %d became %q", text, at, got)
+		}
+	})
+}
