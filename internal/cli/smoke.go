@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -51,24 +53,60 @@ and API, needs no settings and leaves nothing behind.`,
 		Args: noArguments,
 	}
 	smokeFlags(cmd.Flags(), &options)
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return app.smokeMisused(cmd, options, err)
+	})
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		options.format, options.github = flags.output, app.gitHub()
-		if options.format != asJSON && options.format.String() != string(table) {
-			return &formatError{fmt.Sprintf("smoke reports as a table or as json, not as %s", options.format)}
-		}
-		if options.format == asJSON && options.tap == stdoutName {
-			return &usageError{cmd.CommandPath(), errors.New("-o json and --tap - both want standard output")}
-		}
-		if tokenLike.MatchString(options.expiredToken) {
-			return &usageError{cmd.CommandPath(), errors.New("--expired-token-file takes the name of a file and not the token itself")}
-		}
-		if options.emulator && options.table != "" {
-			return &usageError{cmd.CommandPath(), errors.New("--table looks into an AWS account, which --emulator has not")}
+		if err := options.check(); err != nil {
+			return app.smokeMisused(cmd, options, err)
 		}
 		return app.smoke(cmd.Context(), flags, options)
 	}
-	cmd.AddCommand(app.smokeCleanCommand(flags))
+	clean := app.smokeCleanCommand(flags)
+	clean.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd.CommandPath(), err} })
+	cmd.AddCommand(clean)
 	return cmd
+}
+
+// check refuses what excludes each other. It quotes no value that may be a token.
+func (o smokeOptions) check() error {
+	switch {
+	case o.format != asJSON && o.format.String() != string(table):
+		return fmt.Errorf("smoke reports as a table or as json, not as %s", o.format)
+	case o.format == asJSON && o.tap == stdoutName:
+		return errors.New("-o json and --tap - both want standard output")
+	case o.junit == stdoutName:
+		return errors.New("--junit takes the name of a file: what is not in one cannot be read back")
+	case o.junit != "" && filepath.Clean(o.junit) == filepath.Clean(o.tap):
+		return errors.New("--junit and --tap name the same file")
+	case tokenLike.MatchString(o.expiredToken):
+		return errors.New("--expired-token-file takes the name of a file and not the token itself")
+	case o.emulator && o.table != "":
+		return errors.New("--table looks into an AWS account, which --emulator has not")
+	case o.readOnly && (o.table != "" || o.subscribe || o.keep):
+		return errors.New("--read-only creates nothing that --table, --subscribe or --keep could be about")
+	default:
+		return nil
+	}
+}
+
+// smokeMisused leaves reports of a command line that cannot be understood, too: an old
+// one in their place would read as if the test had passed. Flags before the broken one
+// are known.
+func (app *App) smokeMisused(cmd *cobra.Command, options smokeOptions, err error) error {
+	misused := &usageError{cmd.CommandPath(), err}
+	options.github = app.gitHub()
+	if options.junit == stdoutName || options.junit != "" && filepath.Clean(options.junit) == filepath.Clean(options.tap) {
+		options.junit = ""
+	}
+	if options.tap == stdoutName {
+		options.tap = ""
+	}
+	report := app.newSmokeReport(options)
+	report.out = io.Discard
+	_ = report.abandon(cmd.Context(), misused) // the exit code is not 0 in any case
+	return misused
 }
 
 func smokeFlags(set *pflag.FlagSet, options *smokeOptions) {

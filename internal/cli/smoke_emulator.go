@@ -15,7 +15,9 @@ import (
 // besideEmulator starts an emulator, and returns the program in a world that has
 // nothing else, with the flags for it. end ends that world.
 func (app *App) besideEmulator(ctx context.Context, flags *globals) (inside *App, own *globals, end func(), err error) {
-	beside, err := emulator.Start(ctx, emulator.Config{Now: app.Now})
+	// See firstToken.
+	expired := []emulator.Fault{{Name: "expired-token", Count: 1}}
+	beside, err := emulator.Start(ctx, emulator.Config{Now: app.Now, Faults: expired})
 	if err != nil {
 		return nil, nil, nil, err
 	}

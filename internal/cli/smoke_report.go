@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
@@ -27,6 +29,8 @@ type smokeReport struct {
 	sinks    smokeSinks
 	now      func() time.Time
 	started  time.Time
+	mu       sync.Mutex // for findings and finished: a signal comes at any time
+	finished bool
 	findings []checkup.Finding
 	held     []checkup.Finding // of one category and with nothing to say, not shown yet
 }
@@ -38,7 +42,7 @@ func (app *App) newSmokeReport(options smokeOptions) *smokeReport {
 		out = io.Discard // the one result on standard output is the report
 	}
 	return &smokeReport{
-		out: out, format: options.format, version: app.Build.Version, secrets: app.secrets,
+		out: out, format: options.format, profile: "default", version: app.Build.Version, secrets: app.secrets,
 		sinks: app.smokeSinks(options), now: app.Now, started: app.Now(),
 	}
 }
@@ -47,7 +51,9 @@ func (app *App) newSmokeReport(options smokeOptions) *smokeReport {
 // reason, are shown together: there are many, and what people look for is the rest.
 func (r *smokeReport) step(finding checkup.Finding) {
 	finding = setAside(finding)
+	r.mu.Lock()
 	r.findings = append(r.findings, finding)
+	r.mu.Unlock()
 	if r.format == asJSON || offTopic(finding) {
 		return
 	}
@@ -85,7 +91,11 @@ func alike(a, b checkup.Finding) bool {
 
 // setAside makes of what nobody could find out about things beside the API, such as its
 // configuration in AWS, a step that is skipped: it is not what is tested.
+// So is what was cut off by a signal.
 func setAside(finding checkup.Finding) checkup.Finding {
+	if finding.Result == checkup.Unknown && errors.Is(finding.Err, context.Canceled) {
+		finding.Result, finding.Message = checkup.Skipped, "interrupted"
+	}
 	if finding.Result == checkup.Unknown && finding.Aside() {
 		finding.Result = checkup.Skipped
 		finding.Message = "could not be found out: " + finding.Message
@@ -100,7 +110,7 @@ func (r *smokeReport) showHeld() {
 	var elapsed time.Duration
 	passed := 0
 	for _, finding := range r.held {
-		elapsed += finding.Elapsed
+		elapsed = max(elapsed, finding.Elapsed) // they ran at once
 		if finding.Result == checkup.OK {
 			passed++
 		}
@@ -186,6 +196,23 @@ func (r *smokeReport) abandon(ctx context.Context, err error) error {
 	return r.finish(ctx)
 }
 
+// interrupted writes the reports as they are when a signal comes, with what is left as
+// skipped: CI systems kill a cancelled job that takes its time, and what was seen should
+// not be lost. finish replaces them.
+func (r *smokeReport) interrupted() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.finished {
+		return
+	}
+	files := r.sinks.files()
+	early := &smokeReport{profile: r.profile, secrets: r.secrets, started: r.started, findings: slices.Clone(r.findings)}
+	for _, step := range smoke.Plan()[len(early.findings):] {
+		early.findings = append(early.findings, checkup.Finding{Check: step, Verdict: checkup.Skipped.With("interrupted; cleaning up")})
+	}
+	_ = files.write(early.run(r.now().Sub(r.started)), r.secrets.all()) // finish tells what cannot be written
+}
+
 // finish writes the verdict and all reports, and returns the error of the first step
 // that failed.
 func (r *smokeReport) finish(ctx context.Context) error {
@@ -198,6 +225,9 @@ func (r *smokeReport) finish(ctx context.Context) error {
 	} else {
 		_, shown = fmt.Fprintln(r.out, "\n"+output.Line(r.verdict(failure, elapsed)))
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.finished = true
 	return errors.Join(failure, shown, r.sinks.write(r.run(elapsed), r.secrets.all()))
 }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/Khan/genqlient/graphql"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
-	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
@@ -18,6 +17,7 @@ import (
 // missing is a failed step, and a signal skips those that are left.
 func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions) (err error) {
 	report := app.newSmokeReport(options)
+	defer context.AfterFunc(ctx, report.interrupted)()
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			err = report.abandon(ctx, newBrokenError("smoke", thrown))
@@ -39,13 +39,11 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 	subject := app.subject(ctx, flags, settings)
 	subject.Problem, subject.Remedy = problem.err, problem.remedy
 	report.secrets = subject.secrets
-	var expired auth.Secret
-	if options.expiredToken != "" {
-		if expired, _, err = app.savedToken(ctx, "--expired-token-file", options.expiredToken); err != nil {
-			return report.abandon(ctx, err)
-		}
-		subject.secrets.add(string(expired))
+	expired, err := app.expiredToken(ctx, flags, settings, options)
+	if err != nil {
+		return report.abandon(ctx, err)
 	}
+	subject.secrets.add(string(expired))
 	report.begin()
 	checkup.Examine(ctx, subject.Subject, report.step)
 	subject.tokens.settle(app.notice)
@@ -92,7 +90,7 @@ func (app *App) smokeSteps(ctx context.Context, flags *globals, settings config.
 	if access.source != nil {
 		test.Token = access.source.Token
 		test.Presented = func(token string) graphql.Client {
-			return client(endpoint, &presented{token, authScheme(settings), app.chain(flags, meter)})
+			return client(endpoint, &presented{token, authScheme(settings), app.chain(flags, app.attempt(flags))})
 		}
 	}
 	if options.subscribe {

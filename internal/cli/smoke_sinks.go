@@ -21,6 +21,15 @@ func (app *App) smokeSinks(options smokeOptions) smokeSinks {
 	return smokeSinks{junit: options.junit, tap: options.tap, out: app.Out, github: options.github}
 }
 
+// files are the sinks that can be written again.
+func (s smokeSinks) files() *smokeSinks {
+	again := smokeSinks{junit: s.junit}
+	if s.tap != stdoutName {
+		again.tap = s.tap
+	}
+	return &again
+}
+
 // gitHub is the step of GitHub Actions that the program runs in, if it does.
 func (app *App) gitHub() report.GitHub {
 	actions, _ := app.LookupEnv("GITHUB_ACTIONS")

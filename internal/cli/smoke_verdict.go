@@ -34,6 +34,11 @@ func (r *smokeReport) failure(ctx context.Context) error {
 			return &stepError{r.clean(finding)}
 		}
 	}
+	if ctx.Err() == nil {
+		if blind, ok := r.untested(); ok {
+			return &stepError{blind}
+		}
+	}
 	ran := func(f checkup.Finding) bool { return f.Result != checkup.Skipped && f.ID != smoke.Beginning().ID }
 	switch {
 	case ctx.Err() != nil:
@@ -43,6 +48,20 @@ func (r *smokeReport) failure(ctx context.Context) error {
 	default:
 		return nil
 	}
+}
+
+// untested returns a step that was skipped because of another, while nothing failed:
+// what was to be tested was not.
+func (r *smokeReport) untested() (checkup.Finding, bool) {
+	i := slices.IndexFunc(r.findings, func(f checkup.Finding) bool {
+		return f.Category == smoke.Category && f.Result == checkup.Skipped && f.Because != ""
+	})
+	if i < 0 {
+		return checkup.Finding{}, false
+	}
+	finding := r.findings[i]
+	finding.Message = "skipped because of " + finding.Because
+	return finding, true
 }
 
 // clean takes secrets out of what is said of a finding.
@@ -72,7 +91,7 @@ func (r *smokeReport) verdict(err error, elapsed time.Duration) string {
 	}
 	text := fmt.Sprintf("passed: all %d steps", taken)
 	if err != nil {
-		text = "failed: " + err.Error()
+		text = "failed: " + message(err)
 		if bad > 0 {
 			text = fmt.Sprintf("failed: %d of %d steps", bad, taken)
 		}
