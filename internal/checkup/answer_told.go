@@ -12,7 +12,7 @@ import (
 
 // readTold reads the error that a command writes to standard error with -o json, and
 // makes the answer of it that the command got. There may be lines before it: what
-// --debug and notices write. is is false if text has no such error.
+// --debug and notices write. If text has no such error, the second result is false.
 func readTold(text []byte) (answer *Answer, is bool, err error) {
 	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
 	for _, line := range slices.Backward(append(lines, text)) { // text itself may have been formatted
