@@ -29,7 +29,7 @@ type emulatorOptions struct {
 	schema          schemaVariant
 	modes           []string
 	clientIDPattern string
-	iatTTL, authTTL int64 // milliseconds
+	iatTTL, authTTL tokenLimit
 	introspection   bool
 
 	data          string
@@ -53,8 +53,8 @@ func emulatorFlags(set *pflag.FlagSet, options *emulatorOptions) {
 	set.Var(&options.schema, "schema", "schema of the API: wizard, extended (customers create takes --id), or a `FILE` with a part of them")
 	set.StringSliceVar(&options.modes, "auth-mode", []string{"oidc"}, "authorization `mode` of the API: oidc, cognito, api-key, iam or lambda (repeatable); the first is the client's")
 	set.StringVar(&options.clientIDPattern, "client-id-pattern", "", "regular `expression` that a token's aud or azp must match")
-	set.Int64Var(&options.iatTTL, "iat-ttl", 0, "`milliseconds` that the API takes a token after its iat; 0 is no bound")
-	set.Int64Var(&options.authTTL, "auth-ttl", 0, "`milliseconds` that the API takes a token after its auth_time; 0 is no bound")
+	set.Var(&options.iatTTL, "iat-ttl", "`milliseconds` that the API takes a token after its iat; 0 is no bound")
+	set.Var(&options.authTTL, "auth-ttl", "`milliseconds` that the API takes a token after its auth_time; 0 is no bound")
 	set.BoolVar(&options.introspection, "introspection", true, "let the API show its schema")
 	set.StringVar(&options.data, "data", "", "`FILE` to keep the customers in; default is memory")
 	set.StringVar(&options.dynamoDBTable, "dynamodb-table", "", "DynamoDB table to keep the customers in, found as the AWS CLI finds it")
@@ -71,13 +71,16 @@ func (o *emulatorOptions) check() error {
 			return fmt.Errorf("--auth-mode %q: must be one of %s", mode, strings.Join(emulator.ModeNames(), ", "))
 		}
 	}
+	javaOnly, err := checkClientIDPattern(o.clientIDPattern)
 	switch {
+	case err != nil:
+		return err
+	case javaOnly:
+		return fmt.Errorf("--client-id-pattern %q: the emulator cannot read what Go has not, such as a lookahead", o.clientIDPattern)
 	case o.data != "" && o.dynamoDBTable != "":
 		return errors.New("--data and --dynamodb-table exclude each other")
 	case o.caFile != "" && !o.tls:
 		return errors.New("--ca-file is for --tls")
-	case o.iatTTL < 0 || o.authTTL < 0:
-		return errors.New("--iat-ttl and --auth-ttl cannot be negative")
 	}
 	return nil
 }
