@@ -29,7 +29,7 @@ func floors() map[string][]string {
 			"internal/config", "internal/auth", "internal/management", "internal/tokencache", "internal/transport",
 			"internal/appsync", "internal/bulk", "internal/output", "internal/report", "internal/cloudformation", "internal/schema", "internal/atomicfile", "internal/pause",
 		},
-		"internal/checkup": {"internal/appsync", "internal/auth", "internal/awsaccount", "internal/tokencache"},
+		"internal/checkup": {"internal/appsync", "internal/auth", "internal/awsaccount", "internal/tokencache", "internal/transport"},
 		"internal/smoke":   {"internal/checkup", "internal/appsync", "internal/auth", "internal/awsaccount", "internal/pause"},
 		"internal/emulator": {
 			"internal/emulator/auth0", "internal/emulator/appsync", "internal/schema",

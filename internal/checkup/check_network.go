@@ -18,7 +18,7 @@ const (
 func networkChecks() []Check {
 	return []Check{
 		{
-			ID: "NET-001", Category: Network, Title: "the proxy, if there is one, can be used", after: []string{"SET-002", "SET-004"}, run: proxyUsable, limit: patientLimit,
+			ID: "NET-001", Category: Network, Title: "the proxy settings are usable", after: []string{"SET-002", "SET-004"}, run: proxyUsable, limit: patientLimit,
 			Meaning: `Requests go through the proxy that HTTPS_PROXY names, unless NO_PROXY lists the host; the names may be in lower case. The proxy must be an http, https or socks5 URL whose host exists. A variable that is left from another network is the usual reason.`,
 		},
 		{

@@ -32,7 +32,12 @@ func apiConnects(ctx context.Context, e *examination) Verdict {
 	got := e.post(ctx, w, nil, "{ __typename }")
 	way := w.passage()
 	if way.Status == 0 {
-		return e.explainConnection(e.apiHost(), way, got.Err)
+		to := e.apiHost()
+		verdict := e.explainConnection(to, way, got.Err)
+		if verdict.Result == Failure && atProxy(to, way, got.Err) {
+			e.learn(func(f *facts) { f.closed = to.proxy.Host })
+		}
+		return verdict
 	}
 	e.learn(func(f *facts) { f.anonymous, f.way = got, way })
 	return e.connected(e.apiHost(), way)
@@ -52,10 +57,24 @@ func providerConnects(ctx context.Context, e *examination) Verdict {
 	provider, err := auth.Discover(ctx, client, e.known().issuer)
 	way := w.passage()
 	if way.Status == 0 {
-		return e.explainConnection(e.providerHost(), way, err)
+		verdict := e.explainConnection(e.providerHost(), way, err)
+		if verdict.Result == Failure && atProxy(e.providerHost(), way, err) {
+			return e.sameProxy(ctx, verdict)
+		}
+		return verdict
 	}
 	e.learn(func(f *facts) { f.metadata = &metadata{provider, err, way} })
 	return e.connected(e.providerHost(), way)
+}
+
+// sameProxy is the verdict on a proxy that does not lead to the provider, as a
+// consequence of NET-003 if it does not lead to the API either.
+func (e *examination) sameProxy(ctx context.Context, verdict Verdict) Verdict {
+	_, _ = e.await(ctx, "NET-003") // which nobody has to wait for who gets there
+	if known := e.known(); known.closed != "" && known.closed == known.providerProxy.Host {
+		return consequence(verdict, "NET-003")
+	}
+	return verdict
 }
 
 // unresolved reports whether the check of a name found none. Behind a proxy it is

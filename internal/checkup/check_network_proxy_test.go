@@ -80,14 +80,18 @@ func TestProxyLeadsOn(t *testing.T) {
 func TestProxyRefuses(t *testing.T) {
 	tests := []struct {
 		status int
-		want   string
+		want   string // of NET-003
+		other  string // of NET-006
 	}{
-		{407, "failure: the proxy proxy.example.com:3128 wants a user name and a password (407)\nexport HTTPS_PROXY=http://USER:PASSWORD@proxy.example.com:3128"},
-		{403, "failure: the proxy proxy.example.com:3128 does not let anybody through to api.example.com (403)\nexport NO_PROXY=api.example.com"},
-		{421, "failure: the proxy proxy.example.com:3128 does not lead to api.example.com\nunset HTTPS_PROXY https_proxy"},
-		{429, "unknown: the proxy proxy.example.com:3128 made no connection to api.example.com"},
-		{0, "unknown: the proxy proxy.example.com:3128 broke the connection off"},
-		{502, "unknown: the proxy proxy.example.com:3128 made no connection to api.example.com"},
+		{407, "failure: the proxy proxy.example.com:3128 wants a user name and a password (407)\nexport HTTPS_PROXY=http://USER:PASSWORD@proxy.example.com:3128",
+			"failure: the proxy proxy.example.com:3128 wants a user name and a password (407): see NET-003 <NET-003>"},
+		{403, "failure: the proxy proxy.example.com:3128 does not let anybody through to api.example.com (403)\nexport NO_PROXY=api.example.com",
+			"failure: the proxy proxy.example.com:3128 does not let anybody through to id.example.com (403): see NET-003 <NET-003>"},
+		{421, "failure: the proxy proxy.example.com:3128 does not connect to api.example.com\nunset HTTPS_PROXY https_proxy",
+			"failure: the proxy proxy.example.com:3128 does not connect to id.example.com: see NET-003 <NET-003>"},
+		{429, "unknown: the proxy proxy.example.com:3128 made no connection to api.example.com", "unknown: the proxy proxy.example.com:3128 made no connection to id.example.com"},
+		{0, "unknown: the proxy proxy.example.com:3128 broke the connection off", "unknown: the proxy proxy.example.com:3128 broke the connection off"},
+		{502, "unknown: the proxy proxy.example.com:3128 made no connection to api.example.com", "unknown: the proxy proxy.example.com:3128 made no connection to id.example.com"},
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprint(tt.status), func(t *testing.T) {
@@ -95,7 +99,7 @@ func TestProxyRefuses(t *testing.T) {
 			s.start(t, true)
 			s.throughProxy(t, tt.status)
 			findings := examined(t, s.Subject)
-			wantSaid(t, findings, map[string]string{"NET-001": "ok: requests go through http://proxy.example.com:3128", "NET-003": tt.want})
+			wantSaid(t, findings, map[string]string{"NET-001": "ok: requests go through http://proxy.example.com:3128", "NET-003": tt.want, "NET-006": tt.other})
 			if got := evidence(findings["NET-003"], "proxy"); got != "http://proxy.example.com:3128" {
 				t.Errorf("the proxy is shown as %q", got)
 			}
@@ -116,6 +120,7 @@ func TestProxyIsNotThere(t *testing.T) {
 		}, map[string]string{
 			"NET-001": "ok: requests go through http://proxy.example.com:3128",
 			"NET-003": "failure: the proxy proxy.example.com:3128 refuses connections: nothing listens there\nunset HTTPS_PROXY https_proxy",
+			"NET-006": "failure: the proxy proxy.example.com:3128 refuses connections: nothing listens there: see NET-003 <NET-003>",
 		}},
 		{"an https proxy without TLS", func(t *testing.T, s *site) {
 			t.Helper()

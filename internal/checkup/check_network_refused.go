@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"syscall"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
 
 // connectionRefused is what Windows calls it (WSAECONNREFUSED); package syscall has
@@ -25,7 +27,7 @@ func (e *examination) explainConnection(to host, way passage, err error) Verdict
 	verdict := e.noAnswer(to, way, err)
 	verdict.Err = err
 	setting := e.setting(to.setting)
-	verdict.Evidence = append(verdict.Evidence, Evidence{Name: to.setting, Found: to.address.String(), From: setting.from()})
+	verdict.Evidence = append(verdict.Evidence, Evidence{Name: to.setting, Found: harmless(to.address.String()), From: setting.from()})
 	if to.proxy != nil {
 		verdict.Evidence = append(verdict.Evidence, Evidence{Name: "proxy", Found: bare(to.proxy), From: proxyVariable})
 	}
@@ -33,28 +35,29 @@ func (e *examination) explainConnection(to host, way passage, err error) Verdict
 }
 
 func (e *examination) noAnswer(to host, way passage, err error) Verdict {
-	peer := to.address.Host
-	step, _ := errors.AsType[*net.OpError](err)
-	atProxy := step != nil && step.Op == "proxyconnect"
-	if atProxy || to.proxy != nil && !way.Handshake && !way.Connected {
+	peer, connecting := to.address.Host, connectingToProxy(err)
+	if atProxy(to, way, err) {
 		peer = "the proxy " + to.proxy.Host
 	}
 	if verdict, ok := e.badCertificate(to, peer, err); ok {
 		return verdict
 	}
+	long, tooLong := errors.AsType[*transport.TooLargeError](err)
 	_, plain := errors.AsType[tls.RecordHeaderError](err)
 	switch {
+	case tooLong:
+		return failure(fmt.Sprintf("the answer of %s is too long: it has more than %d MiB", peer, long.Max>>20), e.setting(to.setting).remedy())
 	case plain, errors.Is(err, http.ErrSchemeMismatch):
-		return e.withoutTLS(to, peer, atProxy)
+		return e.withoutTLS(to, peer, connecting)
 	case errors.Is(err, context.Canceled):
 		return unknown("interrupted", err)
 	case isTimeout(err):
 		return unknown(fmt.Sprintf("%s %s within %s", peer, stage(way), e.Now().Sub(way.Sent).Round(100*time.Millisecond)), err)
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, connectionRefused):
-		return failure(peer+" refuses connections: nothing listens there", e.refusedFix(to, atProxy))
+		return failure(peer+" refuses connections: nothing listens there", e.refusedFix(to, connecting))
 	case !way.Dialed && !way.Handshake:
 		return e.notDialed(to, peer, err)
-	case to.proxy != nil && !atProxy && !way.Handshake && !way.Connected:
+	case to.proxy != nil && !connecting && !way.Handshake && !way.Connected:
 		return e.refusedByProxy(to, err)
 	case isBroken(err), way.HTTP2:
 		return unknown(peer+" broke the connection off", err)
@@ -67,12 +70,23 @@ func (e *examination) noAnswer(to host, way passage, err error) Verdict {
 	}
 }
 
+// atProxy tells whether a request got no further than to the proxy.
+func atProxy(to host, way passage, err error) bool {
+	return to.proxy != nil && (connectingToProxy(err) || !way.Handshake && !way.Connected)
+}
+
+// connectingToProxy tells whether err came of the connection to a proxy itself.
+func connectingToProxy(err error) bool {
+	step, _ := errors.AsType[*net.OpError](err)
+	return step != nil && step.Op == "proxyconnect"
+}
+
 // notDialed is the verdict where nobody took the connection.
 func (e *examination) notDialed(to host, peer string, err error) Verdict {
 	if lookup, ok := errors.AsType[*net.DNSError](err); ok && lookup.IsNotFound && to.proxy == nil {
 		return e.explainName(to, err)
 	}
-	return unknown("there is no way to "+peer, err, said("connection", err))
+	return unknown(peer+" is unreachable", err, said("connection", err))
 }
 
 // refusedByProxy is the verdict on a proxy that took the connection and leads no
@@ -88,7 +102,7 @@ func (e *examination) refusedByProxy(to host, err error) Verdict {
 	case isBroken(err):
 		return unknown("the proxy "+proxy+" broke the connection off", err)
 	case isRefusal(words):
-		return failure("the proxy "+proxy+" does not lead to "+peer, withoutProxy, said("proxy", err))
+		return failure("the proxy "+proxy+" does not connect to "+peer, withoutProxy, said("proxy", err))
 	default: // such as 502, when it does not reach the host itself
 		return unknown("the proxy "+proxy+" made no connection to "+peer, err, said("proxy", err))
 	}

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
 
 // A connection that does not come about is named by its cause, for both hosts alike.
@@ -103,7 +105,7 @@ func TestConnectionRefused(t *testing.T) {
 
 func TestNoWay(t *testing.T) {
 	findings := examined(t, offline().Subject)
-	wantSaid(t, findings, map[string]string{"NET-003": "unknown: there is no way to api.example.com", "NET-006": "unknown: there is no way to id.example.com"})
+	wantSaid(t, findings, map[string]string{"NET-003": "unknown: api.example.com is unreachable", "NET-006": "unknown: id.example.com is unreachable"})
 	if got := evidence(findings["NET-003"], "error"); got != syscall.ENETUNREACH.Error() {
 		t.Errorf("the evidence is %q", got)
 	}
@@ -160,6 +162,9 @@ func TestStrangeServers(t *testing.T) {
 		{"another protocol", func(c net.Conn) { _, _ = c.Write([]byte("SSH-2.0-OpenSSH_9.2\r\n")) },
 			"failure: what ADDRESS answers is not HTTP\npass --endpoint or set APPSYNCCTL_ENDPOINT"},
 		{"half an answer", func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n")) }, "unknown: ADDRESS broke the connection off"},
+		{"an endless answer", func(c net.Conn) {
+			_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\n\r\n" + strings.Repeat("x", 1<<20+1)))
+		}, "failure: the answer of ADDRESS is too long: it has more than 1 MiB\npass --endpoint or set APPSYNCCTL_ENDPOINT"},
 		{"hangs up", func(net.Conn) {}, "unknown: ADDRESS broke the connection off"},
 	}
 	for _, tt := range tests {
@@ -171,6 +176,7 @@ func TestStrangeServers(t *testing.T) {
 				tt.talk(c)
 			})
 			s.connect(t)
+			s.Plain = &transport.Attempt{Limit: time.Minute, MaxBytes: 1 << 20, Base: s.Plain}
 			s.set("endpoint", "http://"+s.address+"/graphql")
 			wantSaid(t, examined(t, s.Subject), map[string]string{"NET-003": strings.ReplaceAll(tt.want, "ADDRESS", s.address)})
 		})

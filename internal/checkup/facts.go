@@ -18,6 +18,7 @@ type facts struct {
 	providerProxy *url.URL // NET-001: for those to the provider
 
 	anonymous *reply    // NET-003: to { __typename } without any credentials; nil if that was not asked
+	closed    string    // NET-003: the proxy that does not lead to the API; mostly empty
 	way       passage   // NET-003: how the anonymous call got to the API
 	metadata  *metadata // NET-006: what the provider says of itself; nil if that was not asked
 
