@@ -11,7 +11,7 @@ import (
 // checkupView is the document that doctor and smoke write with -o json. It has all that
 // they look at, in their order, whatever comes of it.
 type checkupView struct {
-	Verdict checkup.Result `json:"verdict"` // the worst result that counts: ok, warning, unknown or failure
+	Verdict checkup.Result `json:"verdict"` // the worst result that counts: ok, warning, unknown or failure; see weight
 	Cause   *string        `json:"cause"`   // the check whose failure explains the others; null without one
 	Counts  checkupCounts  `json:"counts"`
 	Checks  []findingView  `json:"checks"`  // those of smoke are its steps, too
@@ -37,7 +37,7 @@ func newCheckupView(plan []checkup.Check, found []findingView, version string, e
 	for _, check := range plan {
 		i := slices.IndexFunc(found, func(f findingView) bool { return f.ID == check.ID })
 		if i < 0 {
-			missing := checkup.Finding{Check: check, Verdict: checkup.Verdict{Result: checkup.Unknown, Message: "the examination did not come this far"}}
+			missing := checkup.Finding{Check: check, Verdict: checkup.Verdict{Result: checkup.Unknown, Message: "the examination did not get this far"}}
 			view.add(newFindingView(missing, nil, strings.TrimSpace))
 			continue
 		}
@@ -54,8 +54,8 @@ func (v *checkupView) add(finding findingView) {
 		return
 	}
 	*v.Counts.of(finding.Result)++
-	if slices.Index(severities(), finding.Result) > slices.Index(severities(), v.Verdict) {
-		v.Verdict = finding.Result
+	if slices.Index(severities(), finding.weight) > slices.Index(severities(), v.Verdict) {
+		v.Verdict = finding.weight
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/report"
 )
 
 type doctorOptions struct {
@@ -99,15 +100,15 @@ func (app *App) doctor(ctx context.Context, flags *globals, options doctorOption
 			err = report.breakDown(cause)
 		}
 	}()
-	given, err := app.doctorInput(ctx, options)
+	given, about, err := app.doctorInput(ctx, options)
 	if err != nil {
-		return err
+		return report.refuse(about, err)
 	}
 	settings, problem := app.doctorSettings(flags)
 	if given.token != "" {
 		settings = settings.With(config.Token, config.Value{Text: given.token, Source: config.FromFlag, Origin: given.tokenFrom})
 		if mode := settings.Text(config.Auth); !usesToken(mode) {
-			return &noTokenError{mode}
+			return report.refuse("AUTH-001", &noTokenError{mode})
 		}
 	}
 	subject := app.subject(ctx, flags, settings)
@@ -119,10 +120,13 @@ func (app *App) doctor(ctx context.Context, flags *globals, options doctorOption
 	if given.answer != nil && is[*config.MissingError](subject.tokens.err) {
 		subject.Token = nil // an answer tells something by itself
 	}
-	report.clean = subject.secrets.clean
+	report.profile, report.clean = subject.Profile, subject.secrets.clean
 
 	findings := app.examine(ctx, subject, report, options)
 	if err := report.finish(findings); err != nil {
+		return err
+	}
+	if err := app.annotate(report, subject.secrets); err != nil {
 		return err
 	}
 	if options.bundle != "" {
@@ -137,6 +141,14 @@ func (app *App) doctor(ctx context.Context, flags *globals, options doctorOption
 		return &findingsError{report.view.Verdict}
 	}
 	return nil
+}
+
+// annotate tells GitHub Actions what was found, if that runs the program.
+func (app *App) annotate(r *doctorReport, secrets *secretTexts) error {
+	github := app.gitHub()
+	app.mask(github)
+	run := report.Run{Suite: "appsyncctl.doctor", Started: r.start, Elapsed: r.now().Sub(r.start), Cases: r.cases}
+	return smokeSinks{github: github}.write(run, secrets.all())
 }
 
 // findingsError says that doctor found something, and has said so already.

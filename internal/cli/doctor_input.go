@@ -19,21 +19,22 @@ type doctorGiven struct {
 
 func (g doctorGiven) any() bool { return g.token != "" || g.answer != nil }
 
-func (app *App) doctorInput(ctx context.Context, options doctorOptions) (doctorGiven, error) {
-	var given doctorGiven
+// doctorInput reads what is to be explained. about is the check that it was to be for, if
+// it cannot be read.
+func (app *App) doctorInput(ctx context.Context, options doctorOptions) (given doctorGiven, about string, err error) {
 	if options.token != "" {
 		token, from, err := app.savedToken(ctx, "--token", options.token)
 		if err != nil {
-			return given, err
+			return given, "AUTH-001", err
 		}
 		given.token, given.tokenFrom = string(token), from
 	}
-	if options.response == "" {
-		return given, nil
+	if options.response != "" {
+		if given.answer, err = app.savedAnswer(ctx, options.response); err != nil {
+			return given, "API-001", err
+		}
 	}
-	answer, err := app.savedAnswer(ctx, options.response)
-	given.answer = answer
-	return given, err
+	return given, "", nil
 }
 
 // savedAnswer reads an answer of the API from a file, or from standard input if its

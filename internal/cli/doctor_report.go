@@ -1,14 +1,18 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/report"
 )
 
 // doctorReport shows each finding when it is there, and the verdict at the end. With
@@ -18,16 +22,22 @@ type doctorReport struct {
 	json     bool
 	short    bool
 	notice   func(string)
-	suppress checkList
+	suppress checkList           // with what follows from it, as far as was found
+	explains bool                // a token: what it holds is shown, also when nothing is wrong with it
+	given    bool                // a token or an answer is examined, with settings or without
 	clean    func(string) string // takes secrets out of a text
+	profile  string
 	version  string
 	now      func() time.Time
 
 	start    time.Time
 	found    []findingView
+	cases    []report.Case    // the same for CI systems
 	category checkup.Category // whose heading stands last
-	written  bool             // the document, or the verdict
-	view     checkupView      // once finish was called
+	ended    []string         // checks that were interrupted
+	lacking  lackingSettings
+	written  bool        // the document, or the verdict
+	view     checkupView // once finish was called
 }
 
 func (app *App) newDoctorReport(options doctorOptions) *doctorReport {
@@ -37,6 +47,8 @@ func (app *App) newDoctorReport(options doctorOptions) *doctorReport {
 		short:    options.format.short,
 		notice:   app.notice,
 		suppress: options.suppress,
+		explains: options.token != "",
+		given:    options.token != "" || options.response != "",
 		clean:    strings.TrimSpace,
 		version:  app.Build.Version,
 		now:      app.Now,
@@ -50,10 +62,13 @@ func (app *App) newDoctorReport(options doctorOptions) *doctorReport {
 
 // show shows a finding.
 func (r *doctorReport) show(finding checkup.Finding) {
+	r.suppress = r.suppress.spread([]checkup.Finding{finding})
 	view := newFindingView(finding, r.suppress, r.clean)
 	r.found = append(r.found, view)
+	r.cases = append(r.cases, view.reportCase("doctor", r.profile, finding.Elapsed))
+	r.lacking.add(finding)
 	switch {
-	case r.json, r.short && (!view.problem() || view.Suppressed):
+	case r.json, r.cutShort(finding), r.short && (!view.problem() || view.Suppressed):
 		return
 	case !r.short && view.Category != r.category:
 		if r.category != "" {
@@ -63,12 +78,29 @@ func (r *doctorReport) show(finding checkup.Finding) {
 		r.line(string(view.Category))
 	}
 	r.line(view.heading())
-	if !view.problem() || view.Suppressed {
-		return
+	var details []string
+	switch {
+	case view.problem() && !view.Suppressed:
+		details = append([]string{view.Message}, view.basis()...)
+	case r.explains && view.Category == checkup.Token && view.Result == checkup.OK:
+		details = append([]string{view.Message}, view.basis()...)
+	case r.explains && view.Category == checkup.Token:
+		details = view.basis() // the heading has the message
 	}
-	for _, line := range append([]string{view.Message}, view.basis()...) {
+	for _, line := range details {
 		r.line(strings.Repeat(" ", len("  FAIL  ")) + line)
 	}
+}
+
+// cutShort reports whether a finding says only that the examination was interrupted, as
+// another has said already.
+func (r *doctorReport) cutShort(finding checkup.Finding) bool {
+	interrupted := finding.Result == checkup.Unknown && errors.Is(finding.Err, context.Canceled)
+	said := len(r.ended) > 0
+	if interrupted {
+		r.ended = append(r.ended, finding.ID)
+	}
+	return interrupted && said || finding.Result == checkup.Skipped && slices.Contains(r.ended, finding.Because)
 }
 
 // line writes a line. That it could not be written is noticed when the program ends.
@@ -99,6 +131,11 @@ func (r *doctorReport) finish(findings []checkup.Finding) error {
 	if !r.short || r.view.Counts.OK+r.view.Counts.Skipped < len(r.view.Checks) {
 		r.line("")
 	}
+	if r.given {
+		for _, line := range r.lacking.lines() {
+			r.line(line)
+		}
+	}
 	if cause := r.view.Cause; cause != nil {
 		for _, finding := range r.view.Checks {
 			if finding.ID == *cause {
@@ -108,6 +145,17 @@ func (r *doctorReport) finish(findings []checkup.Finding) error {
 	}
 	r.line(r.view.summary())
 	return nil
+}
+
+// refuse ends a report before it has begun: what the check called id is about is not
+// there. It returns err, which standard error has in the other formats.
+func (r *doctorReport) refuse(id string, err error) error {
+	check, _ := checkup.Find(id)
+	if r.json {
+		r.show(checkup.Finding{Check: check, Verdict: checkup.Verdict{Result: checkup.Failure, Message: err.Error(), Err: err}})
+		_ = output.JSON(r.out, newCheckupView(checkup.Catalogue(), r.found, r.version, r.now().Sub(r.start))) // it is an error already
+	}
+	return err
 }
 
 // brokenError says that a command itself is broken.
@@ -149,15 +197,24 @@ func (v *checkupView) summary() string {
 		}
 	}
 	text := "no problem found"
-	if len(parts) > 0 {
+	switch {
+	case len(parts) > 0:
 		text = strings.Join(parts, ", ")
+	case c.Suppressed > 0:
+		text = "nothing else found"
 	}
 	text += fmt.Sprintf("; %d of %d checks ok", c.OK, len(v.Checks))
 	if c.Skipped > 0 {
 		text += fmt.Sprintf(", %d skipped", c.Skipped)
 	}
 	if c.Suppressed > 0 {
-		text += fmt.Sprintf(", %d suppressed", c.Suppressed)
+		var ids []string
+		for _, finding := range v.Checks {
+			if finding.Suppressed {
+				ids = append(ids, finding.ID)
+			}
+		}
+		text += fmt.Sprintf(", %d suppressed: %s", c.Suppressed, strings.Join(ids, ", "))
 	}
 	return text
 }

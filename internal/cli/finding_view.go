@@ -23,6 +23,8 @@ type findingView struct {
 	Elapsed    float64            `json:"elapsed_ms"`
 	Suppressed bool               `json:"suppressed"` // a finding, but one that does not count
 	Notes      []string           `json:"notes"`      // what went wrong on the way and was mended by trying again
+
+	weight checkup.Result // how bad it is for the verdict
 }
 
 // newFindingView presents a finding; clean takes secrets out of its texts.
@@ -39,6 +41,7 @@ func newFindingView(finding checkup.Finding, suppressed checkList, clean func(st
 		Because:  unlessEmpty(finding.Because),
 		Elapsed:  milliseconds(finding.Elapsed),
 		Notes:    make([]string, 0, len(finding.Notes)),
+		weight:   weight(finding),
 	}
 	if view.Message == "" && view.Because != nil {
 		view.Message = "see " + finding.Because

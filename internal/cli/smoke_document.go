@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"strings"
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
@@ -27,24 +26,7 @@ func (r *smokeReport) document(err error, elapsed time.Duration) checkupView {
 func (r *smokeReport) run(elapsed time.Duration) report.Run {
 	run := report.Run{Suite: "appsyncctl.smoke", Started: r.started, Elapsed: elapsed}
 	for _, finding := range r.findings {
-		step := report.Case{
-			Group:   report.Group("appsyncctl", "smoke", r.profile, string(finding.Category)),
-			Name:    finding.ID + " " + finding.Title,
-			Elapsed: finding.Elapsed,
-			Result:  outcome(finding.Result),
-		}
-		for _, note := range finding.Notes {
-			step.Notes = append(step.Notes, r.secrets.clean(note))
-		}
-		switch finding.Result {
-		case checkup.OK:
-		case checkup.Warning:
-			step.Warning = r.secrets.clean(finding.Message)
-		default:
-			view := newFindingView(finding, nil, r.secrets.clean)
-			step.Message, step.Details = r.secrets.clean(smokeReason(finding)), strings.Join(view.basis(), "\n")
-		}
-		run.Cases = append(run.Cases, step)
+		run.Cases = append(run.Cases, newFindingView(finding, nil, r.secrets.clean).reportCase("smoke", r.profile, finding.Elapsed))
 	}
 	return run
 }

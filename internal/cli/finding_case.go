@@ -1,0 +1,43 @@
+// Findings as the reports of CI systems have them.
+
+package cli
+
+import (
+	"strings"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/report"
+)
+
+// reportCase is the finding as a case of the reports of a command.
+func (v findingView) reportCase(command, profile string, elapsed time.Duration) report.Case {
+	step := report.Case{
+		Group:   report.Group("appsyncctl", command, profile, string(v.Category)),
+		Name:    v.ID + " " + v.Title,
+		Elapsed: elapsed,
+		Result:  outcome(v.weight),
+		Notes:   v.Notes,
+	}
+	switch {
+	case v.Suppressed:
+		step.Result, step.Message = report.Skipped, "suppressed: "+v.reason()
+	case v.weight == checkup.Warning:
+		step.Warning = v.reason()
+	case v.weight != checkup.OK:
+		step.Message, step.Details = v.reason(), strings.Join(v.basis(), "\n")
+	}
+	return step
+}
+
+// reason says why a check did not simply pass, and because of which one.
+func (v findingView) reason() string {
+	switch {
+	case v.Because == nil:
+		return v.Message
+	case v.Message == "see "+*v.Because:
+		return "because of " + *v.Because
+	default:
+		return v.Message + " (because of " + *v.Because + ")"
+	}
+}
