@@ -52,7 +52,7 @@ func refusalRows() []accuracyRow {
 	}
 	strict := atAPI(func(a *appsync.Config) { a.StrictRaw = true })
 	return []accuracyRow{
-		{wrong: "the API takes API keys only, and a token is sent", id: "API-005", says: "OPENID_CONNECT is none of the API's modes", by: all(keyOnly)},
+		{wrong: "the API takes API keys only, and a token is sent", id: "API-005", says: "OPENID_CONNECT is not one of the API's modes", by: all(keyOnly)},
 		{wrong: "the API takes API keys only, and the account says so", id: "API-005", says: "API_KEY", by: all(account("api-key", "iam"), env("APPSYNCCTL_AUTH", ""))},
 		{wrong: "the API is in the mode AWS_IAM only, and the account says so", id: "API-005", says: "AWS_IAM", by: all(account("iam"), env("APPSYNCCTL_AUTH", ""))},
 		{wrong: "the API asks for a signature of AWS, and a token is sent", id: "API-005", says: "signature of AWS", by: all(answers(graphqlPath, 403,
@@ -77,8 +77,8 @@ func refusalRows() []accuracyRow {
 		{wrong: "an authTTL, and nobody with the account's credentials to see it", id: "API-011", says: "API-007; (2) the API bounds the time since the login (authTTL), and the token has no auth_time, API-009", fix: "AWS_PROFILE=NAME appsyncctl doctor", by: all(ttl(0, hour))},
 		{wrong: "the token is sent behind Bearer, and the API reads it raw", id: "API-010", says: "in the form raw", fix: "--auth-scheme raw", by: all(strict, flags("--auth-scheme", "bearer"))},
 		{wrong: "the token is sent raw, and what is in front of the API reads it behind Bearer", id: "API-010", says: "in the form bearer", by: all(behind(bearerOnly))},
-		{wrong: "the API takes tokens only, and an API key is sent", id: "API-011", says: "API_KEY is none of the API's modes, API-005", by: all(env("APPSYNCCTL_AUTH", "api-key"), env("APPSYNCCTL_API_KEY", "da2-abcdefghijklmnopqrstuvwxyz"))},
-		{wrong: "the API takes tokens only, an API key is sent, and the account says so", id: "API-005", says: "API_KEY is none of them", fix: "APPSYNCCTL_AUTH=oidc", by: all(account(), env("APPSYNCCTL_AUTH", "api-key"), env("APPSYNCCTL_API_KEY", "da2-abcdefghijklmnopqrstuvwxyz"))},
+		{wrong: "the API takes tokens only, and an API key is sent", id: "API-011", says: "API_KEY is not one of the API's modes, API-005", by: all(env("APPSYNCCTL_AUTH", "api-key"), env("APPSYNCCTL_API_KEY", "da2-abcdefghijklmnopqrstuvwxyz"))},
+		{wrong: "the API takes tokens only, an API key is sent, and the account says so", id: "API-005", says: "API_KEY is not one of them", fix: "APPSYNCCTL_AUTH=oidc", by: all(account(), env("APPSYNCCTL_AUTH", "api-key"), env("APPSYNCCTL_API_KEY", "da2-abcdefghijklmnopqrstuvwxyz"))},
 		{wrong: "the mode is Cognito's, the API's is OpenID Connect, and it works", id: "API-005", says: "but the API accepts the call", result: warned, by: all(account(), env("APPSYNCCTL_AUTH", "cognito"))},
 		{wrong: "what is in front of the API takes the Authorization header away", id: "API-011", says: "(1) the Authorization header does not reach the API", by: all(behind(func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -65,7 +65,7 @@ func networkRows() []accuracyRow {
 		{wrong: "the proxy is not running", id: "NET-003", says: "the proxy 127.0.0.1:1 refuses", by: all(proxy("http://127.0.0.1:1"))},
 		{wrong: "the proxy wants a password", id: "NET-003", says: "407", fix: "USER:PASSWORD@127.0.0.1", by: all(cloud(), proxied(status(407)))},
 		{wrong: "the proxy lets nobody through to the API", id: "NET-003", says: "403", by: all(cloud(), proxied(status(403)))},
-		{wrong: "HTTPS_PROXY is a web server and no proxy", id: "NET-003", says: "does not lead to", fix: "unset HTTPS_PROXY", by: all(cloud(), proxied(status(405)))},
+		{wrong: "HTTPS_PROXY is a web server and no proxy", id: "NET-003", says: "does not connect to", fix: "unset HTTPS_PROXY", by: all(cloud(), proxied(status(405)))},
 		{wrong: "the proxy opens TLS, and its authority is not trusted", id: "NET-003", says: "a proxy opens TLS", by: all(cloud(), without("SSL_CERT_FILE"))},
 		{wrong: "the API's certificate is of an authority that is not trusted", id: "NET-003", says: "authority that is not known", by: all(tlsAt(endpoint, nextMonth(), "127.0.0.1"), without("SSL_CERT_FILE"))},
 		{wrong: "the API's certificate has ended", id: "NET-003", says: "ended on", by: all(tlsAt(endpoint, time.Now().AddDate(0, -1, 0), "127.0.0.1"))},
@@ -78,7 +78,7 @@ func networkRows() []accuracyRow {
 		{wrong: "this machine's clock is an hour ahead", id: "NET-004", says: "60 minutes ahead of the API's", by: all(ahead(time.Hour))},
 		{wrong: "this machine's clock is an hour behind", id: "NET-004", says: "60 minutes behind the API's", by: all(ahead(-time.Hour))},
 		{wrong: "this machine's clock is a day behind", id: "NET-004", says: "24 hours behind the API's", by: all(ahead(-24 * time.Hour))},
-		{wrong: "this machine's clock is late, so that it sends a token that has expired", id: "NET-004", says: "25 hours behind", by: all(
+		{wrong: "this machine's clock is slow, so that it sends a token that has expired", id: "NET-004", says: "25 hours behind", by: all(
 			configured(nothing), then(func(s *scene) { s.must("login") }), later(25*time.Hour), env("TEST_AHEAD", ""))},
 		{wrong: "this machine's clock is four minutes ahead", id: "NET-004", says: "4 minutes ahead", result: warned, by: all(ahead(4 * time.Minute))},
 		{wrong: "the issuer's host is misspelled", id: "NET-005", says: "does not exist", by: all(env(issuer, "https://"+noSuchHost+"/"))},

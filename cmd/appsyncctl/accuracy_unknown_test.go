@@ -51,7 +51,7 @@ func unknownRows() []accuracyRow {
 		{wrong: "the API's data source is too slow", id: "API-012", says: "too slow", by: all(faults("execution-timeout"))},
 		{wrong: "the real-time endpoint is out of order (503)", id: "API-014", says: "could not answer", by: all(at("unavailable", "/graphql/realtime"))},
 		{wrong: "the proxy does not reach the host (502)", id: "NET-003", says: "made no connection", by: all(cloud(), nowhere)},
-		{wrong: "AWS denies the right to read the API's configuration", id: "API-004", says: "must not read it", by: all(account(), faults("access-denied"))},
+		{wrong: "AWS denies the right to read the API's configuration", id: "API-004", says: "are not allowed to read it", by: all(account(), faults("access-denied"))},
 		{wrong: "AWS is not reached", id: "API-004", says: "no answer", by: all(account(), env("AWS_ENDPOINT_URL_APPSYNC", "http://127.0.0.1:1"))},
 		{wrong: "AWS does not know the credentials", id: "API-004", says: "AWS refuses the credentials", by: all(account(), env("AWS_SECRET_ACCESS_KEY", "another-account's"))},
 		{wrong: "AWS throttles (429)", id: "API-004", says: "throttled", by: all(account(), at("throttled", "/v1/apis"))},

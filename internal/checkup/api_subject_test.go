@@ -172,6 +172,7 @@ func examine(t *testing.T, subject *checkup.Subject) (map[string]checkup.Finding
 		}
 	}
 	for id, finding := range findings {
+		wantSentence(t, finding)
 		if finding.Result == checkup.Skipped && findings[finding.Because].Passed() {
 			t.Errorf("%s is skipped because of %s, which has passed", id, finding.Because)
 		}
@@ -194,6 +195,14 @@ func wantFinding(t *testing.T, got checkup.Finding, result checkup.Result, words
 		if !strings.Contains(text, word) {
 			t.Errorf("%s says nothing of %q:\n%s", got.ID, word, text)
 		}
+	}
+}
+
+// wantSentence fails if what a check says in a set-up that is in order is no sentence.
+func wantSentence(t *testing.T, finding checkup.Finding) {
+	t.Helper()
+	if finding.Result == checkup.OK && len(strings.Fields(finding.Message)) < 3 {
+		t.Errorf("%s says %q, which is no sentence", finding.ID, finding.Message)
 	}
 }
 

@@ -12,11 +12,11 @@ func apiChecks() []Check {
 		},
 		{
 			ID: "API-002", Title: "a call without credentials is refused", needs: []string{"API-001"}, run: anonymousRefused,
-			Meaning: `The API gives its data to everyone. AppSync itself always wants credentials, so that something in front of it adds some: a proxy or a CloudFront distribution with an API key in it, for example.`,
+			Meaning: `A call without any credentials is sent, which AppSync always refuses. If it is answered, the API gives its data to everyone: something in front of it adds credentials, such as a proxy or a CloudFront distribution with an API key in it. Take the credentials out there, and let each caller send their own.`,
 		},
 		{
 			ID: "API-003", Title: "a call with a made-up token is refused", needs: []string{"API-001"}, after: []string{"API-002"}, run: nonsenseRefused,
-			Meaning: `A token that nobody has issued opens the API. AppSync hands a token that is no JWT to the API's Lambda function, where it has one (mode AWS_LAMBDA): that function allows everything.`,
+			Meaning: `A call with a token that nobody has issued is sent, and the API has to refuse it. If it is answered, every token opens the API: AppSync hands a token that is no JWT to the API's Lambda function, where it has one (mode AWS_LAMBDA), and that function allows everything. Let the function answer isAuthorized: false to tokens that it does not know.`,
 		},
 		{
 			ID: "API-004", Title: "the API's configuration can be read", needs: []string{"SET-002"}, limit: 5 * time.Second, run: accountReadable,
@@ -68,7 +68,7 @@ func refusalChecks() []Check {
 		{
 			ID: "API-011", Title: "the API accepts the caller", run: callAccepted, Refusal: true,
 			after:   []string{"API-005", "API-006", "API-007", "API-008", "API-009", "API-010"},
-			Meaning: `{ __typename } with the caller's own credentials, which touches no data. If it is refused and no other check knows why, the causes that are left are listed, the most likely first; with AWS credentials of the API's account (AWS_PROFILE) most of them can be told apart. For an API key: keys expire, after seven days unless they were made for longer. For AWS_IAM: the identity needs appsync:GraphQL on the API's types. For AWS_LAMBDA: the function decides, and its log says why.`,
+			Meaning: `{ __typename } is sent with the caller's own credentials, which touches no data. If it is refused and no other check knows why, the causes that are left are listed, the most likely first: with AWS credentials of the API's account (AWS_PROFILE) doctor can tell most of them apart, so run it again with these. An API key expires, after seven days unless it was made for longer: make a new one. For AWS_IAM the identity needs appsync:GraphQL on the API's types: allow it. For AWS_LAMBDA the function decides: its log says why.`,
 		},
 	}
 }

@@ -26,7 +26,7 @@ func accountReadable(ctx context.Context, e *examination) Verdict {
 		case awsaccount.NotFound:
 			return skipped("the AWS credentials are those of an account without this API")
 		case awsaccount.Denied:
-			verdict := unknown("these AWS credentials must not read it: "+e.harmlessly(failed.Error()), err)
+			verdict := unknown("these AWS credentials are not allowed to read it: "+e.harmlessly(failed.Error()), err)
 			verdict.Fix = "allow " + failed.Action
 			return verdict
 		}
@@ -38,7 +38,7 @@ func accountReadable(ctx context.Context, e *examination) Verdict {
 		return unknown("the account says nothing of its modes", nil)
 	}
 	e.learn(func(f *facts) { f.api = api })
-	return ok(fmt.Sprintf("it is %q", e.harmlessly(api.Name)), configuration(api)...)
+	return ok(fmt.Sprintf("the API is called %q", e.harmlessly(api.Name)), configuration(api)...)
 }
 
 // configuration is what the other checks compare with.

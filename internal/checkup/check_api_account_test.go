@@ -48,7 +48,7 @@ func TestAPIAccount(t *testing.T) {
 		{
 			name: "not its mode", config: &emulator.Config{Modes: []string{"api-key"}}, modes: func(string) []awsaccount.Mode { return []awsaccount.Mode{key} },
 			change: person, first: "API-005", id: "API-005", want: checkup.Failure,
-			words: []string{"the API's modes are API_KEY, and OPENID_CONNECT is none of them", "appsyncctl profile set default --auth api-key"},
+			words: []string{"the API's modes are API_KEY, and OPENID_CONNECT is not one of them", "appsyncctl profile set default --auth api-key"},
 		},
 		{name: "not its mode, but accepted", modes: func(string) []awsaccount.Mode { return []awsaccount.Mode{key} }, id: "API-005", want: checkup.Warning, words: []string{"but the API accepts"}},
 

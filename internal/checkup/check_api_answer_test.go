@@ -36,7 +36,7 @@ func TestAPIAnswer(t *testing.T) {
 		{"no header before the token was issued", longAgo + unauthorized("Valid authorization header not provided."), true, "API-011", checkup.Failure, []string{"the token's signature is wrong"}},
 		{"no JWT before the token was issued", longAgo + unauthorized("Unable to parse JWT token."), true, "API-011", checkup.Failure, []string{"(1) the token that was sent is no JWT"}},
 		{"no token to look at", unauthorized("Token has expired."), false, "AUTH-001", checkup.Skipped, []string{"--token"}},
-		{"no mode", "HTTP/1.1 401 Unauthorized\r\nx-amzn-ErrorType: UnauthorizedException\r\n\r\n" + unauthorized("You are not authorized to make this call."), false, "API-005", checkup.Failure, []string{"OPENID_CONNECT is none"}},
+		{"no mode", "HTTP/1.1 401 Unauthorized\r\nx-amzn-ErrorType: UnauthorizedException\r\n\r\n" + unauthorized("You are not authorized to make this call."), false, "API-005", checkup.Failure, []string{"OPENID_CONNECT is not one"}},
 		{"another issuer", unauthorized("Valid authorization header not provided."), true, "API-006", checkup.Failure, nil},
 		{
 			"another issuer, without the token", unauthorized("Valid authorization header not provided."), false, "API-011", checkup.Failure,

@@ -65,7 +65,7 @@ func (e *examination) compareMode(api *awsaccount.API, _ heard) (Verdict, bool) 
 	found := Evidence{Name: "modes", Expected: wanted, Found: strings.Join(names, ", "), From: account}
 	switch slices.Index(names, wanted) {
 	case -1:
-		return failure(fmt.Sprintf("the API's modes are %s, and %s is none of them", found.Found, wanted), e.otherMode(), found), true
+		return failure(fmt.Sprintf("the API's modes are %s, and %s is not one of them", found.Found, wanted), e.otherMode(), found), true
 	case 0:
 		return ok(wanted+" is the API's default mode", found), true
 	default:

@@ -105,14 +105,14 @@ func (e *examination) byWords(ctx context.Context, h heard) culprit {
 		return culprit{suspects: signatureSuspects(words)}
 	case e.mode() == modeAPIKey:
 		return culprit{suspects: []suspect{
-			{"", "the key has expired (after seven days, unless it was made for longer)"}, {"", "it is another API's key"}, {"API-005", "API_KEY is none of the API's modes"},
+			{"", "the key has expired (after seven days, unless it was made for longer)"}, {"", "it is another API's key"}, {"API-005", "API_KEY is not one of the API's modes"},
 		}}
 	case e.mode() == modeLambda:
 		return culprit{suspects: []suspect{
-			{"", "the API's Lambda function does not allow this token"}, {"", "the function failed: see its log"}, {"API-005", "AWS_LAMBDA is none of the API's modes"},
+			{"", "the API's Lambda function does not allow this token"}, {"", "the function failed: see its log"}, {"API-005", "AWS_LAMBDA is not one of the API's modes"},
 		}}
 	case words == notAllowed:
-		return e.blame("API-005", h, fmt.Sprintf("%s is none of the API's modes", modeType(e.mode())), e.otherMode())
+		return e.blame("API-005", h, fmt.Sprintf("%s is not one of the API's modes", modeType(e.mode())), e.otherMode())
 	case words == "token has expired":
 		return e.late(h)
 	case words == "unauthorized" && e.known().token != "" && !e.younger(h) && e.known().claims.IssuedAt.IsZero():

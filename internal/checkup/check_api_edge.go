@@ -54,7 +54,7 @@ func (e *examination) recognized(h heard) Verdict {
 	case h.lost != nil:
 		return unknown("the API did not answer: "+e.harmlessly(h.lost.Error()), h.lost, found)
 	case h.accepted() || h.refused() || h.schemaless():
-		return ok("AppSync answers", found)
+		return ok("AppSync answers the call", found)
 	case h.Status == http.StatusTooManyRequests || h.answer.Throttled():
 		return unknown("the API has too many calls at the moment", h.answer, found)
 	case h.Status >= 500:
@@ -73,7 +73,7 @@ func (e *examination) recognized(h heard) Verdict {
 	case h.Status == http.StatusUnauthorized || h.Status == http.StatusProxyAuthRequired:
 		return findIt("something in front of the API wants a login of its own: " + strings.TrimPrefix(found.Found, "the API answered "))
 	case len(h.answer.Errors) > 0:
-		return ok("AppSync answers", found) // 400, which the call with credentials explains
+		return ok("AppSync answers the call", found) // 400, which the call with credentials explains
 	default:
 		return findIt("what answers is no GraphQL API: " + strings.TrimPrefix(found.Found, "the API answered "))
 	}

@@ -51,7 +51,7 @@ func hidden(err error) bool {
 
 func (e *examination) fitting(misfits []string) Verdict {
 	if len(misfits) == 0 {
-		return ok("it has all operations")
+		return ok("the API's schema has all operations")
 	}
 	const shown = 4
 	for i := range misfits {

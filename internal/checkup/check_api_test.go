@@ -65,7 +65,7 @@ func TestAPICause(t *testing.T) {
 	}{
 		{
 			name: "the API has keys only", config: emulator.Config{Modes: []string{"api-key"}}, change: person,
-			want: "API-005", words: []string{"OPENID_CONNECT is none of the API's modes", "list-graphql-apis"}, result: "failure API-005",
+			want: "API-005", words: []string{"OPENID_CONNECT is not one of the API's modes", "list-graphql-apis"}, result: "failure API-005",
 		},
 		{
 			name: "the API has a function only", config: emulator.Config{Modes: []string{"lambda"}}, change: person,
@@ -73,7 +73,7 @@ func TestAPICause(t *testing.T) {
 		},
 		{
 			name: "the API wants signatures", config: emulator.Config{Modes: []string{"iam"}}, change: person,
-			want: "API-005", words: []string{"none of the API's modes"}, result: "failure API-005",
+			want: "API-005", words: []string{"not one of the API's modes"}, result: "failure API-005",
 		},
 		{
 			name: "the function does not know the token", config: emulator.Config{Modes: []string{"lambda"}}, change: func(s *setup) { s.give("function-does-not-know", "") },

@@ -19,7 +19,7 @@ func networkChecks() []Check {
 	return []Check{
 		{
 			ID: "NET-001", Category: Network, Title: "the proxy settings are usable", after: []string{"SET-002", "SET-004"}, run: proxyUsable, limit: patientLimit,
-			Meaning: `Requests go through the proxy that HTTPS_PROXY names, unless NO_PROXY lists the host; the names may be in lower case. The proxy must be an http, https or socks5 URL whose host exists. A variable that is left from another network is the usual reason.`,
+			Meaning: `The proxy is looked up by which requests leave this machine: HTTPS_PROXY names it, unless NO_PROXY lists the host; the names may be in lower case. It must be an http, https or socks5 URL whose host exists; whether it lets requests through turns out when the hosts are asked (NET-003, NET-006). A variable that is left from another network is the usual reason for a failure: unset it, or correct it.`,
 		},
 		{
 			ID: "NET-002", Category: Network, Title: "the API's host name resolves", needs: []string{"SET-002", "NET-001"}, run: apiResolves, limit: patientLimit,

@@ -35,7 +35,7 @@ func (e *examination) resolve(ctx context.Context, to host) Verdict {
 	if err != nil {
 		return e.explainName(to, err)
 	}
-	return ok(name+" resolves", Evidence{Name: "addresses", Found: strings.Join(addresses, ", "), From: "name resolution"})
+	return ok("the name "+name+" resolves", Evidence{Name: "addresses", Found: strings.Join(addresses, ", "), From: "name resolution"})
 }
 
 // explainName says why a name could not be resolved: it does not exist, or the
@@ -51,6 +51,6 @@ func (e *examination) explainName(to host, err error) Verdict {
 	}
 	return Verdict{
 		Result: Failure, Message: "the name " + name + " does not exist", Fix: fix, Err: err,
-		Evidence: []Evidence{{Name: to.setting, Found: to.address.String(), From: setting.Origin}},
+		Evidence: []Evidence{{Name: to.setting, Found: harmless(to.address.String()), From: setting.Origin}},
 	}
 }

@@ -24,7 +24,7 @@ func TestNames(t *testing.T) {
 			},
 			map[string]string{
 				"NET-002": "failure: the name api.example.com does not exist\npass --endpoint or set APPSYNCCTL_ENDPOINT",
-				"NET-003": "skipped:  <NET-002>", "NET-004": "skipped:  <NET-002>", "NET-005": "ok: id.example.com resolves",
+				"NET-003": "skipped:  <NET-002>", "NET-004": "skipped:  <NET-002>", "NET-005": "ok: the name id.example.com resolves",
 			},
 		},
 		{
@@ -64,7 +64,7 @@ func TestNameVanishes(t *testing.T) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: apiHost, IsNotFound: true}}
 	}
 	wantSaid(t, examined(t, s.Subject), map[string]string{
-		"NET-002": "ok: api.example.com resolves",
+		"NET-002": "ok: the name api.example.com resolves",
 		"NET-003": "failure: the name api.example.com does not exist\npass --endpoint or set APPSYNCCTL_ENDPOINT",
 	})
 }

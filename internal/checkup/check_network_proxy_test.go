@@ -159,7 +159,7 @@ func TestProxyIsNotThere(t *testing.T) {
 			}
 			s.routes["proxy.example.com:3128"] = "127.0.0.1:1"
 		}, map[string]string{
-			"NET-002": "ok: api.example.com resolves", "NET-003": "ok: api.example.com answers with TLS 1.3", "NET-005": "skipped: the proxy resolves it",
+			"NET-002": "ok: the name api.example.com resolves", "NET-003": "ok: api.example.com answers with TLS 1.3", "NET-005": "skipped: the proxy resolves it",
 			"NET-006": "failure: the proxy proxy.example.com:3128 refuses connections: nothing listens there\nunset HTTPS_PROXY https_proxy",
 		}},
 	}

@@ -16,10 +16,10 @@ func TestNetworkIsSound(t *testing.T) {
 	findings := examined(t, s.Subject)
 	wantSaid(t, findings, map[string]string{
 		"NET-001": "ok: requests go without a proxy",
-		"NET-002": "ok: api.example.com resolves",
+		"NET-002": "ok: the name api.example.com resolves",
 		"NET-003": "ok: api.example.com answers with TLS 1.3",
 		"NET-004": "ok: this machine's clock agrees with the API's",
-		"NET-005": "ok: id.example.com resolves",
+		"NET-005": "ok: the name id.example.com resolves",
 		"NET-006": "ok: id.example.com answers with TLS 1.3",
 		"NET-007": "ok: this machine's clock agrees with the provider's",
 	})

@@ -29,7 +29,7 @@ func providerChecks() []Check {
 		},
 		{
 			ID: "OIDC-004", Category: Provider, Title: "the provider's keys can be fetched", needs: []string{"OIDC-002"}, run: keysFetched, limit: patientLimit, Refusal: true,
-			Meaning: `The keys that signatures are checked with are at the metadata's jwks_uri. AppSync fetches them from the internet: without them it cannot check a token, and refuses each with 401. A provider behind a firewall, on a private network or on this machine is of no use to AppSync.`,
+			Meaning: `The keys that signatures are checked with are fetched from the metadata's jwks_uri, as AppSync does from the internet: without them it cannot check a token, and refuses each with 401. A provider behind a firewall, on a private network or on this machine is of no use to AppSync. Open that address (curl shows what it answers), and let the provider publish its keys where everybody can read them.`,
 		},
 		{
 			ID: "OIDC-005", Category: Provider, Title: "one of the keys is of a kind that AppSync takes", needs: []string{"OIDC-004"}, run: keysTaken, Refusal: true,
@@ -56,7 +56,7 @@ func metadataPublished(_ context.Context, e *examination) Verdict {
 		return unknown("the provider's answer did not arrive whole", asked.err)
 	}
 	found.Expected = ""
-	return ok("the provider publishes its metadata", found, Evidence{Name: "issuer", Found: issuer.Value, From: issuer.Origin})
+	return ok("the provider publishes its metadata", found, Evidence{Name: "issuer", Found: harmless(issuer.Value), From: issuer.Origin})
 }
 
 // unpublished says what is wrong with metadata.

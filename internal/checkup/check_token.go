@@ -15,23 +15,23 @@ const (
 func tokenChecks() []Check {
 	return []Check{
 		{
-			ID: "AUTH-001", Category: Token, Title: "an access token can be had", run: tokenHad, limit: tokenLimit,
+			ID: "AUTH-001", Category: Token, Title: "an access token can be obtained", run: tokenHad, limit: tokenLimit,
 			// A token in the store needs no provider, so nothing here stops it; but what
 			// is wrong with the store or the provider is the cause if there is no token.
 			after:   []string{"SET-001", "SET-004", "NET-001", "NET-005", "NET-006", "NET-007", "OIDC-001", "OIDC-002", "OIDC-003", "STORE-001", "STORE-002"},
-			Meaning: `No call can be made without a token. A person has to log in, once and again when the login has ended. For a machine the provider's own words tell: it does not believe the client (wrong secret, or another way of client authentication than the application has), does not allow the grant for this application, knows no API with this audience, or has not authorized the application for it; Auth0 keeps each of these in another place of its dashboard. A used-up quota or a provider that does not answer says nothing about the settings.`,
+			Meaning: `A token is taken from where it rests, or asked for. Without one no call can be made. A person has to log in, once and again when the login has ended. For a machine the provider's own words tell: it rejects the client's credentials (wrong secret, or another way of client authentication than the application has), does not allow the grant for this application, knows no API with this audience, or has not authorized the application for it; Auth0 keeps each of these in another place of its dashboard, which the fix names. A used-up quota or a provider that does not answer says nothing about the settings: try again later.`,
 		},
 		{
 			ID: "AUTH-002", Category: Token, Title: "the token is one that the API can read", needs: []string{"AUTH-001"}, run: tokenReadable, Refusal: true,
 			Meaning: `AppSync reads signed JWTs only, three parts with two dots. Auth0 gives an opaque token to whoever names no audience, or one that is not an API of the tenant; it is good for /userinfo alone, and AppSync answers "Unable to parse JWT token". A token of five parts is encrypted (JWE), which only its audience could read: turn that off for the API at the provider. Quotes or the word Bearer that were copied along make a token unreadable too.`,
 		},
 		{
-			ID: "AUTH-003", Category: Token, Title: "the token is bound to no key", needs: []string{"AUTH-002"}, run: tokenUnbound, Refusal: true,
+			ID: "AUTH-003", Category: Token, Title: "the token is not bound to a key", needs: []string{"AUTH-002"}, run: tokenUnbound, Refusal: true,
 			Meaning: `A token with the claim cnf.jkt is bound to a key (DPoP, RFC 9449): each request would have to carry a proof that is signed with it. AppSync knows nothing of that, so such a token is no safer there, and a client that keeps the rules cannot use it. Turn sender constraining off for this API at the provider.`,
 		},
 		{
 			ID: "AUTH-004", Category: Token, Title: "the token is signed in a way that AppSync takes", needs: []string{"AUTH-002"}, run: tokenAlgorithm, Refusal: true,
-			Meaning: `AppSync takes RS, PS, ES and HS with 256, 384 or 512 bits, and recommends RS256. A token that is not signed at all ("none"), or with EdDSA, is refused. Auth0 sets the algorithm for each API; RS256 is its default.`,
+			Meaning: `The algorithm in the token's header is compared with those that AppSync takes: RS, PS, ES and HS with 256, 384 or 512 bits, of which it recommends RS256. A token that is not signed at all ("none"), or with EdDSA, is refused with 401. Auth0 sets the algorithm for each API, and RS256 is its default: set the API's signing algorithm to it, and get a new token.`,
 		},
 		{
 			ID: "AUTH-005", Category: Token, Title: "the provider publishes the key that signed the token", needs: []string{"AUTH-004", "OIDC-004"}, run: tokenKeyPublished, Refusal: true,
@@ -55,10 +55,10 @@ func tokenChecks() []Check {
 		},
 		{
 			ID: "AUTH-010", Category: Token, Title: "the token has not expired", needs: []string{"AUTH-002"}, after: []string{"NET-004"}, run: tokenUnexpired, Refusal: true,
-			Meaning: `AppSync refuses a token once its claim exp is past by AppSync's own clock, with "Token has expired". This program renews its own tokens a minute ahead, so that only a token that was given, or a clock of this machine that is late, leads here.`,
+			Meaning: `AppSync refuses a token once its claim exp is past by AppSync's own clock, with "Token has expired". This program renews its own tokens a minute ahead, so that only a token that was given, or a clock of this machine that is slow, leads here.`,
 		},
 		{
-			ID: "AUTH-011", Category: Token, Title: "the token is valid already", needs: []string{"AUTH-002"}, after: []string{"NET-004", "NET-007"}, run: tokenBegun, Refusal: true,
+			ID: "AUTH-011", Category: Token, Title: "the token is already valid", needs: []string{"AUTH-002"}, after: []string{"NET-004", "NET-007"}, run: tokenBegun, Refusal: true,
 			Meaning: `A token says when it was issued (iat) and may say from when on it is valid (nbf). If that is in the future by the API's clock, the API refuses it. The provider's clock made these times, so that one of the two clocks is wrong; or somebody made the token for later. AppSync needs iat.`,
 		},
 		{

@@ -30,9 +30,9 @@ func tokenIssuer(ctx context.Context, e *examination) Verdict {
 		case claims.Issuer == "":
 			return failure("the token names no issuer", e.anotherToken(), found)
 		case known.provider != nil && claims.Issuer == known.provider.Issuer:
-			return ok("it is the provider", found)
+			return ok("the token's issuer is the provider", found)
 		case known.provider == nil && (claims.Issuer == known.issuer || claims.Issuer == setting.Value):
-			return ok("it is the one that is set", found)
+			return ok("the token's issuer is the one that is set", found)
 		case known.provider == nil && canonical == known.issuer:
 			// The provider may write it as the token does, but cannot be asked.
 			return e.attributed(unknown("it differs from the one that is set "+name(difference(claims.Issuer, setting.Value), "in how it is written"), nil, found), "NET-005", "NET-006", "OIDC-001", "OIDC-002")
@@ -67,7 +67,7 @@ func tokenAudience(ctx context.Context, e *examination) Verdict {
 		case wanted == "":
 			return Verdict{Result: Skipped, Message: "no audience is set to compare with", Lacks: "audience", Evidence: []Evidence{found}}
 		case slices.Contains(claims.Audience, wanted):
-			return ok("it is", found)
+			return ok("the token is for the audience that is set", found)
 		case len(claims.Audience) == 0 && e.mode() == modeCognito:
 			return skipped("Cognito's access tokens name no audience")
 		case len(claims.Audience) == 0:
@@ -111,7 +111,7 @@ func tokenClient(ctx context.Context, e *examination) Verdict {
 			return Verdict{Result: Skipped, Message: "no client ID is set to compare with", Lacks: "client_id", Evidence: []Evidence{found}}
 		case claims.ClientID == setting.Value,
 			claims.ClientID == "" && (isClient && subject == setting.Value || slices.Contains(claims.Audience, setting.Value)):
-			return ok("it was", found)
+			return ok("the token was issued to the client that is set", found)
 		case claims.ClientID == "":
 			return Verdict{Result: Skipped, Message: "the token names no client", Evidence: []Evidence{found}}
 		case e.Grant == "": // somebody else's token is a fair thing to look at
@@ -140,7 +140,7 @@ func tokenScopes(ctx context.Context, e *examination) Verdict {
 		case len(asked) == 0:
 			return Verdict{Result: Skipped, Message: "no scope of an API is asked for", Evidence: []Evidence{found}}
 		case len(missing) == 0:
-			return ok("it has", found)
+			return ok("the token has all scopes that were asked for", found)
 		default:
 			return warning(fmt.Sprintf("%d of %d scopes were not granted: %s", len(missing), len(asked), bounded(strings.Join(missing, " "))), e.grantScopes(claims), found)
 		}
@@ -168,7 +168,7 @@ func tokenAccess(ctx context.Context, e *examination) Verdict {
 		case e.mode() == modeCognito:
 			return skipped("AppSync takes Cognito's ID tokens as well")
 		case why == "":
-			return ok("it is")
+			return ok("the token is an access token")
 		}
 		verdict := warning("this is an ID token: it tells the client who has logged in, and is not for an API", e.anotherToken(),
 			Evidence{Name: "ID token", Found: why, From: "token"})

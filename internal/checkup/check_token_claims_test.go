@@ -131,9 +131,9 @@ func TestTokenIssuer(t *testing.T) {
 		want    string
 		because string
 	}{
-		{"the provider is down", tokenIssuer, tokenIssuer, func(w *tokenWorld) { w.down = true }, "ok: it is the one that is set", ""},
-		{"the provider is down, set without a slash", "https://tenant.eu.auth0.com", tokenIssuer, func(w *tokenWorld) { w.down = true }, "ok: it is the one that is set", ""},
-		{"the provider is down, as it is set", "https://id.example.com", "https://id.example.com", func(w *tokenWorld) { w.down = true }, "ok: it is the one that is set", ""},
+		{"the provider is down", tokenIssuer, tokenIssuer, func(w *tokenWorld) { w.down = true }, "ok: the token's issuer is the one that is set", ""},
+		{"the provider is down, set without a slash", "https://tenant.eu.auth0.com", tokenIssuer, func(w *tokenWorld) { w.down = true }, "ok: the token's issuer is the one that is set", ""},
+		{"the provider is down, as it is set", "https://id.example.com", "https://id.example.com", func(w *tokenWorld) { w.down = true }, "ok: the token's issuer is the one that is set", ""},
 		{
 			"the provider is down, and nobody knows of the slash", "https://id.example.com/", "https://id.example.com", func(w *tokenWorld) { w.down = true },
 			"unknown: it differs from the one that is set by the slash at the end: see NET-006", "NET-006",

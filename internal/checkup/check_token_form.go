@@ -37,9 +37,9 @@ func tokenReadable(_ context.Context, e *examination) Verdict {
 		verdict.Err = err
 		return verdict
 	case claims.Format == auth.JWT:
-		return ok("it is a JWT", Evidence{Name: "typ", Found: bounded(name(claims.Type, "none")), From: "token"})
+		return ok("the token is a JWT", Evidence{Name: "typ", Found: bounded(name(claims.Type, "none")), From: "token"})
 	case e.mode() == modeLambda:
-		return ok("it is " + claims.Format.String() + ", which the API's Lambda function may read")
+		return ok("the token is " + claims.Format.String() + ", which the API's Lambda function may read")
 	case claims.Format == auth.Encrypted:
 		return failure("the token is encrypted (five parts), and AppSync reads signed ones only",
 			e.atProvider("Applications", "APIs", name(e.setting("audience").Value, "API"), "Settings", "JSON Web Encryption", "off"), format)
@@ -91,7 +91,7 @@ func tokenUnbound(ctx context.Context, e *examination) Verdict {
 			return failure("the token is bound to a key (DPoP), which AppSync does not support", e.unbind(),
 				Evidence{Name: "cnf.jkt", Found: bounded(claims.KeyThumbprint), From: "token"})
 		default:
-			return ok("whoever holds it may use it")
+			return ok("whoever holds the token may use it")
 		}
 	})(ctx, e)
 }
@@ -107,7 +107,7 @@ func tokenAlgorithm(ctx context.Context, e *examination) Verdict {
 		case !appSyncAlgorithm(claims.Algorithm):
 			return failure("AppSync does not take the algorithm that signed the token", e.signWithRSA(), found)
 		default:
-			return ok("it is signed with "+claims.Algorithm, found)
+			return ok("the token is signed with "+claims.Algorithm, found)
 		}
 	})(ctx, e)
 }

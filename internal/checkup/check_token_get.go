@@ -90,9 +90,9 @@ func (e *examination) kept(ctx context.Context, wait time.Duration, err error, k
 	case known != nil && known.Kind == Unset:
 		return e.unset(known.Setting)
 	case known != nil && known.Kind == NoSecret && known.Setting == "client_key_file":
-		return failure("the client's key cannot be had: "+bounded(err.Error()), e.change("client_key_file", "FILE"))
+		return failure("the client's key cannot be read: "+bounded(err.Error()), e.change("client_key_file", "FILE"))
 	case known != nil && known.Kind == NoSecret:
-		return failure("the client's secret cannot be had: "+bounded(err.Error()), e.newSecret())
+		return failure("the client's secret cannot be read: "+bounded(err.Error()), e.newSecret())
 	case ctx.Err() != nil:
 		return e.attributed(unknown(fmt.Sprintf("no token within %s", wait), err), "NET-001", "NET-005", "NET-006", "OIDC-001", "STORE-001", "STORE-002")
 	}

@@ -74,11 +74,11 @@ func TestTokenless(t *testing.T) {
 		},
 		{
 			"no secret in the file", &checkup.TokenError{Kind: checkup.NoSecret, Err: errors.New("client secret file: it is empty")}, map[string]string{"client_secret": "", "client_secret_file": "/run/secret"}, nil,
-			"failure: the client's secret cannot be had: client secret file: it is empty", "Auth0 dashboard → Applications → machine → Settings → Client Secret: copy it into /run/secret",
+			"failure: the client's secret cannot be read: client secret file: it is empty", "Auth0 dashboard → Applications → machine → Settings → Client Secret: copy it into /run/secret",
 		},
 		{
 			"no file with the key", &checkup.TokenError{Kind: checkup.NoSecret, Setting: "client_key_file", Err: errors.New("client key file: no such file")}, nil, nil,
-			"failure: the client's key cannot be had: client key file: no such file", "appsyncctl profile set staging --client-key-file FILE",
+			"failure: the client's key cannot be read: client key file: no such file", "appsyncctl profile set staging --client-key-file FILE",
 		},
 		{
 			"no key", &auth.KeyError{Reason: "it is not PEM"}, nil, nil,

@@ -23,7 +23,7 @@ func tokenKeyPublished(ctx context.Context, e *examination) Verdict {
 		case claims.KeyID == "":
 			return failure("the token does not name the key that signed it", e.anotherToken(), keyEvidence(claims, keys))
 		case has(keys, claims):
-			return ok("the provider publishes it", Evidence{Name: "kid", Found: bounded(claims.KeyID), From: "token"})
+			return ok("the provider publishes the token's key", Evidence{Name: "kid", Found: bounded(claims.KeyID), From: "token"})
 		case e.elsewhere(claims.Issuer):
 			verdict := skipped("these are not the keys of the token's issuer: see AUTH-007")
 			verdict.Because = "AUTH-007"
@@ -37,7 +37,7 @@ func tokenKeyPublished(ctx context.Context, e *examination) Verdict {
 			return unknown("the key was not there, and the keys could not be fetched again", err, keyEvidence(claims, e.known().keys))
 		case has(keys, claims):
 			e.learn(func(f *facts) { f.keys = keys })
-			return ok("the provider publishes it since a moment ago", keyEvidence(claims, keys))
+			return ok("the provider publishes the token's key since a moment ago", keyEvidence(claims, keys))
 		default:
 			return failure("the provider does not publish the key that signed the token: it was revoked when the keys were rotated, or the token was made elsewhere",
 				e.anotherToken(), keyEvidence(claims, keys))
@@ -78,7 +78,7 @@ func tokenSigned(ctx context.Context, e *examination) Verdict {
 		}
 		switch {
 		case known.keys.Verify(known.token):
-			return ok("the provider has signed it", evidence...)
+			return ok("the provider has signed the token", evidence...)
 		case otherwise:
 			return failure("the token names a key that is for another algorithm", e.anotherToken(), evidence...)
 		case !slices.Contains([]string{"RSA", "EC"}, key.Type):

@@ -116,7 +116,7 @@ func (e *examination) disbelieved(answer Evidence) Verdict {
 			e.atProvider("Applications", client, "Credentials", "add the public key"), e.asked("client_id"), asked, answer)
 		return e.byClock(verdict, "NET-007") // the signature is good for a minute
 	}
-	return failure("the provider does not believe the client: its ID or its secret is wrong, or the secret is sent in another way than the application has",
+	return failure("the provider rejects the client's credentials: its ID or its secret is wrong, or the secret is sent in another way than the application has",
 		e.newSecret(), e.asked("client_id"), asked, answer)
 }
 

@@ -63,19 +63,19 @@ func TestTokenRefused(t *testing.T) {
 		},
 		{
 			"wrong secret", oauthError(401, "access_denied", "Unauthorized"), nil, nil,
-			"failure: the provider does not believe the client: its ID or its secret is wrong, or the secret is sent in another way than the application has", "read -rs APPSYNCCTL_CLIENT_SECRET && export APPSYNCCTL_CLIENT_SECRET",
+			"failure: the provider rejects the client's credentials: its ID or its secret is wrong, or the secret is sent in another way than the application has", "read -rs APPSYNCCTL_CLIENT_SECRET && export APPSYNCCTL_CLIENT_SECRET",
 		},
 		{
 			"wrong secret, from a file", oauthError(401, "invalid_client", ""), map[string]string{"client_secret": "", "client_secret_file": "/run/secret"}, nil,
-			"failure: the provider does not believe the client: its ID or its secret is wrong, or the secret is sent in another way than the application has", "Auth0 dashboard → Applications → machine → Settings → Client Secret: copy it into /run/secret",
+			"failure: the provider rejects the client's credentials: its ID or its secret is wrong, or the secret is sent in another way than the application has", "Auth0 dashboard → Applications → machine → Settings → Client Secret: copy it into /run/secret",
 		},
 		{
 			"wrong secret, from a command", oauthError(401, "invalid_client", ""), map[string]string{"client_secret": "", "secret_command": "pass"}, nil,
-			"failure: the provider does not believe the client: its ID or its secret is wrong, or the secret is sent in another way than the application has", "Auth0 dashboard → Applications → machine → Settings → Client Secret: copy it to where the command of profile staging has it from",
+			"failure: the provider rejects the client's credentials: its ID or its secret is wrong, or the secret is sent in another way than the application has", "Auth0 dashboard → Applications → machine → Settings → Client Secret: copy it to where the command of profile staging has it from",
 		},
 		{
 			"wrong secret, kept", oauthError(401, "access_denied", "Unauthorized"), map[string]string{"client_secret": ""}, nil,
-			"failure: the provider does not believe the client: its ID or its secret is wrong, or the secret is sent in another way than the application has", "appsyncctl login --client-secret-stdin",
+			"failure: the provider rejects the client's credentials: its ID or its secret is wrong, or the secret is sent in another way than the application has", "appsyncctl login --client-secret-stdin",
 		},
 		{
 			"a method that is not offered", oauthError(401, "invalid_client", ""), map[string]string{"client_auth": "basic"}, nil,

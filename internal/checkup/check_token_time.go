@@ -56,7 +56,7 @@ func tokenUnexpired(ctx context.Context, e *examination) Verdict {
 		case e.Grant == "" && left < min(soon, claims.Expiry.Sub(claims.IssuedAt)/10):
 			return warning("the token expires in "+left.String()+", and nothing renews it", e.anotherToken(), evidence...)
 		default:
-			return ok("it is valid for "+left.String(), evidence...)
+			return ok("the token is valid for "+left.String(), evidence...)
 		}
 	})(ctx, e)
 }
@@ -80,7 +80,7 @@ func tokenBegun(ctx context.Context, e *examination) Verdict {
 			verdict := failure("the token was issued "+(-age).String()+" in the future of "+whose, e.anotherToken(), evidence...)
 			return e.byClock(verdict, "NET-004", "NET-007")
 		default:
-			return ok("it was issued "+age.String()+" ago", evidence...)
+			return ok("the token was issued "+age.String()+" ago", evidence...)
 		}
 	})(ctx, e)
 }

@@ -97,7 +97,7 @@ func TestTokenOfSavedAnswer(t *testing.T) {
 	subject.Grant = "" // the token was given
 	subject.Answer = &checkup.Answer{Status: 401, Header: map[string][]string{"Date": {tokenTime().Add(-2 * time.Hour).Format("Mon, 02 Jan 2006 15:04:05 GMT")}}, Body: []byte("{}")}
 	got := examineToken(t, subject)["AUTH-010"]
-	if want := "it is valid for 1h0m0s"; got.Result != checkup.OK || got.Message != want {
+	if want := "the token is valid for 1h0m0s"; got.Result != checkup.OK || got.Message != want {
 		t.Errorf("got %s: %s, want ok: %s", got.Result, got.Message, want)
 	}
 }

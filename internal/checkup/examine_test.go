@@ -66,6 +66,7 @@ func examineAll(t *testing.T, ctx context.Context, change func(w *tokenWorld, s 
 		if finding.Result == "" || finding.Message == "" && finding.Because == "" {
 			t.Errorf("%s says nothing: %+v", finding.ID, finding.Verdict)
 		}
+		wantSentence(t, finding)
 		if _, err := json.Marshal(finding.Evidence); err != nil {
 			t.Errorf("%s: %v", finding.ID, err)
 		}
@@ -191,6 +192,31 @@ func TestExamineNothingAnswers(t *testing.T) {
 		}
 		if got.took > 10*time.Second {
 			t.Errorf("took %s", got.took)
+		}
+	})
+}
+
+// A provider that hangs leaves time to say so, and says nothing of an API that answers.
+func TestExamineProviderHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		got := examineAll(t, t.Context(), func(_ *tokenWorld, s *checkup.Subject, _ <-chan struct{}) {
+			s.Provider = client(hanging{})
+			s.Token = func(ctx context.Context) (string, error) {
+				<-ctx.Done()
+				return "", ctx.Err()
+			}
+		})
+		got.want(t, "AUTH-001", "unknown: no token within 6.5s: see NET-006")
+		for _, id := range []string{"API-001", "API-002"} { // the world takes any token
+			if finding := got.findings[id]; finding.Result != checkup.OK {
+				t.Errorf("%s is %s: %s", id, finding.Result, finding.Message)
+			}
+		}
+		if finding := got.findings["API-011"]; finding.Result != checkup.Skipped || finding.Because != "AUTH-001" {
+			t.Errorf("API-011 is %s because of %q: %s", finding.Result, finding.Because, finding.Message)
+		}
+		if got.took != 9500*time.Millisecond {
+			t.Errorf("took %s, want 9.5s", got.took)
 		}
 	})
 }

@@ -203,7 +203,10 @@ func sign(t *testing.T, certificate, signer *x509.Certificate, key *ecdsa.Privat
 func examined(t *testing.T, subject *checkup.Subject) map[string]checkup.Finding {
 	t.Helper()
 	findings := make(map[string]checkup.Finding)
-	checkup.Examine(t.Context(), subject, func(f checkup.Finding) { findings[f.ID] = f })
+	checkup.Examine(t.Context(), subject, func(f checkup.Finding) {
+		wantSentence(t, f)
+		findings[f.ID] = f
+	})
 	return findings
 }
 

@@ -91,7 +91,7 @@ func TestRefusalCause(t *testing.T) {
 		ahead  time.Duration // of this machine's clock
 		want   string
 	}{
-		{"another mode", token(t, good(nil)), notAuthorized, wanted, 0, "OPENID_CONNECT is none of the API's modes; appsyncctl doctor looks further"},
+		{"another mode", token(t, good(nil)), notAuthorized, wanted, 0, "OPENID_CONNECT is not one of the API's modes; appsyncctl doctor looks further"},
 		{
 			"the client ID expression", token(t, good(nil)), patternFailed, wanted, 0,
 			"the API refuses the caller (Unauthorized); most likely first: (1) the API's client ID expression does not match the token, API-007; (2) the API bounds the time since the login (authTTL), and the token has no auth_time, API-009; appsyncctl doctor looks further",
