@@ -23,7 +23,7 @@ func callbacks() []string {
 func machineProfile(people string) string { return people + "-machine" }
 
 // planProfiles plans the profiles that lead to what the setup makes.
-func (s *auth0Setup) planProfiles(file *config.ProfileFile, options setupAuth0Options) error {
+func (s *auth0Setup) planProfiles(options setupAuth0Options) error {
 	people := s.settings.Text(config.Profile)
 	machine := firstOf(options.machineProfile, machineProfile(people))
 	if err := config.CheckProfileName(machine); err != nil {
@@ -39,16 +39,16 @@ func (s *auth0Setup) planProfiles(file *config.ProfileFile, options setupAuth0Op
 	if !slices.Contains(scopes, "offline_access") {
 		scopes = append(scopes, "offline_access")
 	}
-	s.people = s.planProfile(file, people, s.plan.Native.ID, map[config.Name]string{
+	s.people = s.planProfile(people, s.plan.Native.ID, map[config.Name]string{
 		config.Grant: grantDevice, config.Scopes: strings.Join(scopes, " "),
 	})
-	s.machine = s.planProfile(file, machine, s.plan.Machine.ID, map[config.Name]string{config.Grant: grantClientCredentials})
+	s.machine = s.planProfile(machine, s.plan.Machine.ID, map[config.Name]string{config.Grant: grantClientCredentials})
 	return nil
 }
 
 // planProfile plans one profile. What belongs to another client of it goes.
-func (s *auth0Setup) planProfile(file *config.ProfileFile, name, clientID string, values map[config.Name]string) *profilePlan {
-	old := file.Profiles[name]
+func (s *auth0Setup) planProfile(name, clientID string, values map[config.Name]string) *profilePlan {
+	old := s.file.Profiles[name]
 	values[config.Issuer], values[config.Audience], values[config.ClientID] = s.issuer, s.audience, clientID
 	endpoint := s.settings.Get(config.Endpoint)
 	if old.Endpoint == "" || endpoint.Source == config.FromFlag || endpoint.Source == config.FromEnvironment {
@@ -62,7 +62,7 @@ func (s *auth0Setup) planProfile(file *config.ProfileFile, name, clientID string
 	if old.Auth == authAPIKey || old.Auth == authIAM { // which take no token
 		values[config.Auth] = ""
 	}
-	return newProfilePlan(file, name, values)
+	return newProfilePlan(s.file, name, values)
 }
 
 // writeProfile writes the profile of an application that is there by now.

@@ -8,10 +8,14 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/management"
+	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
 // auth0Setup is a plan for a tenant and for the profiles that lead to it.
 type auth0Setup struct {
+	client   *management.Client
+	scopes   []string // of its token
+	file     *config.ProfileFile
 	plan     *management.Plan
 	machine  *profilePlan
 	people   *profilePlan
@@ -39,36 +43,49 @@ func (app *App) setupAuth0(ctx context.Context, flags *globals, options setupAut
 	if err := app.checkSetup(flags, file, settings); err != nil {
 		return err
 	}
-	client, scopes, err := app.managementClient(ctx, flags, setup.issuer)
-	if err != nil {
+	if setup.client, setup.scopes, err = app.managementClient(ctx, flags, setup.issuer); err != nil {
 		return err
 	}
-	setup.plan, err = client.Plan(ctx, management.Want{
+	lock := "" // a dry run makes nothing twice
+	if !options.dryRun {
+		lock = app.tenantLock(setup.client.Base)
+	}
+	return tokencache.Exclusively(ctx, lock, app.notice, func() error {
+		return app.setupTenant(ctx, flags, setup, options)
+	})
+}
+
+// setupTenant plans a setup and carries it out.
+func (app *App) setupTenant(ctx context.Context, flags *globals, setup *auth0Setup, options setupAuth0Options) (err error) {
+	if setup.file, err = app.profiles(); err != nil { // another setup may just have written it
+		return err
+	}
+	setup.plan, err = setup.client.Plan(ctx, management.Want{
 		Audience: setup.audience, APIName: options.name,
 		Machine: options.machine, Native: options.native, Callbacks: callbacks(),
 	})
 	if err != nil {
 		return err
 	}
-	if err := setup.planProfiles(file, options); err != nil {
+	if err := setup.planProfiles(options); err != nil {
 		return err
 	}
 	for _, note := range setup.plan.Notes {
 		app.notice(note)
 	}
 	if options.dryRun {
-		if err := setup.plan.Check(scopes); err != nil {
+		if err := setup.plan.Check(setup.scopes); err != nil {
 			app.notice(err.Error())
 		}
 		return app.reportSetup(flags, setup, true)
 	}
-	if err := setup.plan.Check(scopes); err != nil {
+	if err := setup.plan.Check(setup.scopes); err != nil {
 		return err
 	}
 	if err := app.agree(ctx, flags, options.yes, setup.changes()); err != nil {
 		return err
 	}
-	return app.makeSetup(ctx, flags, client, file, setup)
+	return app.makeSetup(ctx, flags, setup)
 }
 
 // checkSetup finds before anything is made what would fail afterwards.
@@ -85,18 +102,18 @@ func (app *App) checkSetup(flags *globals, file *config.ProfileFile, settings co
 
 // makeSetup carries a setup out. After an error it keeps what was made by then, and says
 // it: the next run goes on from there.
-func (app *App) makeSetup(ctx context.Context, flags *globals, client *management.Client, file *config.ProfileFile, setup *auth0Setup) error {
+func (app *App) makeSetup(ctx context.Context, flags *globals, setup *auth0Setup) error {
 	keeper, err := app.secretKeeper(ctx, flags, setup)
 	if err != nil {
 		return err
 	}
-	secret, err := client.Apply(ctx, setup.plan)
+	secret, err := setup.client.Apply(ctx, setup.plan)
 	made := context.WithoutCancel(ctx) // what was made is kept also after Ctrl-C
 	if setup.plan.Machine.Done {
-		err = errors.Join(err, keeper.keep(made, client, secret, setup), app.writeProfile(file, setup.machine, setup.plan.Machine))
+		err = errors.Join(err, keeper.keep(made, secret, setup), app.writeProfile(setup.file, setup.machine, setup.plan.Machine))
 	}
 	if setup.plan.Native.Done {
-		err = errors.Join(err, app.writeProfile(file, setup.people, setup.plan.Native))
+		err = errors.Join(err, app.writeProfile(setup.file, setup.people, setup.plan.Native))
 	}
 	app.tellSetup(setup, err)
 	return errors.Join(err, app.reportSetup(flags, setup, false))

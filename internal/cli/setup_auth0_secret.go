@@ -44,7 +44,7 @@ func (s *auth0Setup) machineKey() tokencache.Key {
 
 // keep stores a new secret, or the one of an application that was there unless it is
 // stored already.
-func (k *secretKeeper) keep(ctx context.Context, client *management.Client, secret management.Secret, setup *auth0Setup) error {
+func (k *secretKeeper) keep(ctx context.Context, secret management.Secret, setup *auth0Setup) error {
 	key := setup.machineKey()
 	place := k.stores.Find(key)
 	if !k.usable {
@@ -56,7 +56,7 @@ func (k *secretKeeper) keep(ctx context.Context, client *management.Client, secr
 		if !errors.Is(err, tokencache.ErrNotFound) {
 			return err
 		}
-		secret, err = client.MachineSecret(ctx, key.ClientID)
+		secret, err = setup.client.MachineSecret(ctx, key.ClientID)
 		if refused, ok := errors.AsType[*management.Error](err); ok && refused.Unauthorized() {
 			err = nil
 		}

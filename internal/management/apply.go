@@ -9,9 +9,15 @@ import (
 // Apply carries a plan out, step by step, and marks those that are done; an object that is
 // made gets its ID. It returns the secret of the machine's application if that was made,
 // also when a later step fails: nothing else tells it without another scope.
+//
+// An application that somebody has made since the plan is kept, and not made twice. The
+// error is as that of Plan.
 func (c *Client) Apply(ctx context.Context, plan *Plan) (Secret, error) {
 	var secret Secret
 	for _, step := range plan.Steps() {
+		if err := c.lookAgain(ctx, plan, step); err != nil {
+			return secret, err
+		}
 		if step.Kind == Grant && step.Action == Create {
 			step.body = object{"client_id": plan.Machine.ID, "audience": plan.API.Name, "scope": []any{}}
 		}

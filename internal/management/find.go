@@ -44,6 +44,13 @@ func apiNotes(api object) []string {
 	return notes
 }
 
+// applications returns all applications, without secrets.
+func (c *Client) applications(ctx context.Context) ([]object, error) {
+	return c.list(ctx, "clients", "clients", "client_id", url.Values{
+		"is_global": {"false"}, "include_fields": {"false"}, "fields": {"client_secret,signing_keys"},
+	})
+}
+
 // named returns the application with a name, or nil. An application of another type is
 // not the one that is meant, and is not made into it.
 func named(all []object, name, appType string) (object, error) {

@@ -36,7 +36,8 @@ type Step struct {
 	Changes []Change // of Update
 	Done    bool     // it has been carried out
 
-	body object // of the request
+	body  object // of the request
+	rules []rule // of what is to be made
 }
 
 // A Plan is what makes a tenant as it is wanted.
@@ -116,9 +117,7 @@ func (c *Client) Plan(ctx context.Context, want Want) (*Plan, error) {
 		plan.API.body["identifier"] = want.Audience
 	}
 	plan.Notes = apiNotes(api)
-	applications, err := c.list(ctx, "clients", "clients", "client_id", url.Values{
-		"is_global": {"false"}, "include_fields": {"false"}, "fields": {"client_secret,signing_keys"},
-	})
+	applications, err := c.applications(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +140,7 @@ func (c *Client) Plan(ctx context.Context, want Want) (*Plan, error) {
 // step plans for one object; there is nil when it is to be made.
 func step(kind Kind, name string, there object, id string, rules []rule) *Step {
 	if there == nil {
-		return &Step{Kind: kind, Name: name, Action: Create, body: whole(rules)}
+		return &Step{Kind: kind, Name: name, Action: Create, body: whole(rules), rules: rules}
 	}
 	s := &Step{Kind: kind, Name: name, Action: Keep, ID: text(there, id)}
 	if s.Changes, s.body = differences(there, rules); len(s.Changes) > 0 {

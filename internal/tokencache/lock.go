@@ -22,10 +22,13 @@ func (e *LockTimeoutError) Error() string {
 	return fmt.Sprintf("another process has held the lock %s for %s", e.Path, LockTimeout)
 }
 
-// exclusively runs do under the lock, so that only one process does at a time.
+// Exclusively runs do under the lock file at path, so that only one process of this
+// machine does at a time. It waits for LockTimeout at most, and then returns a
+// *LockTimeoutError.
+//
 // Where no lock can be had, as in a read-only home, it tells notice and goes on:
 // one token request too many is better than none. An empty path is no lock.
-func exclusively(ctx context.Context, path string, notice func(string), do func() error) error {
+func Exclusively(ctx context.Context, path string, notice func(string), do func() error) error {
 	if path == "" {
 		return do()
 	}

@@ -87,7 +87,7 @@ func (s *Source) get(ctx context.Context, good func(Entry) bool) (Entry, error) 
 
 // alone runs do while no other process renews, replaces or removes this token.
 func (s *Source) alone(ctx context.Context, do func() error) error {
-	return exclusively(ctx, s.Lock, s.Notice, do)
+	return Exclusively(ctx, s.Lock, s.Notice, do)
 }
 
 // renew does what only one process at a time may do: read again, ask the grant,

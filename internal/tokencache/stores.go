@@ -81,7 +81,7 @@ func (p *Place) Lock(key string) string {
 
 // SetAlone is Set while no other process of this program writes under key.
 func (p *Place) SetAlone(ctx context.Context, key string, value []byte, notice func(string)) error {
-	return exclusively(ctx, p.Lock(key), notice, func() error { return p.Set(ctx, key, value) })
+	return Exclusively(ctx, p.Lock(key), notice, func() error { return p.Set(ctx, key, value) })
 }
 
 // Find returns the place where the token of key rests or will rest.
