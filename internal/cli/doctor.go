@@ -104,33 +104,33 @@ func (app *App) doctor(ctx context.Context, flags *globals, options doctorOption
 	if err != nil {
 		return report.refuse(about, err)
 	}
-	settings, problem := app.doctorSettings(flags)
+	settings, problem := app.readableSettings(flags)
 	if given.token != "" {
 		settings = settings.With(config.Token, config.Value{Text: given.token, Source: config.FromFlag, Origin: given.tokenFrom})
 		if mode := settings.Text(config.Auth); !usesToken(mode) {
 			return report.refuse("AUTH-001", &noTokenError{mode})
 		}
 	}
-	subject := app.subject(ctx, flags, settings)
-	subject.Problem, subject.Remedy = problem.err, problem.remedy
-	subject.Answer = given.answer
+	examinee := app.examinee(ctx, flags, settings)
+	examinee.Problem, examinee.Remedy = problem.err, problem.remedy
+	examinee.Answer = given.answer
 	if given.any() {
-		subject.Needed = nil
+		examinee.Needed = nil
 	}
-	if given.answer != nil && is[*config.MissingError](subject.tokens.err) {
-		subject.Token = nil // an answer tells something by itself
+	if given.answer != nil && is[*config.MissingError](examinee.tokens.err) {
+		examinee.Token = nil // an answer tells something by itself
 	}
-	report.profile, report.clean = subject.Profile, subject.secrets.clean
+	report.profile, report.clean = examinee.Profile, examinee.secrets.clean
 
-	findings := app.examine(ctx, subject, report, options)
+	findings := app.examine(ctx, examinee, report, options)
 	if err := report.finish(findings); err != nil {
 		return err
 	}
-	if err := app.annotate(report, subject.secrets); err != nil {
+	if err := app.annotate(report, examinee.secrets); err != nil {
 		return err
 	}
 	if options.bundle != "" {
-		if err := app.writeBundle(options.bundle, subject, report.view); err != nil {
+		if err := app.writeBundle(options.bundle, examinee, report.view); err != nil {
 			return err
 		}
 	}

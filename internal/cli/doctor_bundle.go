@@ -85,8 +85,8 @@ func freeFile(name string) error {
 }
 
 // writeBundle says what is in the bundle, and writes it for its owner only.
-func (app *App) writeBundle(name string, subject *subject, view checkupView) error {
-	entries, err := app.bundleEntries(subject, view)
+func (app *App) writeBundle(name string, examinee *examinee, view checkupView) error {
+	entries, err := app.bundleEntries(examinee, view)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (app *App) writeBundle(name string, subject *subject, view checkupView) err
 	writer := zip.NewWriter(&archive)
 	app.notice("the bundle " + name + " contains, without secrets:")
 	for _, entry := range entries {
-		if subject.secrets.within(string(entry.content)) {
+		if examinee.secrets.within(string(entry.content)) {
 			return &leakError{entry.name}
 		}
 		app.notice(fmt.Sprintf("  %-16s  %6d bytes", entry.name, len(entry.content)))
@@ -115,11 +115,11 @@ func (app *App) writeBundle(name string, subject *subject, view checkupView) err
 	return atomicfile.Write(name, archive.Bytes())
 }
 
-func (app *App) bundleEntries(subject *subject, view checkupView) ([]bundleEntry, error) {
-	settings := make([]bundleSetting, 0, len(subject.Settings))
-	for _, setting := range subject.Settings {
+func (app *App) bundleEntries(examinee *examinee, view checkupView) ([]bundleEntry, error) {
+	settings := make([]bundleSetting, 0, len(examinee.Settings))
+	for _, setting := range examinee.Settings {
 		settings = append(settings, bundleSetting{
-			setting.Name, app.tilde(subject.secrets.clean(setting.Value)), setting.Source, app.tilde(subject.secrets.clean(setting.Origin)),
+			setting.Name, app.tilde(examinee.secrets.clean(setting.Value)), setting.Source, app.tilde(examinee.secrets.clean(setting.Origin)),
 		})
 	}
 	for i, check := range view.Checks {

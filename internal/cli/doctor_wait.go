@@ -17,19 +17,19 @@ const (
 	lastPause  = 15 * time.Second
 )
 
-// examine examines subject, and with --wait again until nothing that counts is
+// examine runs the checks, and with --wait again until nothing that counts is
 // found, waiting has no sense or no time is left. The last findings count.
 //
 // Before it returns no request for a token is under way.
-func (app *App) examine(ctx context.Context, subject *subject, report *doctorReport, options doctorOptions) []checkup.Finding {
+func (app *App) examine(ctx context.Context, examinee *examinee, report *doctorReport, options doctorOptions) []checkup.Finding {
 	end := app.Now().Add(options.wait)
 	show := report.show
 	if options.wait > 0 {
 		show = func(checkup.Finding) {} // it may not be the last
 	}
 	for between := firstPause; ; between = min(2*between, lastPause) {
-		findings := checkup.Examine(ctx, subject.again(), show)
-		subject.tokens.settle(report.notice)
+		findings := checkup.Examine(ctx, examinee.again(), show)
+		examinee.tokens.settle(report.notice)
 		left := end.Sub(app.Now())
 		counting := options.counting(findings)
 		if ctx.Err() != nil || left <= 0 || len(counting) == 0 || slices.ContainsFunc(counting, permanent) {

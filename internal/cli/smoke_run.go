@@ -32,21 +32,21 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 		defer end()
 		app, flags = inside, own
 	}
-	settings, problem := app.doctorSettings(flags)
+	settings, problem := app.readableSettings(flags)
 	if !options.emulator {
 		report.profile = settings.Text(config.Profile)
 	}
-	subject := app.subject(ctx, flags, settings)
-	subject.Problem, subject.Remedy = problem.err, problem.remedy
-	report.secrets = subject.secrets
+	examinee := app.examinee(ctx, flags, settings)
+	examinee.Problem, examinee.Remedy = problem.err, problem.remedy
+	report.secrets = examinee.secrets
 	expired, err := app.expiredToken(ctx, flags, settings, options)
 	if err != nil {
 		return report.abandon(ctx, err)
 	}
-	subject.secrets.add(string(expired))
+	examinee.secrets.add(string(expired))
 	report.begin()
-	checkup.Examine(ctx, subject.Subject, report.step)
-	subject.tokens.settle(app.notice)
+	checkup.Examine(ctx, examinee.Subject, report.step)
+	examinee.tokens.settle(app.notice)
 	app.mask(options.github)
 	if ctx.Err() != nil {
 		report.skipSteps("interrupted")
@@ -59,7 +59,7 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 	}
 	test.Expired = string(expired)
 	if options.table != "" {
-		test.Table = &accountTable{options.table, subject.account}
+		test.Table = &accountTable{options.table, examinee.account}
 	}
 	test.Run(ctx)
 	return report.finish(ctx)

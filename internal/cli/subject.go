@@ -15,8 +15,8 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/config"
 )
 
-// A subject is a set-up to be examined, with what is to be looked after meanwhile.
-type subject struct {
+// An examinee is a set-up to be examined, with what is to be looked after meanwhile.
+type examinee struct {
 	*checkup.Subject
 	tokens  *examinedToken // whoever examines calls settle in the end
 	secrets *secretTexts
@@ -24,13 +24,13 @@ type subject struct {
 	account func() (*awsaccount.Account, error)
 }
 
-// subject returns the set-up that settings describe, whole or not. Nothing is sent
+// examinee returns the set-up that settings describe, whole or not. Nothing is sent
 // before it is examined, and nothing twice then.
-func (app *App) subject(ctx context.Context, flags *globals, settings config.Resolved) *subject {
+func (app *App) examinee(ctx context.Context, flags *globals, settings config.Resolved) *examinee {
 	once := *flags
 	once.maxRetries = 0
 	mode := firstOf(settings.Text(config.Auth), authOIDC)
-	s := &subject{secrets: app.know(settings)}
+	s := &examinee{secrets: app.know(settings)}
 	s.tokens = &examinedToken{secrets: s.secrets, now: app.Now}
 	s.Subject = &checkup.Subject{
 		Profile:    settings.Text(config.Profile),
@@ -111,7 +111,7 @@ func examinedSettings(settings config.Resolved) []checkup.Setting {
 }
 
 // again returns the subject for another examination.
-func (s *subject) again() *checkup.Subject {
+func (s *examinee) again() *checkup.Subject {
 	fresh := *s.Subject
 	fresh.Realtime = s.link()
 	return &fresh

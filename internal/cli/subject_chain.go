@@ -14,7 +14,7 @@ import (
 )
 
 // examinedChain sends what a command would send, once, by one.
-func (app *App) examinedChain(once *globals, settings config.Resolved, s *subject, one http.RoundTripper) http.RoundTripper {
+func (app *App) examinedChain(once *globals, settings config.Resolved, s *examinee, one http.RoundTripper) http.RoundTripper {
 	endpoint, err := endpoint(settings)
 	base := app.chain(once, one)
 	switch {
@@ -34,7 +34,7 @@ func (app *App) examinedChain(once *globals, settings config.Resolved, s *subjec
 }
 
 // examinedLink returns what makes a new real-time connection, which works once.
-func (app *App) examinedLink(once *globals, settings config.Resolved, s *subject) func() *appsync.Realtime {
+func (app *App) examinedLink(once *globals, settings config.Resolved, s *examinee) func() *appsync.Realtime {
 	endpoint, err := endpoint(settings)
 	if err != nil {
 		return func() *appsync.Realtime { return nil }

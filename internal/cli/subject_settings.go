@@ -16,9 +16,9 @@ type settingsProblem struct {
 	remedy string
 }
 
-// doctorSettings resolves as many settings as can be, and returns the first thing
+// readableSettings resolves as many settings as can be, and returns the first thing
 // that was wrong: a broken profile is a finding, and no end.
-func (app *App) doctorSettings(flags *globals) (config.Resolved, settingsProblem) {
+func (app *App) readableSettings(flags *globals) (config.Resolved, settingsProblem) {
 	var problem settingsProblem
 	note := func(err error) {
 		if err != nil && problem.err == nil {

@@ -14,7 +14,7 @@ import (
 )
 
 // addGrant adds the token that settings lead to, and the store in which it rests.
-func (s *subject) addGrant(ctx context.Context, app *App, flags *globals, settings config.Resolved) {
+func (s *examinee) addGrant(ctx context.Context, app *App, flags *globals, settings config.Resolved) {
 	s.Grant, s.Token = firstOf(settings.Text(config.Grant), grantDevice), s.tokens.Token
 	cached, err := app.cachedGrant(ctx, settings, flags)
 	if err != nil {
