@@ -75,8 +75,8 @@ func refusalRows() []accuracyRow {
 		{wrong: "an authTTL, and a token without auth_time", id: "API-009", says: "auth_time", fix: "remove the authentication time", by: all(account(), ttl(0, hour))},
 		{wrong: "an authTTL, and a login that is older", id: "API-009", says: "login", by: all(account(), ttl(0, hour), claims(`{"auth_time":`+ago(2*hour)+`}`))},
 		{wrong: "an authTTL, and nobody with the account's credentials to see it", id: "API-011", says: "API-007; (2) the API bounds the time since the login (authTTL), and the token has no auth_time, API-009", fix: "AWS_PROFILE=NAME appsyncctl doctor", by: all(ttl(0, hour))},
-		{wrong: "the token is sent behind Bearer, and the API reads it raw", id: "API-010", says: "in the form raw", fix: "--auth-scheme raw", by: all(strict, flags("--auth-scheme", "bearer"))},
-		{wrong: "the token is sent raw, and what is in front of the API reads it behind Bearer", id: "API-010", says: "in the form bearer", by: all(behind(bearerOnly))},
+		{wrong: "the token is sent behind Bearer, and the API reads it raw", id: "API-010", says: "accepts the bare token", fix: "--auth-scheme raw", by: all(strict, flags("--auth-scheme", "bearer"))},
+		{wrong: "the token is sent raw, and what is in front of the API reads it behind Bearer", id: "API-010", says: "accepts the token behind Bearer", by: all(behind(bearerOnly))},
 		{wrong: "the API takes tokens only, and an API key is sent", id: "API-011", says: "API_KEY is not one of the API's modes, API-005", by: all(env("APPSYNCCTL_AUTH", "api-key"), env("APPSYNCCTL_API_KEY", "da2-abcdefghijklmnopqrstuvwxyz"))},
 		{wrong: "the API takes tokens only, an API key is sent, and the account says so", id: "API-005", says: "API_KEY is not one of them", fix: "APPSYNCCTL_AUTH=oidc", by: all(account(), env("APPSYNCCTL_AUTH", "api-key"), env("APPSYNCCTL_API_KEY", "da2-abcdefghijklmnopqrstuvwxyz"))},
 		{wrong: "the mode is Cognito's, the API's is OpenID Connect, and it works", id: "API-005", says: "but the API accepts the call", result: warned, by: all(account(), env("APPSYNCCTL_AUTH", "cognito"))},
@@ -97,7 +97,7 @@ func refusalRows() []accuracyRow {
 		{wrong: "the API key is another API's", id: "API-011", says: "another API's key", by: all(keyOnly, env("APPSYNCCTL_AUTH", "api-key"), env("APPSYNCCTL_API_KEY", "da2-abcdefghijklmnopqrstuvwxyz"))},
 		{wrong: "the AWS credentials are wrong", id: "API-011", says: "credentials are wrong", by: all(account("iam"), env("AWS_SECRET_ACCESS_KEY", "wrong"), env("AWS_ENDPOINT_URL_APPSYNC", "http://127.0.0.1:1"))},
 		{wrong: "there are no AWS credentials, and the mode AWS_IAM is set", id: "API-011", says: "no AWS credentials", by: all(account("iam"), without("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))},
-		{wrong: "there is no API key, and the mode API_KEY is set", id: "API-011", says: "no call can be made without credentials", by: all(keyOnly, env("APPSYNCCTL_AUTH", "api-key"))},
+		{wrong: "there is no API key, and the mode API_KEY is set", id: "API-011", says: "no API key is set", by: all(keyOnly, env("APPSYNCCTL_AUTH", "api-key"))},
 		{wrong: "the API's Lambda function does not allow the token", id: "API-011", says: "does not allow this token", by: all(lambdaOnly, env("APPSYNCCTL_AUTH", "lambda"), env("APPSYNCCTL_TOKEN", "another-token"))},
 	}
 }

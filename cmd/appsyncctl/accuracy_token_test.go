@@ -19,9 +19,9 @@ func grantRows() []accuracyRow {
 		}))},
 		{wrong: "the client ID is misspelled", id: "AUTH-001", says: "ID or its secret", by: all(env(client, "demo-machien"))},
 		{wrong: "a machine has no secret", id: "AUTH-001", says: "no client secret is set", by: all(env(secret, ""), flags("--grant", "client-credentials"))},
-		{wrong: "the file with the client secret is not there", id: "AUTH-001", says: "secret cannot be had", by: all(env(secret, ""), env("APPSYNCCTL_CLIENT_SECRET_FILE", "absent"))},
-		{wrong: "the password manager does not give the client secret", id: "AUTH-001", says: "secret cannot be had", by: all(env(secret, ""), env("APPSYNCCTL_SECRET_COMMAND", "exit 3"))},
-		{wrong: "the file with the client's key is not there", id: "AUTH-001", says: "key cannot be had", by: all(env(secret, ""), env("APPSYNCCTL_CLIENT_KEY_FILE", "absent.pem"))},
+		{wrong: "the file with the client secret is not there", id: "AUTH-001", says: "secret cannot be read", by: all(env(secret, ""), env("APPSYNCCTL_CLIENT_SECRET_FILE", "absent"))},
+		{wrong: "the password manager does not give the client secret", id: "AUTH-001", says: "secret cannot be read", by: all(env(secret, ""), env("APPSYNCCTL_SECRET_COMMAND", "exit 3"))},
+		{wrong: "the file with the client's key is not there", id: "AUTH-001", says: "key cannot be read", by: all(env(secret, ""), env("APPSYNCCTL_CLIENT_KEY_FILE", "absent.pem"))},
 		{wrong: "the file with the client's key holds none", id: "AUTH-001", says: "key cannot be used", by: all(env(secret, ""), then(func(s *scene) {
 			s.variables["APPSYNCCTL_CLIENT_KEY_FILE"] = s.file("client.pem", "nothing")
 		}))},

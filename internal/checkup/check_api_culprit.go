@@ -221,7 +221,9 @@ func (e *examination) unproven(ctx context.Context, h heard) culprit {
 func (e *examination) unread(h heard) culprit {
 	switch {
 	case e.bearer():
-		return culprit{id: "API-010", verdict: e.otherForm(h)}
+		verdict := e.otherForm(h)
+		verdict.Message = "the API cannot read the token behind Bearer"
+		return culprit{id: "API-010", verdict: verdict}
 	case e.known().token == "", e.younger(h):
 		return culprit{suspects: []suspect{{"", `the token that was sent is no JWT: ask for one with an audience`}, {"API-010", `it stood behind "Bearer"`}}}
 	default:

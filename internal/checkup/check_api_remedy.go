@@ -59,12 +59,12 @@ func (e *examination) longer() string {
 
 // otherForm is the verdict on a token that is sent in a form that the API does not read.
 func (e *examination) otherForm(h heard) Verdict {
-	sent, read := "raw", "bearer"
+	sent, read, message := "raw", "bearer", "the API accepts the token behind Bearer; it was sent bare"
 	if e.bearer() {
-		sent, read = read, sent
+		sent, read, message = read, sent, "the API accepts the bare token; it was sent with Bearer"
 	}
 	setting := e.setting("auth_scheme")
-	verdict := failure(fmt.Sprintf("the API reads the token in the form %s, and it is sent as %s", read, sent), e.change("auth_scheme", read),
+	verdict := failure(message, e.change("auth_scheme", read),
 		e.evidence("answer", "", h), Evidence{Name: "auth_scheme", Expected: read, Found: sent, From: setting.Origin})
 	verdict.Err = h.err()
 	return verdict

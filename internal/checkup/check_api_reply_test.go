@@ -155,7 +155,7 @@ func TestAPIReplies(t *testing.T) {
 		},
 		{
 			name: "Bearer wanted", change: func(r *replies) { r.own, r.turned = refusal("Unauthorized"), accepted },
-			mode: "lambda", id: "API-010", want: checkup.Failure, words: []string{"in the form bearer", "--auth-scheme bearer"},
+			mode: "lambda", id: "API-010", want: checkup.Failure, words: []string{"accepts the token behind Bearer", "--auth-scheme bearer"},
 		},
 		{
 			name: "a signature wanted", change: func(r *replies) {

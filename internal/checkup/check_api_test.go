@@ -113,7 +113,7 @@ func TestAPICause(t *testing.T) {
 		},
 		{
 			name: "not behind Bearer", config: emulator.Config{API: func(c *appsync.Config) { c.StrictRaw = true }}, change: func(s *setup) { s.give(s.token, "Bearer") },
-			want: "API-010", words: []string{"in the form raw", "appsyncctl profile set default --auth-scheme raw"}, result: "failure API-010",
+			want: "API-010", words: []string{"accepts the bare token", "appsyncctl profile set default --auth-scheme raw"}, result: "failure API-010",
 		},
 		{
 			name: "a broken signature", change: func(s *setup) { s.give(s.token[:len(s.token)-8]+"AAAAAAAA", "") },
