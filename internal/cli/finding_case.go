@@ -16,7 +16,7 @@ func (v findingView) reportCase(command, profile string, elapsed time.Duration) 
 		Group:   report.Group("appsyncctl", command, profile, string(v.Category)),
 		Name:    v.ID + " " + v.Title,
 		Elapsed: elapsed,
-		Result:  outcome(v.weight),
+		Result:  outcome(checkup.Check{ID: v.ID, Category: v.Category}, v.weight),
 		Notes:   v.Notes,
 	}
 	switch {

@@ -115,16 +115,29 @@ func mark(result checkup.Result) string {
 	}
 }
 
-// outcome is a result in the words of test reports, which have none for a warning.
-func outcome(result checkup.Result) report.Result {
-	switch result {
-	case checkup.OK, checkup.Warning:
+// outcome is the result of a check in the words of test reports, which have none for a
+// warning, and which tell a thing that is wrong from one that could not be tested: with
+// missing settings, without a network or a token nothing is known of the API.
+func outcome(check checkup.Check, result checkup.Result) report.Result {
+	switch {
+	case result == checkup.OK || result == checkup.Warning:
 		return report.Passed
-	case checkup.Failure:
-		return report.Failed
-	case checkup.Skipped:
+	case result == checkup.Skipped:
 		return report.Skipped
+	case result == checkup.Failure && !prepares(check):
+		return report.Failed
 	default:
 		return report.Errored
+	}
+}
+
+// prepares reports whether a check is about what a test needs, and not about what it
+// tests.
+func prepares(check checkup.Check) bool {
+	switch check.Category {
+	case checkup.Settings, checkup.Network, checkup.Storage:
+		return true
+	default:
+		return check.ID == "AUTH-001"
 	}
 }

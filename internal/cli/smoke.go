@@ -42,8 +42,8 @@ disturb each other; what a killed run leaves behind, "appsyncctl smoke clean"
 deletes. On an API in production, --read-only creates nothing.
 
 A request is sent again only when it surely was not executed. "failed" means that
-the API did wrong, "error" that nobody could tell, as after a timeout; both fail
-the test.
+the API did wrong, "error" that it could not be tested, as with missing settings or
+after a timeout; both fail the test.
 
 It runs against the API of the profile. With --emulator it brings its own tenant
 and API, needs no settings and leaves nothing behind.`,

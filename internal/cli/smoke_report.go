@@ -64,7 +64,7 @@ func (r *smokeReport) step(finding checkup.Finding) {
 		r.held = append(r.held, finding)
 		return
 	}
-	r.line(smokeResult(finding.Result), finding.ID+"  "+finding.Title, finding.Elapsed, smokeReason(finding))
+	r.line(smokeResult(finding), finding.ID+"  "+finding.Title, finding.Elapsed, smokeReason(finding))
 	if finding.Fix != "" && !finding.Passed() {
 		_, _ = fmt.Fprintln(r.out, "         fix: "+output.Line(r.secrets.clean(finding.Fix)))
 	}
@@ -148,12 +148,12 @@ func (r *smokeReport) line(result, name string, elapsed time.Duration, reason st
 	_, _ = fmt.Fprintln(r.out, output.Line(strings.TrimRight(r.secrets.clean(line), " "))) // the verdict reports a broken pipe
 }
 
-// smokeResult is a result as a word of the table.
-func smokeResult(result checkup.Result) string {
-	if result == checkup.Warning {
+// smokeResult is what became of a step, as a word of the table.
+func smokeResult(finding checkup.Finding) string {
+	if finding.Result == checkup.Warning {
 		return "warning"
 	}
-	return string(outcome(result))
+	return string(outcome(finding.Check, finding.Result))
 }
 
 // smokeReason says why a step did not simply pass.

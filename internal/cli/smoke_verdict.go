@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/report"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
@@ -73,12 +74,15 @@ func (r *smokeReport) clean(finding checkup.Finding) checkup.Finding {
 // verdict is what became of a run that ended with err, in a line: how many steps it is
 // about, of those that were taken, and in parentheses what else came of them.
 func (r *smokeReport) verdict(err error, elapsed time.Duration) string {
-	count := make(map[checkup.Result]int)
+	count, warnings := make(map[report.Result]int), 0
 	for _, finding := range r.findings {
-		count[finding.Result]++
+		count[outcome(finding.Check, finding.Result)]++
+		if finding.Result == checkup.Warning {
+			warnings++
+		}
 	}
-	bad := count[checkup.Failure] + count[checkup.Unknown]
-	taken := len(r.findings) - count[checkup.Skipped]
+	bad := count[report.Failed] + count[report.Errored]
+	taken := len(r.findings) - count[report.Skipped]
 	var others []string
 	note := func(n int, one, many string) {
 		switch n {
@@ -95,10 +99,10 @@ func (r *smokeReport) verdict(err error, elapsed time.Duration) string {
 		if bad > 0 {
 			text = fmt.Sprintf("failed: %d of %d steps", bad, taken)
 		}
-		note(count[checkup.Unknown], "error", "errors")
-		note(count[checkup.OK], "passed", "passed")
+		note(count[report.Errored], "error", "errors")
+		note(count[report.Passed]-warnings, "passed", "passed")
 	}
-	note(count[checkup.Warning], "warning", "warnings")
+	note(warnings, "warning", "warnings")
 	text += fmt.Sprintf(" in %.1f ms", milliseconds(elapsed))
 	if len(others) > 0 {
 		text += " (" + strings.Join(others, ", ") + ")"
