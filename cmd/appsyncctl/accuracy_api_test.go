@@ -113,6 +113,18 @@ func useRows() []accuracyRow {
 		{wrong: "a field has no resolver", id: "API-012", says: "no resolver", by: all(fieldAnswers("listCustomers", `{"data":{"listCustomers":null}}`))},
 		{wrong: "a resolver fails", id: "API-012", says: "answers with an error", by: all(fieldAnswers("listCustomers",
 			`{"data":{"listCustomers":null},"errors":[{"path":["listCustomers"],"errorType":"MappingTemplate","message":"Template transformation yielded an empty response."}]}`))},
+		{wrong: "the API bounds how deep a query may go", id: "API-012", says: "although its schema has all operations", fix: "queryDepthLimit", by: all(fieldAnswers("listCustomers",
+			`{"data":null,"errors":[{"message":"Validation error of type QueryDepthLimit: too deep"}]}`))},
+		{wrong: "what is in front of the API answers calls with a token with nothing", id: "API-011", says: "__typename", by: all(behind(func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if !strings.HasPrefix(r.Header.Get("Authorization"), "eyJ") || r.URL.Path != graphqlPath {
+					next.ServeHTTP(w, r)
+					return
+				}
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = io.WriteString(w, `{"data":{}}`)
+			})
+		}))},
 		{wrong: "the schema is another model's", id: "API-013", says: "listCustomers", by: all(schemaWith("listCustomers", "listTodos"))},
 		{wrong: "the schema has no mutations for customers", id: "API-013", says: "createCustomer", by: all(schemaWith("createCustomer", "addCustomer"))},
 		{wrong: "the schema has other operations, and introspection is off", id: "API-013", says: "do not fit", by: all(

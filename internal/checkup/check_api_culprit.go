@@ -131,10 +131,15 @@ func (e *examination) byWords(ctx context.Context, h heard) culprit {
 
 // loginSuspected is what an API with an authTTL has against the token.
 func (e *examination) loginSuspected(h heard) string {
-	if e.known().token == "" || e.younger(h) || e.known().claims.AuthTime.IsZero() {
-		return "the API bounds the time since the login (authTTL), and the token has no auth_time"
+	const bound = "the API bounds the time since the login (authTTL)"
+	switch {
+	case e.known().token == "", e.younger(h):
+		return bound
+	case e.known().claims.AuthTime.IsZero():
+		return bound + ", and the token has no auth_time"
+	default:
+		return bound + ", and the token's auth_time is too long ago"
 	}
-	return "the API bounds the time since the login (authTTL), and the token's auth_time is too long ago"
 }
 
 const (

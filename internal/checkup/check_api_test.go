@@ -228,6 +228,16 @@ func TestAPICause(t *testing.T) {
 	}
 }
 
+// A clock that is wrong is not why a broken signature is refused.
+func TestAPIClockIsNotToBlame(t *testing.T) {
+	s := newSetup(t, emulator.Config{})
+	s.give(s.token[:len(s.token)-8]+"AAAAAAAA", "")
+	s.Now = func() time.Time { return time.Now().Add(20 * time.Minute) }
+	findings, _ := examine(t, s.Subject)
+	wantFinding(t, findings["NET-004"], checkup.Failure, "20 minutes ahead")
+	wantFinding(t, findings["API-011"], checkup.Failure, "see AUTH-006")
+}
+
 // asks tells whether a request has a text in its query.
 func asks(t *testing.T, req *http.Request, text string) bool {
 	t.Helper()
