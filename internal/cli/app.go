@@ -55,7 +55,9 @@ type App struct {
 
 	Build Build
 
-	secrets *secretTexts // of one run, see Run
+	// Of one run, see Run.
+	secrets  *secretTexts
+	commands *secretCommands
 }
 
 // Build says which program this is.

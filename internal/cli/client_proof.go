@@ -40,7 +40,7 @@ func (app *App) clientProof(ctx context.Context, settings config.Resolved) (*cli
 	}
 	if command := settings.Text(config.SecretCommand); command != "" {
 		proof.ask = sync.OnceValues(func() (auth.Secret, error) {
-			return app.noted(app.secretFromCommand(ctx, command))
+			return app.noted(app.commands.do(func() (auth.Secret, error) { return app.secretFromCommand(ctx, command) }))
 		})
 	}
 	switch proof.method {

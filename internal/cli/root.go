@@ -32,11 +32,14 @@ func (app *App) Run(ctx context.Context, args []string) int {
 	out := &checkedWriter{Writer: app.Out}
 	inside := *app
 	inside.Out = out
-	inside.secrets = new(secretTexts)
+	inside.secrets, inside.commands = new(secretTexts), new(secretCommands)
 	app = &inside
 	root := app.rootCommand()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	running, end := context.WithCancel(ctx)
+	err := root.ExecuteContext(running)
+	end()
+	app.commands.end()
 	if err == nil && !errors.Is(out.err, syscall.EPIPE) { // a reader may have had enough
 		err = out.err // cobra does not ask whether its help could be written
 	}

@@ -1,19 +1,15 @@
-// Where secrets come from: the environment, a file, standard input or a command.
-// Each may take its time, and Ctrl-C ends the waiting.
+// Where secrets come from: the environment, a file or standard input, and see
+// secret_command.go. Each may take its time, and Ctrl-C ends the waiting.
 
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"runtime"
 	"strings"
-	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
@@ -82,42 +78,8 @@ func readSecret(from string, r io.Reader) (auth.Secret, error) {
 	return auth.Secret(secret), nil
 }
 
-// secretFromCommand runs a command by the shell, as users of password managers
-// write them. It may ask its own questions at the terminal.
-func (app *App) secretFromCommand(ctx context.Context, command string) (auth.Secret, error) {
-	const from = "secret command"
-	shell := []string{"sh", "-c", command}
-	if runtime.GOOS == "windows" {
-		shell = []string{"cmd", "/C", command}
-	}
-	child := exec.CommandContext(ctx, shell[0], shell[1:]...)
-	child.Stdin, child.Stderr, child.Env = app.In, app.Err, app.Environ()
-	child.WaitDelay = time.Second // for what the shell started, and left behind
-	var printed cappedBuffer
-	child.Stdout = &printed
-	err := child.Run()
-	if ctx.Err() != nil {
-		return "", context.Cause(ctx)
-	}
-	if err != nil {
-		return "", &secretError{from, err}
-	}
-	return readSecret(from, &printed)
-}
-
 // mostSecret bounds what is read in the hope of a secret.
 const mostSecret = 64 << 10
-
-// cappedBuffer takes as much as a secret may have, and fails the writer of more.
-type cappedBuffer struct{ bytes.Buffer }
-
-// Write implements io.Writer.
-func (b *cappedBuffer) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > mostSecret {
-		return 0, errors.New("more than a secret")
-	}
-	return b.Buffer.Write(p)
-}
 
 // interruptible waits for do or for the end of ctx. After Ctrl-C do may go on
 // until the process ends, which is soon.

@@ -30,6 +30,11 @@ func (s *examinee) addGrant(ctx context.Context, app *App, flags *globals, setti
 	var fetched atomic.Bool
 	grant := cached.source.Grant
 	cached.source.Grant = func(ctx context.Context, old tokencache.Entry) (*oauth2.Token, error) {
+		if old.RefreshToken != "" && cached.name != grantClientCredentials {
+			if err := s.tokens.spend(ctx); err != nil {
+				return nil, err
+			}
+		}
 		token, err := grant(ctx, old)
 		fetched.Store(fetched.Load() || err == nil)
 		return token, err

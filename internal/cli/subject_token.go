@@ -15,8 +15,9 @@ import (
 // examinedToken is the token of a set-up that is examined: the one that a command
 // would send, and not renewed when the API refuses it, which would hide why.
 //
-// A check that asks for it may be given up before it has it. The request goes on
-// then: a refresh that is cut off may have used up the login, see settle.
+// A check that asks for it may be given up before it has it. A refresh goes on then: one
+// that is cut off may have used up the login, see settle. Everything else is given up
+// too; a secret command ends with the program.
 type examinedToken struct {
 	source  tokenSource
 	err     error // why there is no source
@@ -26,6 +27,7 @@ type examinedToken struct {
 	mu      sync.Mutex
 	calls   int
 	idle    chan struct{} // closed when the last of calls has ended
+	spends  bool          // one of calls has sent a refresh token
 	refusal error         // of the provider
 	again   time.Time     // when it may be asked again after that
 }
@@ -91,8 +93,21 @@ func (t *examinedToken) end() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.calls--; t.calls == 0 {
+		t.spends = false
 		close(t.idle)
 	}
+}
+
+// spend is to be called before a refresh token is sent: the call that sends it is waited
+// for. It fails if ctx has ended, since nobody waits then.
+func (t *examinedToken) spend(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	t.spends = true
+	return nil
 }
 
 func (t *examinedToken) refused(err error, refused *auth.Error) {
@@ -107,11 +122,11 @@ func (t *examinedToken) refused(err error, refused *auth.Error) {
 	t.refusal, t.again = err, t.now().Add(wait)
 }
 
-// settle waits for the requests that are still under way. Each ends by the limits of
-// the provider's client and of the token store.
+// settle waits for a refresh that is still under way; it ends by the limits of the
+// provider's client and of the token store. The context of all checks has ended by now.
 func (t *examinedToken) settle(notice func(string)) {
 	t.mu.Lock()
-	calls, idle := t.calls, t.idle
+	calls, idle, spends := t.calls, t.idle, t.spends
 	t.mu.Unlock()
 	if calls == 0 {
 		return
@@ -122,6 +137,9 @@ func (t *examinedToken) settle(notice func(string)) {
 	case <-idle:
 		return
 	case <-soon.C:
+	}
+	if !spends {
+		return
 	}
 	notice("waiting for the token: a renewal that is cut off would lose the login")
 	<-idle
