@@ -80,7 +80,7 @@ func (e *examination) apiUnasked() string {
 
 // providerUnasked says why the provider is not asked anything; empty if it is.
 func (e *examination) providerUnasked() string {
-	if e.Mode == "api-key" || e.Mode == "iam" {
+	if e.Mode == modeAPIKey || e.Mode == modeIAM {
 		return "no token is needed in the mode " + e.Mode
 	}
 	return ""

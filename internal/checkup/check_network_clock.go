@@ -31,7 +31,6 @@ func providerClock(_ context.Context, e *examination) Verdict {
 	if !known {
 		return unknown("the provider's answer has no date that can be read", nil)
 	}
-	e.learn(func(f *facts) { f.providerClock = skew })
 	verdict := clockVerdict("the provider's", skew, evidence)
 	api, _ := e.finding("NET-004")
 	between := (skew - e.known().clock).Abs()

@@ -11,9 +11,9 @@ import (
 func grantOffered(_ context.Context, e *examination) Verdict {
 	provider := e.known().provider
 	wanted, known := map[string]struct{ parameter, endpoint string }{
-		"device":             {"urn:ietf:params:oauth:grant-type:device_code", provider.DeviceAuthorizationEndpoint},
-		"browser":            {"authorization_code", provider.AuthorizationEndpoint},
-		"client-credentials": {"client_credentials", provider.TokenEndpoint},
+		grantDevice:  {"urn:ietf:params:oauth:grant-type:device_code", provider.DeviceAuthorizationEndpoint},
+		grantBrowser: {"authorization_code", provider.AuthorizationEndpoint},
+		grantMachine: {"client_credentials", provider.TokenEndpoint},
 	}[e.Grant]
 	if !known {
 		return skipped("the token was given")
@@ -34,10 +34,10 @@ func grantOffered(_ context.Context, e *examination) Verdict {
 // two to choose from.
 func (e *examination) otherGrant() string {
 	switch e.Grant {
-	case "device":
-		return e.change("grant", "browser")
-	case "browser":
-		return e.change("grant", "device")
+	case grantDevice:
+		return e.change("grant", grantBrowser)
+	case grantBrowser:
+		return e.change("grant", grantDevice)
 	default:
 		return "turn the grant client_credentials on at the provider"
 	}

@@ -178,7 +178,7 @@ func audienceSet(_ context.Context, e *examination) Verdict {
 		return ok("the token is asked for "+audience.Value, Evidence{Name: "audience", Found: audience.Value, From: audience.Origin})
 	case e.Grant == "":
 		return skipped("the token was given")
-	case !strings.HasSuffix(issuer.Hostname(), ".auth0.com"):
+	case !isAuth0(issuer.Hostname()):
 		return skipped("only Auth0 needs one")
 	default:
 		return warning("Auth0 is asked for a token without an audience: it is opaque unless the tenant has a default audience",

@@ -72,7 +72,7 @@ const passphraseFix = "read -rs APPSYNCCTL_PASSPHRASE && export APPSYNCCTL_PASSP
 // otherStore is the way to a store that needs no keyring. A client secret can seal
 // a file at once, everyone else needs a passphrase.
 func (e *examination) otherStore() string {
-	if e.Grant == "client-credentials" {
+	if e.Grant == grantMachine {
 		return e.change("token_store", string(tokencache.FileMode))
 	}
 	return passphraseFix

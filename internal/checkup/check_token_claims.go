@@ -3,6 +3,7 @@
 package checkup
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -35,7 +36,7 @@ func tokenIssuer(ctx context.Context, e *examination) Verdict {
 			return ok("the token's issuer is the one that is set", found)
 		case known.provider == nil && canonical == known.issuer:
 			// The provider may write it as the token does, but cannot be asked.
-			return e.attributed(unknown("it differs from the one that is set "+name(difference(claims.Issuer, setting.Value), "in how it is written"), nil, found), "NET-005", "NET-006", "OIDC-001", "OIDC-002")
+			return e.attributed(unknown("it differs from the one that is set "+cmp.Or(difference(claims.Issuer, setting.Value), "in how it is written"), nil, found), "NET-005", "NET-006", "OIDC-001", "OIDC-002")
 		}
 		if little := difference(claims.Issuer, found.Expected); little != "" {
 			return failure("the token's issuer differs from the provider's own name "+little, e.anotherToken(), found)
@@ -62,7 +63,7 @@ func tokenAudience(ctx context.Context, e *examination) Verdict {
 	return ofJWT(func(e *examination, claims auth.Claims) Verdict {
 		setting := e.setting("audience")
 		wanted := setting.Value
-		found := Evidence{Name: "aud", Expected: wanted, Found: bounded(name(strings.Join(claims.Audience, ", "), "none")), From: "token"}
+		found := Evidence{Name: "aud", Expected: wanted, Found: bounded(cmp.Or(strings.Join(claims.Audience, ", "), "none")), From: "token"}
 		switch {
 		case wanted == "":
 			return Verdict{Result: Skipped, Message: "no audience is set to compare with", Lacks: "audience", Evidence: []Evidence{found}}
@@ -104,7 +105,7 @@ func otherAudience(audience []string) string {
 func tokenClient(ctx context.Context, e *examination) Verdict {
 	return ofJWT(func(e *examination, claims auth.Claims) Verdict {
 		setting := e.setting("client_id")
-		found := Evidence{Name: "azp", Expected: setting.Value, Found: bounded(name(claims.ClientID, "none")), From: "token"}
+		found := Evidence{Name: "azp", Expected: setting.Value, Found: bounded(cmp.Or(claims.ClientID, "none")), From: "token"}
 		subject, isClient := strings.CutSuffix(claims.Subject, "@clients")
 		switch {
 		case setting.Value == "":
@@ -135,7 +136,7 @@ func tokenScopes(ctx context.Context, e *examination) Verdict {
 				missing = append(missing, scope)
 			}
 		}
-		found := Evidence{Name: "scope", Expected: bounded(strings.Join(asked, " ")), Found: bounded(name(strings.Join(granted, " "), "none")), From: "token"}
+		found := Evidence{Name: "scope", Expected: bounded(strings.Join(asked, " ")), Found: bounded(cmp.Or(strings.Join(granted, " "), "none")), From: "token"}
 		switch {
 		case len(asked) == 0:
 			return Verdict{Result: Skipped, Message: "no scope of an API is asked for", Evidence: []Evidence{found}}
@@ -154,9 +155,9 @@ func ofProvider(scope string) bool {
 }
 
 func (e *examination) grantScopes(claims auth.Claims) string {
-	api := name(e.setting("audience").Value, "API")
-	if claims.GrantType == "client-credentials" || e.Grant == "client-credentials" {
-		return e.atProvider("Applications", name(e.setting("client_id").Value, "CLIENT"), "APIs", api, "select the permissions")
+	api := cmp.Or(e.setting("audience").Value, "API")
+	if claims.GrantType == "client-credentials" || e.Grant == grantMachine {
+		return e.atProvider("Applications", cmp.Or(e.setting("client_id").Value, "CLIENT"), "APIs", api, "select the permissions")
 	}
 	return e.atProvider("Applications", "APIs", api, "Permissions, and with RBAC the roles of the person")
 }
@@ -182,7 +183,7 @@ func tokenAccess(ctx context.Context, e *examination) Verdict {
 // identity says what makes an ID token of a token; "" if it is none. An access
 // token of some providers is for the client too, but then it has scopes.
 func (e *examination) identity(claims auth.Claims) string {
-	client := name(claims.ClientID, e.setting("client_id").Value)
+	client := cmp.Or(claims.ClientID, e.setting("client_id").Value)
 	switch {
 	case client != "" && client == e.setting("audience").Value: // some name an API by its client
 		return ""

@@ -3,6 +3,7 @@
 package checkup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -37,12 +38,12 @@ func tokenReadable(_ context.Context, e *examination) Verdict {
 		verdict.Err = err
 		return verdict
 	case claims.Format == auth.JWT:
-		return ok("the token is a JWT", Evidence{Name: "typ", Found: bounded(name(claims.Type, "none")), From: "token"})
+		return ok("the token is a JWT", Evidence{Name: "typ", Found: bounded(cmp.Or(claims.Type, "none")), From: "token"})
 	case e.mode() == modeLambda:
 		return ok("the token is " + claims.Format.String() + ", which the API's Lambda function may read")
 	case claims.Format == auth.Encrypted:
 		return failure("the token is encrypted (five parts), and AppSync reads signed ones only",
-			e.atProvider("Applications", "APIs", name(e.setting("audience").Value, "API"), "Settings", "JSON Web Encryption", "off"), format)
+			e.atProvider("Applications", "APIs", cmp.Or(e.setting("audience").Value, "API"), "Settings", "JSON Web Encryption", "off"), format)
 	}
 	verdict := e.opaque(known.token, format)
 	verdict.Err = known.withheld
@@ -64,7 +65,7 @@ func (e *examination) opaque(token string, format Evidence) Verdict {
 	audience := e.setting("audience")
 	switch {
 	case strings.HasPrefix(token, "da2-"):
-		return failure("this is an API key of AppSync and no token", e.change("auth", "api-key"), format)
+		return failure("this is an API key of AppSync and no token", e.change("auth", modeAPIKey), format)
 	case len(token) > len(bearerWord) && strings.EqualFold(token[:len(bearerWord)], bearerWord):
 		return failure("the word Bearer was copied along with the token", e.withoutBearer(token[:len(bearerWord)]), format)
 	case strings.ContainsAny(token, " \t\r\n\"'`"):
@@ -123,5 +124,5 @@ func appSyncAlgorithm(algorithm string) bool {
 
 // signWithRSA is the way to tokens that everybody takes.
 func (e *examination) signWithRSA() string {
-	return e.atProvider("Applications", "APIs", name(e.setting("audience").Value, "API"), "Settings", "Signing Algorithm", "RS256")
+	return e.atProvider("Applications", "APIs", cmp.Or(e.setting("audience").Value, "API"), "Settings", "Signing Algorithm", "RS256")
 }

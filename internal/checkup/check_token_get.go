@@ -151,7 +151,7 @@ func (e *examination) providerInTheWay(err error) Verdict {
 		return e.attributed(failure(bounded(err.Error()), e.setting("issuer").remedy()), "SET-004", "OIDC-001")
 	}
 	if lacking, ok := errors.AsType[*auth.UnsupportedError](err); ok {
-		return e.attributed(failure("the provider does not offer "+lacking.Feature, e.change("grant", "client-credentials")), "OIDC-001", "OIDC-003")
+		return e.attributed(failure("the provider does not offer "+lacking.Feature, e.change("grant", grantMachine)), "OIDC-001", "OIDC-003")
 	}
 	if _, ok := errors.AsType[*auth.EndpointError](err); ok {
 		return e.attributed(failure(bounded(err.Error()), e.setting("issuer").remedy()), "OIDC-001")

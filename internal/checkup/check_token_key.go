@@ -4,6 +4,7 @@
 package checkup
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -54,9 +55,9 @@ func has(keys *auth.KeySet, claims auth.Claims) bool {
 func keyEvidence(claims auth.Claims, keys *auth.KeySet) Evidence {
 	var published []string
 	for _, key := range keys.Keys {
-		published = append(published, name(key.ID, "(no ID)"))
+		published = append(published, cmp.Or(key.ID, "(no ID)"))
 	}
-	return Evidence{Name: "kid", Expected: bounded(name(strings.Join(published, ", "), "none")), Found: bounded(name(claims.KeyID, "none")), From: "token"}
+	return Evidence{Name: "kid", Expected: bounded(cmp.Or(strings.Join(published, ", "), "none")), Found: bounded(cmp.Or(claims.KeyID, "none")), From: "token"}
 }
 
 // elsewhere reports whether an issuer's host is another one than that of the provider

@@ -5,6 +5,7 @@
 package checkup
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -46,15 +47,15 @@ func (e *examination) meant(refusal *auth.Error, answer Evidence) Verdict {
 			e.change("audience", "IDENTIFIER"), e.asked("audience"), answer)
 	case says("not authorized to access", "client-grant", "client grant"):
 		return failure("the application is not authorized for this API",
-			e.atProvider("Applications", name(client, "CLIENT"), "APIs", name(audience, "API"), "Authorize"), e.asked("client_id"), e.asked("audience"), answer)
+			e.atProvider("Applications", cmp.Or(client, "CLIENT"), "APIs", cmp.Or(audience, "API"), "Authorize"), e.asked("client_id"), e.asked("audience"), answer)
 	case code == auth.InvalidScope, says("not been granted scope"):
 		return failure("the application may not have all scopes that are asked for",
-			e.atProvider("Applications", name(client, "CLIENT"), "APIs", name(audience, "API"), "select the permissions"), e.asked("scopes"), answer)
+			e.atProvider("Applications", cmp.Or(client, "CLIENT"), "APIs", cmp.Or(audience, "API"), "select the permissions"), e.asked("scopes"), answer)
 	case says("organization"):
 		return e.aboutOrganization(says, answer)
 	case code == auth.UnauthorizedClient, code == "unsupported_grant_type", says("grant type"):
 		return failure("this application may not use the grant "+e.Grant,
-			e.atProvider("Applications", name(client, "CLIENT"), "Settings", "Advanced Settings", "Grant Types"), e.asked("client_id"), answer)
+			e.atProvider("Applications", cmp.Or(client, "CLIENT"), "Settings", "Advanced Settings", "Grant Types"), e.asked("client_id"), answer)
 	case code == auth.InvalidGrant:
 		return failure("the login has ended: it expired, was revoked, or was renewed elsewhere", e.login(), answer)
 	case code == auth.MFARequired:
@@ -89,7 +90,7 @@ func (e *examination) aboutOrganization(says func(...string) bool, answer Eviden
 		return failure("the application needs an organization, and none is set", e.change("organization", "ORGANIZATION"), answer)
 	case says("not allowed for this client"):
 		return failure("the application may name no organization, and one is set",
-			e.atProvider("Applications", name(e.setting("client_id").Value, "CLIENT"), "Organizations"), e.asked("organization"), answer)
+			e.atProvider("Applications", cmp.Or(e.setting("client_id").Value, "CLIENT"), "Organizations"), e.asked("organization"), answer)
 	default:
 		return failure("the provider does not take this organization for this application",
 			e.atProvider("Organizations", organization.Value, "Machine-to-Machine Access"), e.asked("organization"), answer)
@@ -100,8 +101,8 @@ func (e *examination) aboutOrganization(says func(...string) bool, answer Eviden
 // tell a wrong secret from a wrong way of sending it, or from a client that it does
 // not know; its metadata rules some ways out.
 func (e *examination) disbelieved(answer Evidence) Verdict {
-	client := name(e.setting("client_id").Value, "CLIENT")
-	if e.Grant != "client-credentials" {
+	client := cmp.Or(e.setting("client_id").Value, "CLIENT")
+	if e.Grant != grantMachine {
 		return failure("the provider wants this client to prove itself, which a program on a person's machine cannot",
 			e.atProvider("Applications", client, "Credentials", "Authentication Method", "None"), e.asked("client_id"), answer)
 	}

@@ -22,8 +22,7 @@ type facts struct {
 	way       passage   // NET-003: how the anonymous call got to the API
 	metadata  *metadata // NET-006: what the provider says of itself; nil if that was not asked
 
-	clock         time.Duration // NET-004: how far the API's clock is ahead of this machine's
-	providerClock time.Duration // NET-007: how far the provider's is
+	clock time.Duration // NET-004: how far the API's clock is ahead of this machine's
 
 	provider *auth.Provider // OIDC-002
 	keys     *auth.KeySet   // OIDC-004; AUTH-005 when others have come since

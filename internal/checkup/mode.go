@@ -13,6 +13,13 @@ const (
 	modeIAM     = "iam"
 )
 
+// The grants, as the setting grant has them.
+const (
+	grantDevice  = "device"
+	grantBrowser = "browser"
+	grantMachine = "client-credentials"
+)
+
 // mode is the mode that is set.
 func (s *Subject) mode() string {
 	if s.Mode == "" {

@@ -4,6 +4,7 @@
 package checkup
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 )
@@ -17,14 +18,6 @@ func bounded(text string) string {
 		return text
 	}
 	return strings.ToValidUTF8(text[:maxText-len("…")], "") + "…"
-}
-
-// name is a part of a path through a console: value, or what stands for it.
-func name(value, placeholder string) string {
-	if value == "" {
-		return placeholder
-	}
-	return value
 }
 
 // cause returns the first of the checks with these ids that failed or that could
@@ -86,7 +79,7 @@ func (e *examination) command(words ...string) string {
 // newSecret is the way to give the client another secret, where it has it from now.
 // None shows it.
 func (e *examination) newSecret() string {
-	secret := e.atProvider("Applications", name(e.setting("client_id").Value, "CLIENT"), "Settings", "Client Secret")
+	secret := e.atProvider("Applications", cmp.Or(e.setting("client_id").Value, "CLIENT"), "Settings", "Client Secret")
 	file, command := e.setting("client_secret_file"), e.setting("secret_command")
 	switch {
 	case e.setting("client_secret").Value != "":
@@ -103,7 +96,7 @@ func (e *examination) newSecret() string {
 // anotherToken is the way to a token in place of the one that was looked at.
 func (e *examination) anotherToken() string {
 	switch {
-	case e.Grant == "client-credentials":
+	case e.Grant == grantMachine:
 		return e.command("token", "--force") + " >/dev/null"
 	case e.Grant != "":
 		return e.login()
@@ -136,5 +129,5 @@ func (e *examination) auth0() bool {
 
 // unbind is the way to tokens that are bound to no key.
 func (e *examination) unbind() string {
-	return e.atProvider("Applications", "APIs", name(e.setting("audience").Value, "API"), "Settings", "Token Sender-Constraining", "None")
+	return e.atProvider("Applications", "APIs", cmp.Or(e.setting("audience").Value, "API"), "Settings", "Token Sender-Constraining", "None")
 }
