@@ -11,9 +11,9 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
 )
 
-// blind is why the caller's credentials cannot be shown to the API; the verdict is
+// cannotCall is why the caller's credentials cannot be shown to the API; the verdict is
 // good if they can.
-func (e *examination) blind() (Verdict, bool) {
+func (e *examination) cannotCall() (Verdict, bool) {
 	switch {
 	case e.Answer != nil:
 		return Verdict{}, false
@@ -33,21 +33,21 @@ func (e *examination) blind() (Verdict, bool) {
 
 // shown tells whether the caller's credentials can be shown.
 func (e *examination) shown() bool {
-	_, blind := e.blind()
-	return !blind
+	_, cannotCall := e.cannotCall()
+	return !cannotCall
 }
 
 // settled makes a check of one possible cause: by the account's configuration where it
 // could be read, else by what the API answers. An accepted call is never a failure.
-func settled(id string, compare func(*examination, *awsaccount.API, heard) (Verdict, bool)) func(context.Context, *examination) Verdict {
+func settled(id string, compare func(*examination, *awsaccount.API, response) (Verdict, bool)) func(context.Context, *examination) Verdict {
 	return func(ctx context.Context, e *examination) Verdict {
-		if verdict, blind := e.blind(); blind {
+		if verdict, cannotCall := e.cannotCall(); cannotCall {
 			return verdict
 		}
 		if reason := e.pointless(id); reason != "" {
 			return skipped(reason)
 		}
-		own := e.heardOwn(ctx)
+		own := e.ownResponse(ctx)
 		configured, decided := e.configured(compare, own)
 		switch {
 		case decided && (configured.Result != Unknown || !own.refused()):
@@ -57,7 +57,7 @@ func settled(id string, compare func(*examination, *awsaccount.API, heard) (Verd
 		case !own.refused():
 			return skipped("the API has neither accepted nor refused the caller")
 		}
-		found := e.culprit(ctx, own)
+		found := e.diagnosis(ctx, own)
 		suspected := slices.IndexFunc(found.suspects, func(s suspect) bool { return s.id == id })
 		switch {
 		case found.id == id:
@@ -76,7 +76,7 @@ func settled(id string, compare func(*examination, *awsaccount.API, heard) (Verd
 
 // configured is what the account's configuration says; decided is false if it says
 // nothing.
-func (e *examination) configured(compare func(*examination, *awsaccount.API, heard) (Verdict, bool), own heard) (v Verdict, decided bool) {
+func (e *examination) configured(compare func(*examination, *awsaccount.API, response) (Verdict, bool), own response) (v Verdict, decided bool) {
 	api := e.known().api
 	if api == nil || compare == nil {
 		return Verdict{}, false
@@ -107,10 +107,10 @@ func (e *examination) pointless(id string) string {
 }
 
 func callAccepted(ctx context.Context, e *examination) Verdict {
-	if verdict, blind := e.blind(); blind {
+	if verdict, cannotCall := e.cannotCall(); cannotCall {
 		return verdict
 	}
-	own := e.heardOwn(ctx)
+	own := e.ownResponse(ctx)
 	found := e.evidence("authorized call", "200", own)
 	wrong := func(message, fix string) Verdict {
 		verdict := failure(message, fix, found)
@@ -126,12 +126,12 @@ func callAccepted(ctx context.Context, e *examination) Verdict {
 		return e.uncredentialed(own.lost)
 	case own.lost != nil:
 		return unknown("the API did not answer: "+e.harmlessly(own.lost.Error()), own.lost, found)
-	case own.mute():
+	case own.inconclusive():
 		return unknown("the API could not answer: "+e.harmlessly(own.answer.Error()), own.answer, found)
 	case own.schemaless():
 		return wrong("the API has no schema", expectedSchema)
 	case own.refused():
-		return e.refusal(e.culprit(ctx, own), own, wrong)
+		return e.refusal(e.diagnosis(ctx, own), own, wrong)
 	case own.Status == 403:
 		return wrong("a firewall (AWS WAF) refuses the call with credentials, and not the one without", listFirewalls)
 	case own.Status == 400:
@@ -142,7 +142,7 @@ func callAccepted(ctx context.Context, e *examination) Verdict {
 }
 
 // refusal words what is known of the cause.
-func (e *examination) refusal(c culprit, own heard, wrong func(message, fix string) Verdict) Verdict {
+func (e *examination) refusal(c diagnosis, own response, wrong func(message, fix string) Verdict) Verdict {
 	words := e.harmlessly(own.words())
 	if c.id != "" {
 		return consequence(wrong(fmt.Sprintf("the API refuses the caller (%s)", words), ""), c.id)

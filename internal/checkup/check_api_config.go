@@ -16,7 +16,7 @@ import (
 // configuration does not say.
 type comparison struct {
 	id   string
-	with func(e *examination, api *awsaccount.API, h heard) (v Verdict, decided bool)
+	with func(e *examination, api *awsaccount.API, h response) (v Verdict, decided bool)
 }
 
 // comparisons are in the order in which AppSync looks.
@@ -28,7 +28,7 @@ func comparisons() []comparison {
 }
 
 // cleared tells whether the configuration shows that a check passes.
-func (e *examination) cleared(id string, h heard) bool {
+func (e *examination) cleared(id string, h response) bool {
 	for _, compare := range comparisons() {
 		if compare.id == id {
 			verdict, decided := compare.with(e, e.known().api, h)
@@ -56,7 +56,7 @@ func (e *examination) entry(api *awsaccount.API) (awsaccount.Mode, bool) {
 	return *first, true
 }
 
-func (e *examination) compareMode(api *awsaccount.API, _ heard) (Verdict, bool) {
+func (e *examination) compareMode(api *awsaccount.API, _ response) (Verdict, bool) {
 	var names []string
 	for _, mode := range api.Modes {
 		names = append(names, string(mode.Type))
@@ -73,7 +73,7 @@ func (e *examination) compareMode(api *awsaccount.API, _ heard) (Verdict, bool) 
 	}
 }
 
-func (e *examination) compareIssuer(api *awsaccount.API, h heard) (Verdict, bool) {
+func (e *examination) compareIssuer(api *awsaccount.API, h response) (Verdict, bool) {
 	mode, there := e.entry(api)
 	iss := e.known().claims.Issuer
 	if !there || iss == "" {
@@ -110,7 +110,7 @@ func issuerOf(mode awsaccount.Mode) string {
 // sameIssuer allows for one slash at the end, as AppSync does (aws-amplify/amplify-cli#6463).
 func sameIssuer(a, b string) bool { return strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/") }
 
-func (e *examination) compareClient(api *awsaccount.API, h heard) (Verdict, bool) {
+func (e *examination) compareClient(api *awsaccount.API, h response) (Verdict, bool) {
 	mode, there := e.entry(api)
 	claims := e.known().claims
 	if !there || e.known().token == "" {
@@ -152,7 +152,7 @@ func (e *examination) clientEvidence(expression string) []Evidence {
 	return append(all, Evidence{Name: "azp", Found: claims.ClientID, From: "token"}, Evidence{Name: "aud", Found: strings.Join(claims.Audience, ", "), From: "token"})
 }
 
-func (e *examination) compareAge(api *awsaccount.API, h heard) (Verdict, bool) {
+func (e *examination) compareAge(api *awsaccount.API, h response) (Verdict, bool) {
 	mode, there := e.entry(api)
 	claims := e.known().claims
 	now, _ := e.apiNow()
@@ -184,7 +184,7 @@ func (e *examination) compareAge(api *awsaccount.API, h heard) (Verdict, bool) {
 	}
 }
 
-func (e *examination) compareLogin(api *awsaccount.API, h heard) (Verdict, bool) {
+func (e *examination) compareLogin(api *awsaccount.API, h response) (Verdict, bool) {
 	mode, there := e.entry(api)
 	claims := e.known().claims
 	now, _ := e.apiNow()

@@ -20,7 +20,7 @@ const listFirewalls = `aws appsync list-graphql-apis --query "graphqlApis[].[nam
 // answers is seen best where no token has a part in it.
 func endpointAnswers(ctx context.Context, e *examination) Verdict {
 	if e.Answer != nil {
-		return e.recognized(e.heardOwn(ctx))
+		return e.recognized(e.ownResponse(ctx))
 	}
 	if connected, made := e.finding("NET-003"); made && !connected.Passed() {
 		return skippedWith(connected)
@@ -35,7 +35,7 @@ func endpointAnswers(ctx context.Context, e *examination) Verdict {
 		if !e.shown() {
 			return verdict
 		}
-		if own := e.heardOwn(ctx); own.accepted() || own.refused() {
+		if own := e.ownResponse(ctx); own.accepted() || own.refused() {
 			return ok("the API answers callers with credentials; others meet a firewall", e.evidence("call without credentials", "", anonymous))
 		}
 	}
@@ -43,7 +43,7 @@ func endpointAnswers(ctx context.Context, e *examination) Verdict {
 }
 
 // recognized says whether a reply is AppSync's.
-func (e *examination) recognized(h heard) Verdict {
+func (e *examination) recognized(h response) Verdict {
 	found := e.evidence("answer", "GraphQL", h)
 	findIt := func(message string) Verdict {
 		verdict := failure(message, listEndpoints, append([]Evidence{found}, e.endpointEvidence()...)...)
@@ -80,7 +80,7 @@ func (e *examination) recognized(h heard) Verdict {
 }
 
 // gateway tells whether an API Gateway answers to a path that it has not.
-func gateway(h heard) bool {
+func gateway(h response) bool {
 	return h.Status == http.StatusForbidden && h.answer != nil && h.answer.Message == "Missing Authentication Token" && len(h.answer.Errors) == 0
 }
 
@@ -125,11 +125,11 @@ func nonsenseRefused(ctx context.Context, e *examination) Verdict {
 }
 
 // strangerRefused says whether a call that had to be refused was.
-func (e *examination) strangerRefused(h heard, name, open, fix string) Verdict {
+func (e *examination) strangerRefused(h response, name, open, fix string) Verdict {
 	found := e.evidence(name, "401", h)
 	closed := h.answer != nil && len(h.data) == 0 && h.hasType("Unauthorized")
 	switch {
-	case h.mute():
+	case h.inconclusive():
 		return unknown("the call got no answer to go by: "+found.Found, h.err(), found)
 	case h.refused(), h.accepted() && closed:
 		return ok("the API refuses the "+name, found)

@@ -15,9 +15,9 @@ import (
 const oneCustomer = "query { listCustomers(limit: 1) { items { id } } }"
 
 func fieldsOpen(ctx context.Context, e *examination) Verdict {
-	var got heard
+	var got response
 	if e.Answer != nil {
-		got = e.heardOwn(ctx)
+		got = e.ownResponse(ctx)
 	} else {
 		limited, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
@@ -30,7 +30,7 @@ func fieldsOpen(ctx context.Context, e *examination) Verdict {
 	switch {
 	case got.lost != nil:
 		return unknown("the API did not answer: "+e.harmlessly(got.lost.Error()), got.lost, found)
-	case got.mute():
+	case got.inconclusive():
 		return unknown("the API could not answer: "+e.harmlessly(got.answer.Error()), got.answer, found)
 	case got.answer != nil && len(got.answer.Errors) > 0:
 		verdict := e.fieldError(ctx, got.answer.Errors, found)
@@ -50,7 +50,7 @@ func fieldsOpen(ctx context.Context, e *examination) Verdict {
 }
 
 // listing judges data that came without an error.
-func listing(h heard, found Evidence) Verdict {
+func listing(h response, found Evidence) Verdict {
 	var customers struct {
 		Items []json.RawMessage `json:"items"`
 	}

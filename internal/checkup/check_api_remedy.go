@@ -58,7 +58,7 @@ func (e *examination) longer() string {
 }
 
 // otherForm is the verdict on a token that is sent in a form that the API does not read.
-func (e *examination) otherForm(h heard) Verdict {
+func (e *examination) otherForm(h response) Verdict {
 	sent, read, message := "raw", "bearer", "the API accepts the token behind Bearer; it was sent bare"
 	if e.bearer() {
 		sent, read, message = read, sent, "the API accepts the bare token; it was sent with Bearer"

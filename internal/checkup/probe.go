@@ -118,9 +118,9 @@ func (e *examination) nonsense(ctx context.Context) *reply {
 	})
 }
 
-// turned is the reply to the own token in the other form: raw instead of Bearer, or
+// otherScheme is the reply to the own token in the other form: raw instead of Bearer, or
 // Bearer instead of raw.
-func (e *examination) turned(ctx context.Context) *reply {
+func (e *examination) otherScheme(ctx context.Context) *reply {
 	token := e.known().token
 	if token == "" || e.Answer != nil {
 		return &reply{Err: errNotAsked}
@@ -129,7 +129,7 @@ func (e *examination) turned(ctx context.Context) *reply {
 	if e.bearer() {
 		shown = token
 	}
-	return e.once(ctx, "turned", func(ctx context.Context) *reply {
+	return e.once(ctx, "other scheme", func(ctx context.Context) *reply {
 		return e.post(ctx, e.Plain, map[string]string{"Authorization": shown}, typename).without(token)
 	})
 }

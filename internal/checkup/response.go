@@ -15,31 +15,31 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 )
 
-// heard is a reply that has been read. At most one of lost and answer is set; none of
+// response is a reply that has been read. At most one of lost and answer is set; none of
 // them is plain success.
-type heard struct {
+type response struct {
 	*reply
 	lost   error                  // no whole answer came
 	answer *appsync.ResponseError // what is not plain success
 	data   json.RawMessage        // beside errors or without; empty if there is none
 }
 
-func read(r *reply) heard {
+func read(r *reply) response {
 	if r.Err != nil {
-		return heard{reply: r, lost: r.Err}
+		return response{reply: r, lost: r.Err}
 	}
 	data, err := appsync.ReadAnswer(r.Status, r.Header, r.Body)
 	answer, _ := errors.AsType[*appsync.ResponseError](err)
-	return heard{reply: r, answer: answer, data: data}
+	return response{reply: r, answer: answer, data: data}
 }
 
 // accepted tells whether the caller was let in, whatever became of the fields.
-func (h heard) accepted() bool {
+func (h response) accepted() bool {
 	return h.lost == nil && h.Status == http.StatusOK && (h.answer == nil || len(h.answer.Errors) > 0)
 }
 
 // field returns a field of the data as it is, and whether it is there.
-func (h heard) field(name string) (value json.RawMessage, there bool) {
+func (h response) field(name string) (value json.RawMessage, there bool) {
 	var data map[string]json.RawMessage
 	if json.Unmarshal(h.data, &data) != nil {
 		return nil, false
@@ -49,7 +49,7 @@ func (h heard) field(name string) (value json.RawMessage, there bool) {
 }
 
 // typed tells whether {__typename} was answered, or errors were in its place.
-func (h heard) typed() bool {
+func (h response) typed() bool {
 	var name string
 	value, there := h.field("__typename")
 	return h.answer != nil || there && json.Unmarshal(value, &name) == nil && name != ""
@@ -57,23 +57,23 @@ func (h heard) typed() bool {
 
 // refused tells whether AppSync refused the caller at its edge. What speaks of AWS's
 // signature may have another status than 401.
-func (h heard) refused() bool {
+func (h response) refused() bool {
 	return h.answer != nil && len(h.answer.Errors) > 0 &&
 		(h.answer.Unauthorized() || h.Status == http.StatusForbidden && wantsSignature(h, strings.ToLower(h.words())))
 }
 
-// mute tells whether nothing follows from the reply: none came, or a 5xx, or the call
+// inconclusive tells whether nothing follows from the reply: none came, or a 5xx, or the call
 // was one too many.
-func (h heard) mute() bool {
+func (h response) inconclusive() bool {
 	return h.lost != nil || h.answer != nil && (h.answer.Throttled() || h.Status >= 500 && !h.schemaless())
 }
 
 // schemaless tells whether the API has no schema, which AppSync answers with 502.
-func (h heard) schemaless() bool {
+func (h response) schemaless() bool {
 	return h.answer != nil && h.hasType("GraphQLSchemaException")
 }
 
-func (h heard) hasType(name string) bool {
+func (h response) hasType(name string) bool {
 	if h.answer.ErrorType == name {
 		return true
 	}
@@ -86,7 +86,7 @@ func (h heard) hasType(name string) bool {
 }
 
 // err is why the reply is not plain success; nil if it is.
-func (h heard) err() error {
+func (h response) err() error {
 	if h.lost != nil || h.answer == nil {
 		return h.lost
 	}
@@ -94,7 +94,7 @@ func (h heard) err() error {
 }
 
 // words are the first error's own, without the period that some of AppSync's have.
-func (h heard) words() string {
+func (h response) words() string {
 	switch {
 	case h.answer == nil:
 		return ""
@@ -106,7 +106,7 @@ func (h heard) words() string {
 }
 
 // evidence is the reply for the eyes of a person.
-func (e *examination) evidence(name, expected string, h heard) Evidence {
+func (e *examination) evidence(name, expected string, h response) Evidence {
 	evidence := Evidence{Name: name, Expected: expected, From: "the API"}
 	if e.Answer != nil {
 		evidence.From = "the saved answer"
@@ -126,7 +126,7 @@ func (e *examination) evidence(name, expected string, h heard) Evidence {
 
 // told is an answer that is not plain success in a sentence. The status of one that was
 // saved may not be known.
-func (h heard) told() string {
+func (h response) told() string {
 	switch {
 	case h.Status != 0 || len(h.answer.Errors) > 0:
 		return h.answer.Error()
@@ -197,5 +197,5 @@ func (a *Answer) status() int {
 	}[answer.Message]
 }
 
-// heardOwn is what the API says to what a command would send.
-func (e *examination) heardOwn(ctx context.Context) heard { return read(e.own(ctx)) }
+// ownResponse is what the API says to what a command would send.
+func (e *examination) ownResponse(ctx context.Context) response { return read(e.own(ctx)) }

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// A culprit is what a refusal comes from: the check that names it, with its verdict if
+// A diagnosis is what a refusal comes from: the check that names it, with its verdict if
 // that is one of API-005 to API-010. Without an id there are suspects, most likely
 // first.
-type culprit struct {
+type diagnosis struct {
 	id       string
 	verdict  Verdict
 	suspects []suspect
@@ -23,20 +23,20 @@ type culprit struct {
 // A suspect is a cause that cannot be ruled out from outside. id may be empty.
 type suspect struct{ id, reason string }
 
-// culprit says why h refused the caller.
-func (e *examination) culprit(ctx context.Context, h heard) culprit {
+// diagnosis says why h refused the caller.
+func (e *examination) diagnosis(ctx context.Context, h response) diagnosis {
 	if id := e.earlier(h); id != "" {
-		return culprit{id: id}
+		return diagnosis{id: id}
 	}
 	if e.jwt() || e.mode() == modeLambda {
-		if turned := read(e.turned(ctx)); turned.accepted() {
-			return culprit{id: "API-010", verdict: e.otherForm(h)}
+		if otherScheme := read(e.otherScheme(ctx)); otherScheme.accepted() {
+			return diagnosis{id: "API-010", verdict: e.otherForm(h)}
 		}
 	}
 	if api := e.known().api; api != nil {
 		for _, compare := range comparisons() {
 			if verdict, decided := compare.with(e, api, h); decided && verdict.Result == Failure {
-				return culprit{id: compare.id, verdict: verdict}
+				return diagnosis{id: compare.id, verdict: verdict}
 			}
 		}
 	}
@@ -48,7 +48,7 @@ func (e *examination) culprit(ctx context.Context, h heard) culprit {
 }
 
 // earlier returns the check before those of the API that explains the refusal.
-func (e *examination) earlier(h heard) string {
+func (e *examination) earlier(h response) string {
 	if skew, _ := e.finding("NET-004"); skew.Result == Failure && (timely(h.words()) || e.outOfTime()) {
 		return skew.ID
 	}
@@ -81,7 +81,7 @@ func (e *examination) outOfTime() bool {
 
 // younger tells whether the token was issued after a saved answer was given: then it is
 // not the one that was refused, and nothing follows from it.
-func (e *examination) younger(h heard) bool {
+func (e *examination) younger(h response) bool {
 	if e.Answer == nil || e.offline || h.Header.Get("Date") == "" {
 		return false
 	}
@@ -92,7 +92,7 @@ func (e *examination) younger(h heard) bool {
 // byWords reads AppSync's own sentence. Which one it says when is known from
 // observation (aws-amplify/amplify-js#2112, aws/aws-appsync-community#115), not from
 // its documentation.
-func (e *examination) byWords(ctx context.Context, h heard) culprit {
+func (e *examination) byWords(ctx context.Context, h response) diagnosis {
 	words := strings.ToLower(h.words())
 	switch {
 	case e.mode() != modeIAM && wantsSignature(h, words):
@@ -102,13 +102,13 @@ func (e *examination) byWords(ctx context.Context, h heard) culprit {
 	case e.mode() == modeLambda && strings.Contains(words, "jwt"), e.mode() == modeLambda && words == noHeader:
 		return e.blame("API-005", h, "the API reads the token as an OpenID provider's, and asks no Lambda function", e.otherMode())
 	case e.mode() == modeIAM:
-		return culprit{suspects: signatureSuspects(words)}
+		return diagnosis{suspects: signatureSuspects(words)}
 	case e.mode() == modeAPIKey:
-		return culprit{suspects: []suspect{
+		return diagnosis{suspects: []suspect{
 			{"", "the key has expired (after seven days, unless it was made for longer)"}, {"", "it is another API's key"}, {"API-005", "API_KEY is not one of the API's modes"},
 		}}
 	case e.mode() == modeLambda:
-		return culprit{suspects: []suspect{
+		return diagnosis{suspects: []suspect{
 			{"", "the API's Lambda function does not allow this token"}, {"", "the function failed: see its log"}, {"API-005", "AWS_LAMBDA is not one of the API's modes"},
 		}}
 	case words == notAllowed:
@@ -116,21 +116,21 @@ func (e *examination) byWords(ctx context.Context, h heard) culprit {
 	case words == "token has expired":
 		return e.late(h)
 	case words == "unauthorized" && e.known().token != "" && !e.younger(h) && e.known().claims.IssuedAt.IsZero():
-		return culprit{id: "AUTH-011"} // AppSync wants an iat
+		return diagnosis{id: "AUTH-011"} // AppSync wants an iat
 	case words == "unauthorized" && (e.mode() == modeCognito || e.known().api != nil && e.cleared("API-009", h)):
 		return e.blame("API-007", h, "the API's client ID expression matches neither the token's azp nor its aud", e.matchClient(), e.clientEvidence("")...)
 	case words == "unauthorized":
-		return culprit{suspects: []suspect{{"API-007", "the API's client ID expression does not match the token"}, {"API-009", e.loginSuspected(h)}}}
+		return diagnosis{suspects: []suspect{{"API-007", "the API's client ID expression does not match the token"}, {"API-009", e.loginSuspected(h)}}}
 	case words == noHeader:
 		return e.unproven(ctx, h)
 	case strings.Contains(words, "unable to parse jwt"):
 		return e.unread(h)
 	}
-	return culprit{suspects: e.openIDSuspects()}
+	return diagnosis{suspects: e.openIDSuspects()}
 }
 
 // loginSuspected is what an API with an authTTL has against the token.
-func (e *examination) loginSuspected(h heard) string {
+func (e *examination) loginSuspected(h response) string {
 	const bound = "the API bounds the time since the login (authTTL)"
 	switch {
 	case e.known().token == "", e.younger(h):
@@ -149,7 +149,7 @@ const (
 
 // wantsSignature tells whether a refusal speaks of AWS's signature, as an API in the
 // mode AWS_IAM does.
-func wantsSignature(h heard, words string) bool {
+func wantsSignature(h response, words string) bool {
 	types := []string{"MissingAuthenticationTokenException", "IncompleteSignatureException", "InvalidSignatureException", "UnrecognizedClientException"}
 	if slices.ContainsFunc(types, h.hasType) {
 		return true
@@ -178,19 +178,19 @@ func signatureSuspects(words string) []suspect {
 }
 
 // late is the cause of "Token has expired."
-func (e *examination) late(h heard) culprit {
+func (e *examination) late(h response) diagnosis {
 	claims := e.known().claims
 	now, _ := e.apiNow()
 	if e.known().token == "" || e.younger(h) {
-		return culprit{suspects: []suspect{
+		return diagnosis{suspects: []suspect{
 			{"", "the token had expired"}, {"API-008", "the token was older than the API's iatTTL allows"},
 		}}
 	}
 	if !now.Before(claims.Expiry) { // or it has no exp
-		return culprit{id: "AUTH-010"}
+		return diagnosis{id: "AUTH-010"}
 	}
 	if !claims.AuthTime.IsZero() {
-		return culprit{suspects: []suspect{
+		return diagnosis{suspects: []suspect{
 			{"API-008", "the token is older than the API's iatTTL allows"}, {"API-009", "the login is longer ago than the API's authTTL allows"},
 		}}
 	}
@@ -202,18 +202,18 @@ func (e *examination) late(h heard) culprit {
 
 // unproven is the cause of "Valid authorization header not provided.", which AppSync
 // says of a token, too, if its signature is by no key of the API's issuer.
-func (e *examination) unproven(ctx context.Context, h heard) culprit {
+func (e *examination) unproven(ctx context.Context, h response) diagnosis {
 	claims := e.known().claims
 	if e.Answer == nil && strings.EqualFold(read(e.nonsense(ctx)).words(), noHeader) {
 		// Of a token that is none, AppSync says that it cannot parse it.
-		return culprit{suspects: []suspect{
+		return diagnosis{suspects: []suspect{
 			{"", "the Authorization header does not reach the API: it says the same to what is no token at all"},
 			{"API-006", "the API's issuer is another than the token's"},
 		}}
 	}
 	verified, _ := e.finding("AUTH-006")
 	if !verified.Passed() || e.younger(h) {
-		return culprit{suspects: append([]suspect{
+		return diagnosis{suspects: append([]suspect{
 			{"API-006", "the API's issuer is another than the token's, or its keys are"}, {"", "the token's signature is wrong"},
 			{"", "the Authorization header did not reach the API"},
 		}, e.scheme()...)}
@@ -223,16 +223,16 @@ func (e *examination) unproven(ctx context.Context, h heard) culprit {
 }
 
 // unread is the cause of "Unable to parse JWT token."
-func (e *examination) unread(h heard) culprit {
+func (e *examination) unread(h response) diagnosis {
 	switch {
 	case e.bearer():
 		verdict := e.otherForm(h)
 		verdict.Message = "the API cannot read the token behind Bearer"
-		return culprit{id: "API-010", verdict: verdict}
+		return diagnosis{id: "API-010", verdict: verdict}
 	case e.known().token == "", e.younger(h):
-		return culprit{suspects: []suspect{{"", `the token that was sent is no JWT: ask for one with an audience`}, {"API-010", `it stood behind "Bearer"`}}}
+		return diagnosis{suspects: []suspect{{"", `the token that was sent is no JWT: ask for one with an audience`}, {"API-010", `it stood behind "Bearer"`}}}
 	default:
-		return culprit{suspects: []suspect{{"", "the token was changed on its way"}, {"", "its algorithm is one that AppSync does not take"}}}
+		return diagnosis{suspects: []suspect{{"", "the token was changed on its way"}, {"", "its algorithm is one that AppSync does not take"}}}
 	}
 }
 
@@ -252,15 +252,15 @@ func (e *examination) openIDSuspects() []suspect {
 }
 
 // blame is a cause that one check names.
-func (e *examination) blame(id string, h heard, message, fix string, evidence ...Evidence) culprit {
+func (e *examination) blame(id string, h response, message, fix string, evidence ...Evidence) diagnosis {
 	verdict := failure(message, fix, append([]Evidence{e.evidence("answer", "", h)}, evidence...)...)
 	verdict.Err = h.err()
-	return culprit{id: id, verdict: verdict}
+	return diagnosis{id: id, verdict: verdict}
 }
 
 // without is what is left of a cause when some checks are known to pass.
-func (c culprit) without(cleared func(id string) bool) culprit {
-	var left culprit
+func (c diagnosis) without(cleared func(id string) bool) diagnosis {
+	var left diagnosis
 	if c.id != "" && !cleared(c.id) {
 		return c
 	}
