@@ -81,6 +81,8 @@ func tokenRows() []accuracyRow {
 		}))},
 		{wrong: "the token is of a key that nobody published", id: "AUTH-005", says: "does not publish the key", by: all(header(`{"kid":"other"}`))},
 		{wrong: "the token does not say which key signed it", id: "AUTH-005", says: "does not name the key", by: all(header(`{"kid":null}`))},
+		{wrong: "the token's signature is of another key, and this machine's clock is 20 minutes ahead", id: "AUTH-006", says: "signature", by: all(
+			env("TEST_AHEAD", "20m"), faults("tampered-token"))},
 		{wrong: "the token's signature is of another key", id: "AUTH-006", says: "signature", by: all(faults("tampered-token"))},
 		{wrong: "the end of the token was lost in copying", id: "AUTH-006", says: "changed", by: all(given(func(t string) string { return t[:len(t)-4] }))},
 		{wrong: "a token of another tenant is given", id: "AUTH-007", says: "another", by: all(then(func(s *scene) { s.variables["APPSYNCCTL_TOKEN"] = s.token(s.stage.other) }))},

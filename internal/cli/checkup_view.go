@@ -74,10 +74,16 @@ func (c *checkupCounts) of(result checkup.Result) *int {
 	}
 }
 
-// cause returns the first failure that is no consequence of another. Where all are, it
+// cause returns the failure that the API's refusal comes from, if it refuses the caller
+// and one is known, else the first failure that is no consequence of another. Where all are, it
 // returns what the first is a consequence of, if that is a warning, such as one of a
 // token that not every API takes; or else the first.
 func (v *checkupView) cause() *string {
+	if refused := v.failed("API-011"); refused != nil && refused.Because != nil {
+		if explains := v.failed(*refused.Because); explains != nil && explains.Because == nil {
+			return &explains.ID
+		}
+	}
 	var first *findingView
 	for _, finding := range v.Checks {
 		switch {
@@ -97,4 +103,14 @@ func (v *checkupView) cause() *string {
 		}
 	}
 	return &first.ID
+}
+
+// failed returns the finding of a check that failed and counts.
+func (v *checkupView) failed(id string) *findingView {
+	for _, finding := range v.Checks {
+		if finding.ID == id && finding.Result == checkup.Failure && !finding.Suppressed {
+			return &finding
+		}
+	}
+	return nil
 }
