@@ -164,7 +164,7 @@ func TestActionSource(t *testing.T) {
 	if code := r.step(last); code != 4 || r.output("exit-code") != "4" || r.output("verdict") != "failed" {
 		t.Errorf("got exit code %d and %s %s\n%s", code, r.output("exit-code"), r.output("verdict"), r.shown())
 	}
-	if report := read(t, r.output("junit")); !strings.Contains(report, `<failure`) {
+	if report := read(t, r.output("junit")); !strings.Contains(report, `<error`) {
 		t.Errorf("got the report %s", report)
 	}
 	r.keeps(secret)
