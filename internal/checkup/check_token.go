@@ -54,7 +54,7 @@ func tokenChecks() []Check {
 			Meaning: `The claim azp (or client_id) names the application that the token was issued to. An API in AppSync may have a client ID expression, which azp or aud must match; a token of another application is then refused with "Unauthorized". Applications for machines and for people are different ones at Auth0, with different client IDs.`,
 		},
 		{
-			ID: "AUTH-010", Category: Token, Title: "the token has not expired", needs: []string{"AUTH-002"}, after: []string{"NET-004"}, run: tokenUnexpired, Refusal: true,
+			ID: "AUTH-010", Category: Token, Title: "the token has not expired", needs: []string{"AUTH-002"}, after: []string{"NET-004", "NET-007"}, run: tokenUnexpired, Refusal: true,
 			Meaning: `AppSync refuses a token once its claim exp is past by AppSync's own clock, with "Token has expired". This program renews its own tokens a minute ahead, so that only a token that was given, or a clock of this machine that is slow, leads here.`,
 		},
 		{
