@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -68,7 +69,7 @@ func (app *App) signedChain(flags *globals, settings config.Resolved, endpoint *
 		if err != nil {
 			return &awsError{err}
 		}
-		region := firstOf(settings.Text(config.Region), regionOf(endpoint), loaded.Region)
+		region := cmp.Or(settings.Text(config.Region), regionOf(endpoint), loaded.Region)
 		if region == "" {
 			return &config.MissingError{Setting: config.Describe(config.Region)}
 		}
@@ -99,13 +100,4 @@ func regionOf(endpoint *url.URL) string {
 		return ""
 	}
 	return region
-}
-
-func firstOf(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
 }

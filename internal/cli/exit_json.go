@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -40,11 +41,11 @@ func (app *App) reportJSON(err error, code int) {
 	}
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
 		view.Status, view.RequestID = answer.Status, app.plain(answer.RequestID)
-		view.Type = firstOf(app.plain(answer.ErrorType), view.Type)
+		view.Type = cmp.Or(app.plain(answer.ErrorType), view.Type)
 		if len(answer.Errors) > 0 {
 			first := answer.Errors[0]
 			view.Path = app.plainPath(first.Path)
-			view.Type = firstOf(app.plain(first.Type), view.Type)
+			view.Type = cmp.Or(app.plain(first.Type), view.Type)
 		}
 	}
 	if refusal, ok := errors.AsType[*management.Error](err); ok {

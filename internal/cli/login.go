@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -168,7 +169,7 @@ func (app *App) storeLogin(ctx context.Context, cached *cachedGrant, token *oaut
 
 func (app *App) tellLogin(cached *cachedGrant, token *oauth2.Token, profile string) {
 	claims, _ := auth.ParseClaims(token.AccessToken) // what cannot be read stays empty
-	who := firstOf(claims.Email, claims.Subject, "somebody that the token does not name")
+	who := cmp.Or(claims.Email, claims.Subject, "somebody that the token does not name")
 	app.notice(fmt.Sprintf("logged in to %s as %s", cached.issuer, who))
 	if !token.Expiry.IsZero() && token.Expiry.Before(app.Now()) {
 		app.notice("the token has expired already by this machine's clock: is that right?")

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,7 +89,7 @@ func (app *App) logoutAll(ctx context.Context, flags *globals) error {
 			_, err = app.forget(ctx, app.cache(app.recordedGrant(record, flags), &where))
 		}
 		if err != nil {
-			failures = append(failures, fmt.Errorf("%s: %w", firstOf(record.Issuer, record.Endpoint), err))
+			failures = append(failures, fmt.Errorf("%s: %w", cmp.Or(record.Issuer, record.Endpoint), err))
 		}
 	}
 	return errors.Join(failures...)

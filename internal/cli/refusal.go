@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -59,7 +60,7 @@ func refusalCause(ctx context.Context, token string, answer *appsync.ResponseErr
 	cause, found := checkup.Explain(ctx, &checkup.Subject{
 		Profile:   wanted.Text(config.Profile),
 		Settings:  examinedSettings(wanted),
-		Mode:      firstOf(wanted.Text(config.Auth), authOIDC),
+		Mode:      cmp.Or(wanted.Text(config.Auth), authOIDC),
 		Grant:     grant,
 		Token:     func(context.Context) (string, error) { return token, nil },
 		TokenFrom: func() string { return given.Origin },
@@ -89,10 +90,10 @@ func refusalCause(ctx context.Context, token string, answer *appsync.ResponseErr
 func likelyGrant(settings config.Resolved) string {
 	for _, proof := range []config.Name{config.ClientSecret, config.ClientSecretFile, config.SecretCommand, config.ClientKeyFile} {
 		if settings.Text(proof) != "" {
-			return firstOf(settings.Text(config.Grant), grantClientCredentials)
+			return cmp.Or(settings.Text(config.Grant), grantClientCredentials)
 		}
 	}
-	return firstOf(settings.Text(config.Grant), grantDevice)
+	return cmp.Or(settings.Text(config.Grant), grantDevice)
 }
 
 // asSaved puts an answer that was taken apart together again, as checks read it.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -55,8 +56,8 @@ reads, and prints what it would do.`,
 	set.BoolVar(&options.dryRun, "dry-run", false, "print what would be done, and change nothing")
 	set.BoolVarP(&options.yes, "yes", "y", false, "change existing objects without asking")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		options.machine = firstOf(options.machine, options.name+" machine")
-		options.native = firstOf(options.native, options.name+" device")
+		options.machine = cmp.Or(options.machine, options.name+" machine")
+		options.native = cmp.Or(options.native, options.name+" device")
 		switch {
 		case options.name == "":
 			return &usageError{cmd.CommandPath(), errors.New("--name cannot be empty")}

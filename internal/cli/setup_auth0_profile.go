@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ func machineProfile(people string) string { return people + "-machine" }
 // planProfiles plans the profiles that lead to what the setup makes.
 func (s *auth0Setup) planProfiles(options setupAuth0Options) error {
 	people := s.settings.Text(config.Profile)
-	machine := firstOf(options.machineProfile, machineProfile(people))
+	machine := cmp.Or(options.machineProfile, machineProfile(people))
 	if err := config.CheckProfileName(machine); err != nil {
 		return err
 	}

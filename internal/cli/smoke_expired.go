@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
@@ -37,7 +38,7 @@ func (app *App) firstToken(ctx context.Context, flags *globals, settings config.
 // outlivedToken is the token that rests in the store, if its time is over: the next
 // command will renew it.
 func (app *App) outlivedToken(ctx context.Context, flags *globals, settings config.Resolved) auth.Secret {
-	if mode := firstOf(settings.Text(config.Auth), authOIDC); !usesToken(mode) || settings.Text(config.Token) != "" {
+	if mode := cmp.Or(settings.Text(config.Auth), authOIDC); !usesToken(mode) || settings.Text(config.Token) != "" {
 		return ""
 	}
 	cached, err := app.cachedGrant(ctx, settings, flags)

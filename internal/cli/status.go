@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -72,7 +73,7 @@ func (app *App) status(ctx context.Context, flags *globals) error {
 	}
 	view := statusView{
 		Profile:  settings.Text(config.Profile),
-		Auth:     firstOf(settings.Text(config.Auth), authOIDC),
+		Auth:     cmp.Or(settings.Text(config.Auth), authOIDC),
 		Settings: settingViews(settings),
 	}
 	problem := app.inspect(ctx, settings, flags, &view)

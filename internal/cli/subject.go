@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/http"
@@ -29,7 +30,7 @@ type examinee struct {
 func (app *App) examinee(ctx context.Context, flags *globals, settings config.Resolved) *examinee {
 	once := *flags
 	once.maxRetries = 0
-	mode := firstOf(settings.Text(config.Auth), authOIDC)
+	mode := cmp.Or(settings.Text(config.Auth), authOIDC)
 	s := &examinee{secrets: app.know(settings)}
 	s.tokens = &examinedToken{secrets: s.secrets, now: app.Now}
 	s.Subject = &checkup.Subject{

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -22,7 +23,7 @@ func (app *App) awsAccount(ctx context.Context, flags *globals, settings config.
 	options := awsaccount.Options{Region: settings.Text(config.Region), MetadataTime: metadataTime, Secret: app.secrets.add}
 	endpoint, err := endpoint(settings)
 	if err == nil {
-		options.Region = firstOf(options.Region, regionOf(endpoint))
+		options.Region = cmp.Or(options.Region, regionOf(endpoint))
 	}
 	if err != nil || slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, endpoint.Hostname()) {
 		options.MetadataTime = time.Nanosecond

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"sync/atomic"
 
@@ -15,7 +16,7 @@ import (
 
 // addGrant adds the token that settings lead to, and the store in which it rests.
 func (s *examinee) addGrant(ctx context.Context, app *App, flags *globals, settings config.Resolved) {
-	s.Grant, s.Token = firstOf(settings.Text(config.Grant), grantDevice), s.tokens.Token
+	s.Grant, s.Token = cmp.Or(settings.Text(config.Grant), grantDevice), s.tokens.Token
 	cached, err := app.cachedGrant(ctx, settings, flags)
 	if err != nil {
 		s.tokens.err = err

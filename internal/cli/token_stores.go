@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -14,7 +15,7 @@ import (
 // stores returns the stores that settings allow. A passphrase seals the file, if
 // there is one, and else seal does.
 func (app *App) stores(settings config.Resolved, flags *globals, seal tokencache.Seal) (*tokencache.Stores, error) {
-	mode := tokencache.Mode(firstOf(settings.Text(config.TokenStore), string(tokencache.Auto)))
+	mode := tokencache.Mode(cmp.Or(settings.Text(config.TokenStore), string(tokencache.Auto)))
 	state, err := config.StateDir(app.LookupEnv)
 	if is[*config.NoHomeError](err) && mode == tokencache.Auto {
 		mode, err = tokencache.MemoryMode, nil // nowhere to remember anything
