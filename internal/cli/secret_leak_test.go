@@ -117,7 +117,7 @@ func TestNoSecretIsShown(t *testing.T) {
 		{"doctor without a token", "doctor", true},
 		{"doctor with an API key", "doctor --auth api-key", false},
 		{"doctor with AWS credentials", "doctor --auth iam", false},
-		{"smoke", "smoke --junit DIR/junit.xml --tap DIR/smoke.tap --table customers --subscribe", false},
+		{"smoke", "smoke --junit DIR/junit.xml --table customers --subscribe", false},
 		{"smoke as JSON", "smoke -o json --table customers", false},
 		{"smoke without a token", "smoke --junit DIR/junit.xml", true},
 		{"a list", "customers list", false},

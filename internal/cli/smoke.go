@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,7 +22,7 @@ type smokeOptions struct {
 	table        string    // of DynamoDB; empty if nobody asked for it
 	expiredToken string    // the file with a token that has expired; may be empty
 	latencies    latencies // limits
-	junit, tap   string    // files to write reports to; empty for none
+	junit        string    // the file to write a report to; empty for none
 	github       report.GitHub
 }
 
@@ -74,12 +73,8 @@ func (o smokeOptions) check() error {
 	switch {
 	case o.format != asJSON && o.format.String() != string(table):
 		return fmt.Errorf("smoke reports as a table or as json, not as %s", o.format)
-	case o.format == asJSON && o.tap == stdoutName:
-		return errors.New("-o json and --tap - both want standard output")
-	case o.junit == stdoutName:
+	case o.junit == "-":
 		return errors.New("--junit takes the name of a file: what is not in one cannot be read back")
-	case o.junit != "" && filepath.Clean(o.junit) == filepath.Clean(o.tap):
-		return errors.New("--junit and --tap name the same file")
 	case tokenLike.MatchString(o.expiredToken):
 		return errors.New("--expired-token-file takes the name of a file and not the token itself")
 	case o.emulator && o.table != "":
@@ -97,11 +92,8 @@ func (o smokeOptions) check() error {
 func (app *App) smokeMisused(cmd *cobra.Command, options smokeOptions, err error) error {
 	misused := &usageError{cmd.CommandPath(), err}
 	options.github = app.gitHub()
-	if options.junit == stdoutName || options.junit != "" && filepath.Clean(options.junit) == filepath.Clean(options.tap) {
+	if options.junit == "-" {
 		options.junit = ""
-	}
-	if options.tap == stdoutName {
-		options.tap = ""
 	}
 	report := app.newSmokeReport(options)
 	report.out = io.Discard
@@ -118,7 +110,6 @@ func smokeFlags(set *pflag.FlagSet, options *smokeOptions) {
 	set.BoolVar(&options.subscribe, "subscribe", false, "see that a subscription tells of both customers")
 	set.StringVar(&options.expiredToken, "expired-token-file", "", "`FILE` with a token that has expired, which must be refused")
 	set.StringVar(&options.junit, "junit", "", "write a JUnit report to this `FILE`")
-	set.StringVar(&options.tap, "tap", "", "write a TAP report to this `FILE`, or - for standard output in place of the table")
 	set.Var(&options.latencies, "max-latency", "longest time for the API's answers, such as p95=800ms or max=2s (repeatable)")
 }
 

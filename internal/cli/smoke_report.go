@@ -37,13 +37,9 @@ type smokeReport struct {
 
 // newSmokeReport returns the report of a run whose settings are not known yet.
 func (app *App) newSmokeReport(options smokeOptions) *smokeReport {
-	out := app.Out
-	if options.tap == stdoutName {
-		out = io.Discard // the one result on standard output is the report
-	}
 	return &smokeReport{
-		out: out, format: options.format, profile: "default", version: app.Build.Version, secrets: app.secrets,
-		sinks: app.smokeSinks(options), now: app.Now, started: app.Now(),
+		out: app.Out, format: options.format, profile: "default", version: app.Build.Version, secrets: app.secrets,
+		sinks: smokeSinks{options.junit, options.github}, now: app.Now, started: app.Now(),
 	}
 }
 
@@ -205,12 +201,12 @@ func (r *smokeReport) interrupted() {
 	if r.finished {
 		return
 	}
-	files := r.sinks.files()
+	file := smokeSinks{junit: r.sinks.junit}
 	early := &smokeReport{profile: r.profile, secrets: r.secrets, started: r.started, findings: slices.Clone(r.findings)}
 	for _, step := range smoke.Plan()[len(early.findings):] {
 		early.findings = append(early.findings, checkup.Finding{Check: step, Verdict: checkup.Skipped.With("interrupted; cleaning up")})
 	}
-	_ = files.write(early.run(r.now().Sub(r.started)), r.secrets.all()) // finish tells what cannot be written
+	_ = file.write(early.run(r.now().Sub(r.started)), r.secrets.all()) // finish tells what cannot be written
 }
 
 // finish writes the verdict and all reports, and returns the error of the first step

@@ -2,32 +2,14 @@ package cli
 
 import (
 	"errors"
-	"io"
 
 	"github.com/appsyncctl/appsyncctl/internal/report"
 )
 
-// stdoutName is the name of a file that is standard output.
-const stdoutName = "-"
-
 // smokeSinks are where the reports for CI systems go, besides what a person reads.
 type smokeSinks struct {
-	junit, tap string // files; empty for none
-	out        io.Writer
-	github     report.GitHub
-}
-
-func (app *App) smokeSinks(options smokeOptions) smokeSinks {
-	return smokeSinks{junit: options.junit, tap: options.tap, out: app.Out, github: options.github}
-}
-
-// files are the sinks that can be written again.
-func (s smokeSinks) files() *smokeSinks {
-	again := smokeSinks{junit: s.junit}
-	if s.tap != stdoutName {
-		again.tap = s.tap
-	}
-	return &again
+	junit  string // the file; empty for none
+	github report.GitHub
 }
 
 // gitHub is the step of GitHub Actions that the program runs in, if it does.
@@ -50,19 +32,12 @@ func (app *App) mask(github report.GitHub) {
 // write writes all of them. That one fails does not keep the others from being
 // written.
 func (s smokeSinks) write(run report.Run, secrets []string) error {
-	if s.junit == "" && s.tap == "" && !s.github.On {
+	if s.junit == "" && !s.github.On {
 		return nil
 	}
 	made, err := report.New(run, secrets...)
 	if s.junit != "" {
 		err = errors.Join(err, made.WriteJUnit(s.junit))
-	}
-	switch s.tap {
-	case "":
-	case stdoutName:
-		err = errors.Join(err, made.TAP(s.out))
-	default:
-		err = errors.Join(err, made.WriteTAP(s.tap))
 	}
 	return errors.Join(err, s.github.Write(made))
 }

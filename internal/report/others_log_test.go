@@ -11,58 +11,6 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/report"
 )
 
-// tap-parser is node-tap's; strict, it fails on any line that it does not know.
-func TestTAPReadByNodeTAP(t *testing.T) {
-	const script = `
-import { Parser } from "tap-parser";
-import { readFileSync } from "node:fs";
-const events = Parser.parse(readFileSync(0, "utf8"), { strict: true });
-const end = events.find(e => e[0] === "complete")[1];
-console.log(JSON.stringify({
-  OK: end.ok, Counts: [end.count, end.fail, end.skip],
-  Other: events.map(e => e[0]).filter(e => !["version", "plan", "assert", "complete", "finish", "close"].includes(e)),
-  Cases: events.filter(e => e[0] === "assert").map(([, c]) => ({
-    OK: c.ok, Name: c.name, Skip: c.skip || "", Message: c.diag?.message ?? "", Details: c.diag?.details ?? "",
-    Warning: c.diag?.warning ?? "", Notes: c.diag?.notes ?? [], Severity: c.diag?.severity ?? "",
-  })),
-}));`
-	type point struct {
-		OK                                              bool
-		Name, Skip, Message, Details, Warning, Severity string
-		Notes                                           []string
-	}
-	type read struct {
-		OK     bool
-		Counts [3]int
-		Other  []string
-		Cases  []point
-	}
-	for name, r := range samples(t) {
-		var out bytes.Buffer
-		if err := r.TAP(&out); err != nil {
-			t.Fatal(err)
-		}
-		run, counts := r.Run(), r.Counts()
-		bad := counts.Failed + counts.Errored
-		want := read{bad == 0, [3]int{counts.Total(), bad, counts.Skipped}, []string{}, nil}
-		for _, c := range run.Cases {
-			one := point{
-				OK: c.Result == report.Passed || c.Result == report.Skipped, Details: c.Details, Warning: c.Warning,
-				Name:  strings.TrimPrefix(strings.TrimPrefix(c.Group, run.Suite), ".") + ": " + c.Name,
-				Notes: append([]string{}, c.Notes...),
-			}
-			switch c.Result {
-			case report.Skipped:
-				one.Skip = c.Message
-			case report.Failed, report.Errored:
-				one.Message, one.Severity = c.Message, string(c.Result)
-			}
-			want.Cases = append(want.Cases, one)
-		}
-		compare(t, name, node(t, script, out.Bytes()), want)
-	}
-}
-
 // GitHub's own toolkit writes the same commands.
 func TestAnnotationsAreThoseOfTheToolkit(t *testing.T) {
 	const script = `

@@ -1,6 +1,5 @@
 // Package report writes what became of a list of steps in the forms that CI systems
-// read: JUnit XML, TAP version 14, and the annotations and the job summary of GitHub
-// Actions.
+// read: JUnit XML, and the annotations and the job summary of GitHub Actions.
 //
 // The readers are many and none forgives: a control character or an invalid byte makes
 // most of them show an empty report, a second case of the same name is dropped, a

@@ -18,13 +18,11 @@ import (
 func sinks(t *testing.T, r report.Report) map[string][]byte {
 	t.Helper()
 	dir := t.TempDir()
-	junit, tap, summary := filepath.Join(dir, "junit.xml"), filepath.Join(dir, "run.tap"), filepath.Join(dir, "summary.md")
-	var stream struct{ junit, tap, log bytes.Buffer }
+	junit, summary := filepath.Join(dir, "junit.xml"), filepath.Join(dir, "summary.md")
+	var stream struct{ junit, log bytes.Buffer }
 	for what, err := range map[string]error{
 		"JUnit":      r.JUnit(&stream.junit),
-		"TAP":        r.TAP(&stream.tap),
 		"WriteJUnit": r.WriteJUnit(junit),
-		"WriteTAP":   r.WriteTAP(tap),
 		"GitHub":     report.GitHub{On: true, Log: &stream.log, Summary: summary}.Write(r),
 	} {
 		if err != nil {
@@ -32,10 +30,10 @@ func sinks(t *testing.T, r report.Report) map[string][]byte {
 		}
 	}
 	all := map[string][]byte{
-		"JUnit": stream.junit.Bytes(), "TAP": stream.tap.Bytes(), "annotations": stream.log.Bytes(),
+		"JUnit": stream.junit.Bytes(), "annotations": stream.log.Bytes(),
 		"Run": fmt.Appendf(nil, "%#v", r.Run()),
 	}
-	for name, path := range map[string]string{"JUnit file": junit, "TAP file": tap, "summary": summary} {
+	for name, path := range map[string]string{"JUnit file": junit, "summary": summary} {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -98,12 +96,11 @@ func harmless(t *testing.T, name string, data []byte) {
 			t.Errorf("%s has the character %U", name, c)
 		}
 	}
-	// TAP and annotations go to the log that the runner of GitHub Actions reads. It takes
-	// a line that starts with :: for a command, and only in others looks for ##[.
+	// The runner of GitHub Actions obeys a line of the log that starts with ::, and only in
+	// others looks for ##[.
 	for line := range strings.Lines(string(data)) {
 		ours := strings.HasPrefix(line, "::error title=") || strings.HasPrefix(line, "::warning title=")
-		command := strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##")
-		if strings.HasPrefix(name, "TAP") && command || name == "annotations" && !ours {
+		if name == "annotations" && !ours {
 			t.Errorf("%s has the line %q", name, line)
 		}
 	}
@@ -131,17 +128,14 @@ func FuzzReport(f *testing.F) {
 		if got, want := fmt.Sprintf("%q", again.Run()), fmt.Sprintf("%q", run); len(text) < 50 && got != want {
 			t.Fatalf("cleaned twice: got %s, want %s", got, want)
 		}
-		var junit, tap, log bytes.Buffer
+		var junit, log bytes.Buffer
 		if err := r.JUnit(&junit); err != nil {
-			t.Fatal(err)
-		}
-		if err := r.TAP(&tap); err != nil {
 			t.Fatal(err)
 		}
 		if err := r.Annotate(&log); err != nil {
 			t.Fatal(err)
 		}
-		for name, data := range map[string][]byte{"JUnit": junit.Bytes(), "TAP": tap.Bytes(), "annotations": log.Bytes()} {
+		for name, data := range map[string][]byte{"JUnit": junit.Bytes(), "annotations": log.Bytes()} {
 			harmless(t, name, data)
 		}
 		if got := strings.Count(log.String(), "\n"); got != 3 {
@@ -180,8 +174,6 @@ func TestZeroReportIsAnError(t *testing.T) {
 	for name, write := range map[string]func() error{
 		"JUnit":         func() error { return zero.JUnit(io.Discard) },
 		"WriteJUnit":    func() error { return zero.WriteJUnit(path) },
-		"TAP":           func() error { return zero.TAP(io.Discard) },
-		"WriteTAP":      func() error { return zero.WriteTAP(path) },
 		"Annotate":      func() error { return zero.Annotate(io.Discard) },
 		"AppendSummary": func() error { return zero.AppendSummary(path) },
 	} {
