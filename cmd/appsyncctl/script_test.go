@@ -51,7 +51,6 @@ func TestScripts(t *testing.T) {
 			"exits":    scriptExits,
 			"clear":    scriptClear,
 			"capture":  scriptCapture,
-			"unpack":   scriptUnpack,
 		},
 	})
 }

@@ -20,7 +20,6 @@ type doctorOptions struct {
 	wait     time.Duration
 	token    string // the file with a token to be explained, - for standard input, or empty
 	response string // the same for an answer of the API
-	bundle   string // the file to write, or empty
 }
 
 func (app *App) doctorCommand(flags *globals) *cobra.Command {
@@ -54,7 +53,6 @@ In GitHub Actions, findings also become annotations and a summary of the job.`,
 		Example: `  appsyncctl doctor
   appsyncctl doctor -o json --fail-on warning
   appsyncctl doctor --wait 2m -o short
-  appsyncctl doctor --bundle report.zip
   appsyncctl doctor --token token.txt --response answer.txt`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -72,7 +70,6 @@ In GitHub Actions, findings also become annotations and a summary of the job.`,
 	set.Var((*positiveDuration)(&options.wait), "wait", "examine again, for this long at most, until there is nothing that --fail-on counts")
 	set.StringVar(&options.token, "token", "", "`FILE` with a token to examine instead of your own, or - for standard input")
 	set.StringVar(&options.response, "response", "", "`FILE` with a saved answer of the API to explain, or - for standard input")
-	set.StringVar(&options.bundle, "bundle", "", "write the findings and their evidence, without secrets, to this new zip `FILE`")
 	set.Lookup("wait").DefValue = "" // nothing is waited for by default
 	completeDoctor(cmd)
 	return cmd
@@ -85,10 +82,8 @@ func (o doctorOptions) check() error {
 		return errors.New("--token takes the name of a file, or - for standard input, not the token itself: others can see a command line")
 	case o.token == "-" && o.response == "-":
 		return errors.New("--token and --response cannot both come from standard input")
-	case o.bundle == "":
-		return nil
 	default:
-		return freeFile(o.bundle)
+		return nil
 	}
 }
 
@@ -128,11 +123,6 @@ func (app *App) doctor(ctx context.Context, flags *globals, options doctorOption
 	}
 	if err := app.annotate(report, examinee.secrets); err != nil {
 		return err
-	}
-	if options.bundle != "" {
-		if err := app.writeBundle(options.bundle, examinee, report.view); err != nil {
-			return err
-		}
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

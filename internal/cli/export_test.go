@@ -68,12 +68,11 @@ func NewRefusedTokenError(answer *appsync.ResponseError, cause string) error {
 func NewBrokenListError(err error, goOn string) error { return &brokenListError{err, goOn} }
 func NewChildError(code int, text string) error       { return &childError{code, text} }
 
-// SecretTexts returns what takes these secrets out of a text, and what tells whether a
-// document holds one.
-func SecretTexts(secrets ...string) (clean func(string) string, within func(string) bool) {
+// SecretTexts returns what takes these secrets out of a text.
+func SecretTexts(secrets ...string) (clean func(string) string) {
 	known := new(secretTexts)
 	for _, secret := range secrets {
 		known.add(secret)
 	}
-	return known.clean, known.within
+	return known.clean
 }

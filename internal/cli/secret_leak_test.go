@@ -1,11 +1,9 @@
 package cli_test
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -112,7 +110,7 @@ func TestNoSecretIsShown(t *testing.T) {
 		args     string
 		refusing bool // the provider gives no token
 	}{
-		{"doctor", "doctor --bundle DIR/report.zip", false},
+		{"doctor", "doctor", false},
 		{"doctor as JSON", "doctor -o json", false},
 		{"doctor without a token", "doctor", true},
 		{"doctor with an API key", "doctor --auth api-key", false},
@@ -198,7 +196,7 @@ func wantNone(t *testing.T, where, text string, tokens ...string) {
 	}
 }
 
-// written are the files below a folder, with what is in archives.
+// written are the files below a folder.
 func written(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := make(map[string]string)
@@ -212,22 +210,6 @@ func written(t *testing.T, dir string) map[string]string {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	archive, err := zip.OpenReader(filepath.Join(dir, "report.zip"))
-	if err != nil {
-		return files // not every command makes one
-	}
-	defer archive.Close()
-	for _, file := range archive.File {
-		entry, err := file.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		data, err := io.ReadAll(entry)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[file.Name] = string(data)
 	}
 	return files
 }

@@ -161,9 +161,3 @@ func (s *secretTexts) withoutStart(text string) string {
 	}
 	return text[:len(text)-longest] + redacted
 }
-
-// within reports whether a document holds a secret all the same.
-func (s *secretTexts) within(document string) bool {
-	return jwtLike.MatchString(document) || s.hideCut(document) != document ||
-		slices.ContainsFunc(s.all(), func(secret string) bool { return strings.Contains(document, secret) })
-}

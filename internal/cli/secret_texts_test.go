@@ -9,7 +9,7 @@ import (
 
 // TestSecretPatterns takes out what is secret by where it stands.
 func TestSecretPatterns(t *testing.T) {
-	clean, within := cli.SecretTexts("p/anted+secret one")
+	clean := cli.SecretTexts("p/anted+secret one")
 	tests := []struct{ name, text, want string }{
 		{"a form", "sent secret=p%2Fanted%2Bsecret+one.", "sent secret=[redacted]."},
 		{"a path", "sent p%2Fanted+secret%20one.", "sent [redacted]."},
@@ -36,13 +36,10 @@ func TestSecretPatterns(t *testing.T) {
 			if again := clean(got); again != got {
 				t.Errorf("%s becomes %s when it is cleaned again", got, again)
 			}
-			if within(got) {
-				t.Errorf("%s holds a secret", got)
-			}
 		})
 	}
 	for _, document := range []string{"p%2Fanted%2Bsecret+one", `"p\/anted+secret one"`, "p/anted+se…"} {
-		if !within(document) {
+		if clean(document) == document {
 			t.Errorf("%s passes", document)
 		}
 	}
@@ -51,7 +48,7 @@ func TestSecretPatterns(t *testing.T) {
 // FuzzCutSecret cuts a text with a secret anywhere: three bytes of it may stay.
 func FuzzCutSecret(f *testing.F) {
 	const secret = "Zq7-planted-secret-0123456789"
-	clean, _ := cli.SecretTexts(secret)
+	clean := cli.SecretTexts(secret)
 	for at := range len(secret) + 10 {
 		f.Add("it said ", at)
 	}
