@@ -56,7 +56,8 @@ an equal customer in that time could be taken for this import.)
 
 The journal lies in the state folder of the program. The same command with the
 same file goes on where an import was stopped, by whatever. When a file has been
-imported, --job NAME imports it once more.
+imported, --job NAME imports it once more. Standard input is copied there first; the
+copy is removed when every row has ended. The file itself is only read.
 
 It goes as fast as the API lets it, and slows down when that throttles. Every row
 ends as created, already there, conflict, rejected, unknown or not reached.
