@@ -199,7 +199,7 @@ func (r *importReport) files(input *bulk.Input, summary *bulk.Summary) bulk.File
 		files.Rejects = filepath.Join(r.place.dir, "rejects"+suffix(input))
 	}
 	if files.Rejects != "" {
-		files.Reasons = files.Rejects + ".reasons.jsonl"
+		files.Reasons = reasonsFile(files.Rejects)
 	}
 	if files.Unknown == "" && summary.Unknown > 0 {
 		files.Unknown = filepath.Join(r.place.dir, "unknown"+suffix(input))
