@@ -1,16 +1,17 @@
-// Saved answers of an API: as curl -i writes them, only their bodies, or the error that
-// a command of this program made of them.
+// Saved answers of an API: as curl -i writes them, or only their bodies.
 
 package checkup
 
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,7 +21,8 @@ const (
 	maxBlocks = 20      // answers in one file
 )
 
-// An AnswerError says why a saved answer cannot be read. It quotes nothing of it.
+// An AnswerError says why a saved answer cannot be read. It quotes nothing of it, except
+// the message of an error of this program.
 type AnswerError struct{ Reason string }
 
 func (e *AnswerError) Error() string { return "the saved answer cannot be read: " + e.Reason }
@@ -28,9 +30,9 @@ func (e *AnswerError) Error() string { return "the saved answer cannot be read: 
 // ReadAnswer reads a saved answer: status line, header and body, as curl -i writes
 // them (RFC 9112 section 4; HTTP/2 has no reason phrase), or the body alone, whose
 // Status is then 0. Of several, as after a redirect, a 100 Continue or a proxy's
-// CONNECT, the last one counts. What a command wrote to standard error with -o json is
-// read as the answer that it tells of. A file of more than 8 MiB, and one without an
-// answer in it, is an *AnswerError; other errors are r's.
+// CONNECT, the last one counts. A file of more than 8 MiB, and one without an answer in
+// it, is an *AnswerError, as is the error that a command of this program wrote to
+// standard error with -o json; other errors are r's.
 func ReadAnswer(r io.Reader) (*Answer, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxAnswer+1))
 	switch {
@@ -43,8 +45,8 @@ func ReadAnswer(r io.Reader) (*Answer, error) {
 	if len(text) == 0 {
 		return nil, &AnswerError{"it is empty"}
 	}
-	if told, is, err := readTold(text); is {
-		return told, err
+	if message, is := commandError(text); is {
+		return nil, &AnswerError{"it is an error of this program: " + message}
 	}
 	answer := &Answer{Body: text}
 	for range maxBlocks {
@@ -67,6 +69,24 @@ func ReadAnswer(r io.Reader) (*Answer, error) {
 		answer.Body = next
 	}
 	return nil, &AnswerError{fmt.Sprintf("it has more than %d answers", maxBlocks)}
+}
+
+// commandError returns the message of the error that a command writes to standard error
+// with -o json. There may be lines before it: what --debug and notices write.
+func commandError(text []byte) (message string, is bool) {
+	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
+	for _, line := range slices.Backward(append(lines, text)) { // text itself may have been formatted
+		var document struct {
+			Error struct {
+				Message  string `json:"message"`
+				ExitCode int    `json:"exit_code"` // never 0
+			} `json:"error"`
+		}
+		if json.Unmarshal(line, &document) == nil && document.Error.ExitCode != 0 {
+			return document.Error.Message, true
+		}
+	}
+	return "", false
 }
 
 // statusLine reads the status code that text begins with, if it begins with a status

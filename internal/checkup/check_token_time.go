@@ -4,7 +4,6 @@ package checkup
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"time"
 
@@ -29,7 +28,7 @@ func (e *examination) apiNow() (now time.Time, whose string) {
 		if e.offline {
 			whose = "the API's clock"
 		}
-		if date, err := http.ParseTime(e.Answer.Header.Get("Date")); err == nil {
+		if date := e.Answer.date(); !date.IsZero() {
 			return date, whose
 		}
 	}

@@ -1,13 +1,17 @@
 package checkup
 
-import "context"
+import (
+	"context"
 
-// Explain names the cause of a refusal from what is at hand: the settings, the token
-// and the answer of subject, which the API has just given. Nothing is asked and nothing
-// is tried out. It is false when none of these tells.
-func Explain(ctx context.Context, subject *Subject) (Finding, bool) {
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+)
+
+// Explain names the cause of a refusal from what is at hand: the settings and the token
+// of subject, and what the API has just answered. Nothing is asked and nothing is tried
+// out. It is false when none of these tells.
+func Explain(ctx context.Context, subject *Subject, refusal *appsync.ResponseError) (Finding, bool) {
 	offline := *subject
-	offline.offline = true
+	offline.offline, offline.Answer = true, &Answer{Status: refusal.Status, parsed: refusal}
 	for _, finding := range Examine(ctx, &offline, func(Finding) {}) {
 		if finding.Result == Failure {
 			return finding, true

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
 )
 
@@ -19,24 +20,24 @@ func TestExplain(t *testing.T) {
 		Mode:      "oidc",
 		Token:     func(context.Context) (string, error) { return signed, nil },
 		TokenFrom: func() string { return "APPSYNCCTL_TOKEN" },
-		Answer: &checkup.Answer{
-			Status: http.StatusUnauthorized,
-			Header: http.Header{"X-Amzn-Errortype": {"UnauthorizedException"}},
-			Body:   []byte(`{"errors":[{"errorType":"UnauthorizedException","message":"Token has expired."}]}`),
-		},
-		Now: func() time.Time { return now },
+		Now:       func() time.Time { return now },
 	}
-	cause, found := checkup.Explain(t.Context(), subject)
+	refusal := func(message string) *appsync.ResponseError {
+		const errorType = "UnauthorizedException"
+		return &appsync.ResponseError{
+			Status: http.StatusUnauthorized, ErrorType: errorType,
+			Errors: []*appsync.Error{{Type: errorType, Message: message}},
+		}
+	}
+	cause, found := checkup.Explain(t.Context(), subject, refusal("Token has expired."))
 	if !found || cause.ID != "AUTH-010" || cause.Fix != "unset APPSYNCCTL_TOKEN" {
 		t.Errorf("got %t %s: %s (%s)", found, cause.ID, cause.Message, cause.Fix)
 	}
 	now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	subject.Answer.Body = []byte(`{"errors":[{"errorType":"UnauthorizedException","message":"You are not authorized to make this call."}]}`)
-	if cause, found := checkup.Explain(t.Context(), subject); !found || cause.ID != "API-005" {
+	if cause, found := checkup.Explain(t.Context(), subject, refusal("You are not authorized to make this call.")); !found || cause.ID != "API-005" {
 		t.Errorf("got %t %s: %s", found, cause.ID, cause.Message)
 	}
-	subject.Answer = &checkup.Answer{Status: http.StatusOK, Body: []byte(`{"data":{"__typename":"Query"}}`)}
-	if cause, found := checkup.Explain(t.Context(), subject); found {
-		t.Errorf("an accepted call is explained by %s: %s", cause.ID, cause.Message)
+	if cause, found := checkup.Explain(t.Context(), subject, &appsync.ResponseError{Status: http.StatusTooManyRequests}); found {
+		t.Errorf("a throttled call is explained by %s: %s", cause.ID, cause.Message)
 	}
 }

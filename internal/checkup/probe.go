@@ -64,7 +64,7 @@ func (e *examination) claim(name string) (p *probe, first bool) {
 func (e *examination) own(ctx context.Context) *reply {
 	switch {
 	case e.Answer != nil:
-		return &reply{Status: e.Answer.status(), Header: e.Answer.Header, Body: e.Answer.Body}
+		return &reply{Status: e.Answer.status(), Header: e.Answer.Header, Body: e.Answer.Body, parsed: e.Answer.parsed}
 	case e.Authorized == nil:
 		return &reply{Err: errNotAsked}
 	}

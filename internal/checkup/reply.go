@@ -27,6 +27,8 @@ type reply struct {
 	Err      error
 	Elapsed  time.Duration // until the body was read
 	Received time.Time     // when the header was there, by this machine's clock
+
+	parsed *appsync.ResponseError // what Body says, if that has been read already
 }
 
 // post sends query to the endpoint once, with header in addition to what transport

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
@@ -27,6 +28,9 @@ type response struct {
 func read(r *reply) response {
 	if r.Err != nil {
 		return response{reply: r, lost: r.Err}
+	}
+	if r.parsed != nil {
+		return response{reply: r, answer: r.parsed}
 	}
 	data, err := appsync.ReadAnswer(r.Status, r.Header, r.Body)
 	answer, _ := errors.AsType[*appsync.ResponseError](err)
@@ -161,6 +165,15 @@ func (e *examination) harmlessly(text string) string {
 		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}
 	return text
+}
+
+// date is when the answer was given, by the API's clock; zero if it does not say.
+func (a *Answer) date() time.Time {
+	if a.parsed != nil {
+		return a.parsed.Date
+	}
+	date, _ := http.ParseTime(a.Header.Get("Date"))
+	return date
 }
 
 // status is that of the saved answer; that of a body alone follows from its words, and

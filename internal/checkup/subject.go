@@ -86,4 +86,6 @@ type Answer struct {
 	Status int // 0 if only the body was saved
 	Header http.Header
 	Body   []byte
+
+	parsed *appsync.ResponseError // what the client has made of it; nil: Body is to be read
 }

@@ -45,9 +45,8 @@ to wait for a renewal that would otherwise be lost. --wait repeats it, for an AP
 is still starting, or is down.
 
 With --token, a token is examined that is in a file or comes from standard input, and
-with --response a saved answer of the API: what curl -i wrote, the body alone, or what
-a command wrote to standard error with -o json. No settings are required; those that
-exist are compared.
+with --response a saved answer of the API: what curl -i wrote, or the body alone. No
+settings are required; those that exist are compared.
 
 In GitHub Actions, findings also become annotations and a summary of the job.`,
 		Example: `  appsyncctl doctor
@@ -115,7 +114,7 @@ func (app *App) doctor(ctx context.Context, flags *globals, options doctorOption
 	if given.answer != nil && is[*config.MissingError](examinee.tokens.err) {
 		examinee.Token = nil // an answer tells something by itself
 	}
-	report.profile, report.clean = examinee.Profile, examinee.secrets.clean
+	report.profile = examinee.Profile
 
 	findings := app.examine(ctx, examinee, report, options)
 	if err := report.finish(findings); err != nil {

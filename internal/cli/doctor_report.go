@@ -49,7 +49,7 @@ func (app *App) newDoctorReport(options doctorOptions) *doctorReport {
 		suppress: options.suppress,
 		explains: options.token != "",
 		given:    options.token != "" || options.response != "",
-		clean:    strings.TrimSpace,
+		clean:    app.secrets.clean,
 		version:  app.Build.Version,
 		now:      app.Now,
 		start:    app.Now(),

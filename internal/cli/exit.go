@@ -235,6 +235,8 @@ func hint(err error) string {
 		return step.finding.Fix
 	}
 	switch {
+	case is[*checkup.AnswerError](err):
+		return `save what the API answers: curl -sS -i -H "$(appsyncctl token --header)" -d '{"query":"{ __typename }"}' "$APPSYNCCTL_ENDPOINT" >answer.txt`
 	case is[*auth.PortsError](err):
 		return "free one of these ports, or log in with --grant device"
 	case is[*opaqueTokenError](err):

@@ -3,10 +3,8 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"time"
 
@@ -64,9 +62,8 @@ func refusalCause(ctx context.Context, token string, answer *appsync.ResponseErr
 		Grant:     grant,
 		Token:     func(context.Context) (string, error) { return token, nil },
 		TokenFrom: func() string { return given.Origin },
-		Answer:    asSaved(answer),
 		Now:       now,
-	})
+	}, answer)
 	if !found {
 		return "appsyncctl doctor looks further"
 	}
@@ -94,24 +91,6 @@ func likelyGrant(settings config.Resolved) string {
 		}
 	}
 	return cmp.Or(settings.Text(config.Grant), grantDevice)
-}
-
-// asSaved puts an answer that was taken apart together again, as checks read it.
-func asSaved(answer *appsync.ResponseError) *checkup.Answer {
-	type entry struct {
-		Type    string `json:"errorType,omitempty"`
-		Message string `json:"message"`
-	}
-	entries := []entry{}
-	for _, single := range answer.Errors {
-		entries = append(entries, entry{single.Type, single.Message})
-	}
-	body, _ := json.Marshal(map[string]any{"errors": entries}) // texts only
-	header := http.Header{"X-Amzn-Errortype": {answer.ErrorType}, "Content-Type": {"application/json"}}
-	if !answer.Date.IsZero() {
-		header.Set("Date", answer.Date.UTC().Format(http.TimeFormat))
-	}
-	return &checkup.Answer{Status: answer.Status, Header: header, Body: body}
 }
 
 // skew says how far this machine's clock is off, if it is.
