@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -56,7 +58,8 @@ an equal customer in that time could be taken for this import.)
 
 The journal lies in the state folder of the program. The same command with the
 same file goes on where an import was stopped, by whatever. When a file has been
-imported, --job NAME imports it once more.
+imported, --job NAME imports it once more. Standard input is copied there first; the
+copy is removed when every row has ended. The file itself is only read.
 
 It goes as fast as the API lets it, and slows down when that throttles. Every row
 ends as created, already there, conflict, rejected, unknown or not reached.
@@ -121,7 +124,42 @@ func (o *customersImportOptions) check() error {
 	if len(o.delimiter) > 1 || strings.ContainsAny(o.delimiter, "\"\r\n") {
 		return errors.New("--delimiter must be one ASCII character, and no quote")
 	}
+	return o.checkFiles()
+}
+
+// checkFiles refuses to write one file over another, and above all over the input.
+func (o *customersImportOptions) checkFiles() error {
+	type file struct{ what, path string }
+	files := []file{
+		{"the file that is imported", o.file}, {"--results", o.files.Results}, {"--rejects", o.files.Rejects},
+		{"the file of the reasons", ""}, {"--unknown", o.files.Unknown},
+	}
+	if o.files.Rejects != "" {
+		files[3].path = reasonsFile(o.files.Rejects)
+	}
+	for i, later := range files {
+		for _, earlier := range files[:i] {
+			if earlier.path != "-" && earlier.path != "" && later.path != "" && samePath(earlier.path, later.path) {
+				return fmt.Errorf("%s would be written over %s", later.what, earlier.what)
+			}
+		}
+	}
 	return nil
+}
+
+// reasonsFile is the name of the file with the reasons for what is in rejects.
+func reasonsFile(rejects string) string { return rejects + ".reasons.jsonl" }
+
+// samePath reports whether two names lead to one file, or would if there were one.
+func samePath(a, b string) bool {
+	one, errOne := os.Stat(a)
+	other, errOther := os.Stat(b)
+	if errOne == nil && errOther == nil {
+		return os.SameFile(one, other)
+	}
+	a, errOne = filepath.Abs(a)
+	b, errOther = filepath.Abs(b)
+	return errOne == nil && errOther == nil && a == b
 }
 
 // oneFile takes exactly one file, or "-".

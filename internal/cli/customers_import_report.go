@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -22,11 +21,11 @@ type importReport struct {
 	app     *App
 	options customersImportOptions
 	job     bulk.Job
-	dir     string // of the journal
+	place   *importPlace
 }
 
-func (app *App) newImportReport(options customersImportOptions, job bulk.Job, dir string) *importReport {
-	return &importReport{app: app, options: options, job: job, dir: dir}
+func (app *App) newImportReport(options customersImportOptions, job bulk.Job, place *importPlace) *importReport {
+	return &importReport{app: app, options: options, job: job, place: place}
 }
 
 // setAsideError says that an import came to its end, but not with every row.
@@ -165,19 +164,21 @@ type importResult struct {
 // finish writes the files and the summary, also after an error, and returns what ends
 // the command.
 func (r *importReport) finish(work *bulk.Import, summary *bulk.Summary, failed error) error {
-	files := r.files(summary)
-	if err := work.Write(files); err != nil {
-		failed = errors.Join(failed, fmt.Errorf("write what became of the rows: %w", err))
+	files := r.files(work.Input, summary)
+	unwritten := work.Write(files)
+	if unwritten != nil {
+		failed = errors.Join(failed, fmt.Errorf("write what became of the rows: %w", unwritten))
 	}
 	result := importResult{
-		Summary: summary, Job: r.job.Name, Journal: r.dir,
+		Summary: summary, Job: r.job.Name, Journal: r.place.dir,
 		Results: files.Results, Rejects: files.Rejects, Reasons: files.Reasons, Unknown: files.Unknown,
 	}
-	open := summary.NotReached+summary.Unknown > 0
+	// What could not be written, of the rows or in the journal, is written by the next run.
+	open := summary.NotReached+summary.Unknown > 0 || unwritten != nil || is[*bulk.DiskError](failed)
 	if open {
 		result.Resume = r.job.Resume
-	} else if strings.HasPrefix(filepath.Base(r.options.file), "stdin-") {
-		_ = os.Remove(r.options.file) // our own copy; it is only in the way
+	} else {
+		r.place.dropCopy()
 	}
 	written := r.options.output.write(r.app.Out, result, func(w io.Writer) error { return r.summary(w, result) })
 	if open && !r.options.output.machine() {
@@ -192,22 +193,22 @@ func (r *importReport) finish(work *bulk.Import, summary *bulk.Summary, failed e
 
 // files are those that were asked for, and those in the journal's folder for rows that
 // a person must see.
-func (r *importReport) files(summary *bulk.Summary) bulk.Files {
+func (r *importReport) files(input *bulk.Input, summary *bulk.Summary) bulk.Files {
 	files := r.options.files
 	if files.Rejects == "" && summary.Rejected+summary.Conflict > 0 {
-		files.Rejects = filepath.Join(r.dir, "rejects"+r.suffix())
+		files.Rejects = filepath.Join(r.place.dir, "rejects"+suffix(input))
 	}
 	if files.Rejects != "" {
-		files.Reasons = files.Rejects + ".reasons.jsonl"
+		files.Reasons = reasonsFile(files.Rejects)
 	}
 	if files.Unknown == "" && summary.Unknown > 0 {
-		files.Unknown = filepath.Join(r.dir, "unknown"+r.suffix())
+		files.Unknown = filepath.Join(r.place.dir, "unknown"+suffix(input))
 	}
 	return files
 }
 
-func (r *importReport) suffix() string {
-	in := bulk.Input{Path: r.options.file, Format: bulk.Format(r.options.format)}
+// suffix is how the names of files with rows of an input end.
+func suffix(in *bulk.Input) string {
 	if kind, err := in.Kind(); err == nil && kind == bulk.JSONL {
 		return ".jsonl"
 	}

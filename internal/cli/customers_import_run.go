@@ -5,9 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,7 +22,8 @@ func (app *App) customersImport(ctx context.Context, flags *globals, options cus
 	if err != nil {
 		return err
 	}
-	job, root, err := app.importJob(flags, &options)
+	job, place, err := app.importJob(flags, &options)
+	defer place.dropDraft()
 	if err != nil {
 		return err
 	}
@@ -39,23 +37,32 @@ func (app *App) customersImport(ctx context.Context, flags *globals, options cus
 	if err != nil {
 		return err
 	}
-	report := app.newImportReport(options, job, filepath.Join(root, jobFolder(job)))
+	report := app.newImportReport(options, job, place)
 	if options.dryRun {
 		return report.dryRun(plan)
 	}
 	report.plan(plan)
-	if err := refuseEdited(root, job, options.job != ""); err != nil {
+	if err := refuseEdited(place.root, job, options.job != ""); err != nil {
 		return err
+	}
+	if place.draft != "" {
+		if err := place.keepDraft(); err != nil {
+			return err
+		}
+		input.Path = place.stdin
 	}
 	progress := app.newImportProgress(options.progress)
 	work := &bulk.Import{
-		Input: input, Plan: plan, Job: job, Dir: report.dir, API: api,
+		Input: input, Plan: plan, Job: job, Dir: place.dir, API: api,
 		Limits: options.limits, Errors: options.errors, Settle: options.settle,
 		Notice: progress.notice, Progress: progress.show,
 	}
 	summary, err := work.Run(ctx)
 	progress.end()
 	if summary == nil {
+		if place.fresh && !is[*bulk.BusyError](err) { // else it is that of the import under way
+			place.dropCopy()
+		}
 		return err
 	}
 	return report.finish(work, summary, err)
@@ -110,31 +117,32 @@ func (app *App) importSchema(ctx context.Context, api *customersAPI, mode bulk.M
 	return schema, mode, nil
 }
 
-// importJob says which job this is and where its journal may lie. Standard input is
+// importJob says which job this is and where it keeps what it needs. Standard input is
 // put into a file first, so that it can be read again.
-func (app *App) importJob(flags *globals, options *customersImportOptions) (bulk.Job, string, error) {
+func (app *App) importJob(flags *globals, options *customersImportOptions) (bulk.Job, *importPlace, error) {
+	place := &importPlace{}
 	settings, err := app.settings(flags)
 	if err != nil {
-		return bulk.Job{}, "", err
+		return bulk.Job{}, place, err
 	}
 	target := settings.Text(config.Endpoint)
 	sum := sha256.Sum256([]byte(target))
-	root, err := app.stateFile("imports", hex.EncodeToString(sum[:8]))
-	if err != nil {
-		return bulk.Job{}, "", err
+	if place.root, err = app.stateFile("imports", hex.EncodeToString(sum[:8])); err != nil {
+		return bulk.Job{}, place, err
 	}
 	if options.file == "-" {
-		if options.file, err = app.spool(root); err != nil {
-			return bulk.Job{}, "", err
+		if place.draft, err = app.draftStdin(place.root); err != nil {
+			return bulk.Job{}, place, err
 		}
+		options.file = place.draft
 	}
 	path, err := filepath.Abs(options.file)
 	if err != nil {
-		return bulk.Job{}, "", err
+		return bulk.Job{}, place, err
 	}
 	found, err := bulk.FingerprintOf(path)
 	if err != nil {
-		return bulk.Job{}, "", err
+		return bulk.Job{}, place, err
 	}
 	job := bulk.Job{
 		Name: options.job, Target: target, Path: path, Input: found,
@@ -144,8 +152,13 @@ func (app *App) importJob(flags *globals, options *customersImportOptions) (bulk
 	if job.Name == "" {
 		job.Name = bulk.JobName(job)
 	}
-	job.Resume = options.resume(path)
-	return job, root, nil
+	place.dir, place.content = filepath.Join(place.root, jobFolder(job)), found
+	place.stdin = filepath.Join(place.dir, "stdin-"+found.SHA256[:16])
+	if place.draft != "" {
+		job.Path = place.stdin
+	}
+	job.Resume = options.resume(job.Path)
+	return job, place, nil
 }
 
 // jobFolder is the folder of a job below that of the API.
@@ -196,27 +209,4 @@ type editedError struct{ path, resume string }
 
 func (e *editedError) Error() string {
 	return e.path + " has changed since its import began, and that has not ended"
-}
-
-// spool copies standard input into a file of its own content's name.
-func (app *App) spool(root string) (path string, err error) {
-	if err := os.MkdirAll(root, 0o700); err != nil {
-		return "", err
-	}
-	part, err := os.CreateTemp(root, ".stdin.*")
-	if err != nil {
-		return "", err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(part.Name()))
-		}
-	}()
-	hash := sha256.New()
-	_, err = io.Copy(io.MultiWriter(part, hash), app.In)
-	if err = errors.Join(err, part.Sync(), part.Close()); err != nil {
-		return "", fmt.Errorf("keep standard input: %w", err)
-	}
-	path = filepath.Join(root, "stdin-"+hex.EncodeToString(hash.Sum(nil)[:8]))
-	return path, os.Rename(part.Name(), path)
 }
