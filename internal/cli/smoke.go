@@ -68,15 +68,13 @@ and API, needs no settings and leaves nothing behind.`,
 	return cmd
 }
 
-// check refuses what excludes each other. It quotes no value that may be a token.
+// check refuses what excludes each other.
 func (o smokeOptions) check() error {
 	switch {
 	case o.format != asJSON && o.format.String() != string(table):
 		return fmt.Errorf("smoke reports as a table or as json, not as %s", o.format)
 	case o.junit == "-":
 		return errors.New("--junit takes the name of a file: what is not in one cannot be read back")
-	case tokenLike.MatchString(o.expiredToken):
-		return errors.New("--expired-token-file takes the name of a file and not the token itself")
 	case o.emulator && o.table != "":
 		return errors.New("--table looks into an AWS account, which --emulator has not")
 	case o.readOnly && (o.table != "" || o.subscribe || o.keep):
