@@ -20,6 +20,8 @@ type Export struct {
 	Notice func(string)
 	// Progress is told of the records written, after each page.
 	Progress func(records int)
+
+	sync syncer
 }
 
 // A Manifest describes an exported file.

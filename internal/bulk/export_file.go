@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 
@@ -19,12 +21,18 @@ import (
 
 // An export's file grows as FILE.part. Beside it FILE.part.journal says after each page
 // how far the part is good and which token comes next. Both go when the file is whole.
+// FILE.part.lock is there while an export runs.
+
+// An OccupiedError says that there is something under a name that an export needs, which
+// no export has left there. It is not touched.
+type OccupiedError struct{ Path, Reason string }
+
+func (e *OccupiedError) Error() string { return e.Path + " is in the way: " + e.Reason }
 
 // exportFile is an export that is being written into a file.
 type exportFile struct {
 	*Export
 	path    string
-	lock    *flock.Flock
 	part    *os.File
 	journal *os.File
 	at      exportEntry
@@ -38,10 +46,15 @@ type exportFile struct {
 // appears when it is whole. An earlier export of the same source that was interrupted
 // is gone on with: what it wrote is kept, and a record that comes once more is left out.
 func (e *Export) File(ctx context.Context, path string) (manifest *Manifest, err error) {
-	f := &exportFile{Export: e, path: path}
-	if f.lock, err = lockPart(path + ".part"); err != nil {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, &OccupiedError{path, "it is not a regular file"}
+	}
+	lock, err := lockExport(path + ".part.lock")
+	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, unlockExport(lock)) }()
+	f := &exportFile{Export: e, path: path}
 	if err := f.open(); err != nil {
 		return nil, errors.Join(err, f.close())
 	}
@@ -66,13 +79,21 @@ func (f *exportFile) open() (err error) {
 	if f.part, err = os.OpenFile(f.path+".part", os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return err
 	}
-	if f.journal, err = os.OpenFile(f.path+".part.journal", os.O_RDWR|os.O_CREATE, 0o600); err != nil {
-		return err
-	}
-	good := f.replay()
-	size, err := f.part.Seek(0, 2)
+	size, err := f.part.Seek(0, io.SeekEnd)
 	if err != nil {
 		return err
+	}
+	flags := os.O_RDWR
+	if size == 0 { // else the journal is there already, or the part is somebody else's
+		flags |= os.O_CREATE
+	}
+	f.journal, err = os.OpenFile(f.path+".part.journal", flags, 0o600)
+	if err != nil && (size == 0 || !errors.Is(err, fs.ErrNotExist)) {
+		return err
+	}
+	good, ours := f.replay()
+	if size > 0 && !ours {
+		return &OccupiedError{f.part.Name(), "it is not the part of an export"}
 	}
 	if f.started.IsZero() || size < f.at.Bytes { // new, of another source, or torn beyond use
 		return f.begin()
@@ -80,9 +101,9 @@ func (f *exportFile) open() (err error) {
 	if err := errors.Join(f.part.Truncate(f.at.Bytes), f.journal.Truncate(good)); err != nil {
 		return err
 	}
-	_, err = f.journal.Seek(good, 0)
+	_, err = f.journal.Seek(good, io.SeekStart)
 	if err == nil {
-		_, err = f.part.Seek(f.at.Bytes, 0)
+		_, err = f.part.Seek(f.at.Bytes, io.SeekStart)
 	}
 	if err != nil {
 		return err
@@ -147,7 +168,7 @@ func (f *exportFile) fill(ctx context.Context) error {
 		}
 		f.at.Bytes += n
 		f.at.Next, f.at.Done = page.Next, page.Next == ""
-		if err := errors.Join(f.part.Sync(), f.note(f.at)); err != nil {
+		if err := errors.Join(f.sync.file(f.part), f.note(f.at)); err != nil {
 			return err
 		}
 		f.Progress(f.at.Records)
@@ -161,20 +182,53 @@ func (f *exportFile) close() error {
 			err = errors.Join(err, file.Close())
 		}
 	}
-	return errors.Join(err, f.lock.Close())
+	return err
 }
 
-// lockPart keeps a second export out of the same part file.
-func lockPart(path string) (*flock.Flock, error) {
-	lock := flock.New(path, flock.SetPermissions(0o600))
-	taken, err := lock.TryLock()
-	if err != nil {
-		return nil, err
+// lockExport keeps a second export out of the same file. The lock is on a file of its
+// own: on Windows nobody can write into a locked one through another handle, not even
+// the process that has locked it.
+//
+// The program's other lock files stay for ever, in its own folders, since whoever removes
+// one may leave two processes with locks on different files of one name. This one would
+// be litter beside somebody's file, so it goes with the export. What makes that safe is
+// that whoever has locked a file looks whether it still has its name.
+func lockExport(path string) (*flock.Flock, error) {
+	for {
+		lock := flock.New(path, flock.SetPermissions(0o600))
+		taken, err := lock.TryLock()
+		if err != nil {
+			return nil, err
+		}
+		if !taken {
+			return nil, &BusyError{Dir: filepath.Dir(path)}
+		}
+		locked, err := lock.Stat()
+		if err != nil {
+			return nil, errors.Join(err, lock.Close())
+		}
+		switch there, err := os.Stat(path); {
+		case err == nil && os.SameFile(locked, there):
+			return lock, nil
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return nil, errors.Join(err, lock.Close())
+		}
+		if err := lock.Close(); err != nil { // the export before has just removed it
+			return nil, err
+		}
 	}
-	if !taken {
-		return nil, &BusyError{Dir: filepath.Dir(path)}
+}
+
+// unlockExport removes the lock's file and gives the lock back. Windows removes no file
+// that is open, neither before that nor when the next export has opened it already.
+func unlockExport(lock *flock.Flock) error {
+	if runtime.GOOS == "windows" {
+		err := lock.Close()
+		_ = os.Remove(lock.Path()) // it is not in the way
+		return err
 	}
-	return lock, nil
+	_ = os.Remove(lock.Path()) // it is not in the way
+	return lock.Close()
 }
 
 // finish renames the part file and writes the manifest.
@@ -196,7 +250,7 @@ func (f *exportFile) finish() (*Manifest, error) {
 	if err := os.Rename(f.path+".part", f.path); err != nil {
 		return nil, err
 	}
-	syncFolder(filepath.Dir(f.path))
+	f.sync.folder(filepath.Dir(f.path))
 	if err := atomicfile.Write(f.path+".manifest.json", append(text, '\n')); err != nil {
 		return nil, err
 	}

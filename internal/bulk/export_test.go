@@ -3,6 +3,7 @@ package bulk
 import (
 	"bytes"
 	"fmt"
+	"os"
 )
 
 // IntentRows returns the rows that a line of a journal says are about to be sent.
@@ -51,3 +52,21 @@ func ReadJournal(data []byte) (good int64, entries int, err error) {
 
 // With returns a record under an id.
 func (r Record) With(id string) Record { return r.withID(id) }
+
+// WithSync makes what the import writes reach the disk by sync.
+func (im *Import) WithSync(sync func(*os.File) error) *Import {
+	im.sync = sync
+	return im
+}
+
+// WithSync makes what the export writes reach the disk by sync.
+func (e *Export) WithSync(sync func(*os.File) error) *Export {
+	e.sync = sync
+	return e
+}
+
+// LockExport takes the lock of an export, and returns what gives it back.
+func LockExport(path string) (unlock func() error, err error) {
+	lock, err := lockExport(path)
+	return func() error { return unlockExport(lock) }, err
+}

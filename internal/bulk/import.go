@@ -24,6 +24,8 @@ type Import struct {
 	// about five times a second. They are called by one goroutine.
 	Notice   func(string)
 	Progress func(Progress)
+
+	sync syncer
 }
 
 // Limits bound how an import sends; 0 is no limit.
@@ -54,7 +56,7 @@ const (
 func (im *Import) Run(ctx context.Context) (summary *Summary, err error) {
 	im.Job.Rows = len(im.Plan.ledger.states)
 	im.Job.Started = time.Now().UTC().Truncate(time.Second)
-	job, err := openJobIn(im.Dir, im.Job, im.Plan.ledger)
+	job, err := openJobIn(im.Dir, im.Job, im.Plan.ledger, im.sync)
 	if err != nil {
 		return nil, err
 	}

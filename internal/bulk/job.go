@@ -87,7 +87,7 @@ func lockJob(dir string) (*flock.Flock, error) {
 
 // openJobIn opens the journal in dir, or begins it, and brings ledger to where it
 // ended. Job.Mode may be AutoMode: then that of the journal holds.
-func openJobIn(dir string, job Job, ledger *ledger) (opened *openJob, err error) {
+func openJobIn(dir string, job Job, ledger *ledger, sync syncer) (opened *openJob, err error) {
 	lock, err := lockJob(dir)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func openJobIn(dir string, job Job, ledger *ledger) (opened *openJob, err error)
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	opened.journal = &journal{file: file, written: good, synced: good}
+	opened.journal = &journal{file: file, sync: sync, written: good, synced: good}
 	return opened, nil
 }
 
@@ -127,7 +127,7 @@ func (j *openJob) begin(mode Mode) error {
 	if err := j.journal.commit(entry{Kind: kindJob, Job: &job}); err != nil {
 		return err
 	}
-	syncFolder(filepath.Dir(j.journal.file.Name()))
+	j.journal.sync.folder(filepath.Dir(j.journal.file.Name()))
 	return nil
 }
 
@@ -194,14 +194,6 @@ func (j *openJob) resume(path string, e entry) error {
 	}
 	j.Mode, j.Started, j.began = began.Mode, began.Started, true
 	return nil
-}
-
-// syncFolder makes a new file last through a power cut, where the system can.
-func syncFolder(dir string) {
-	if folder, err := os.Open(dir); err == nil {
-		_ = folder.Sync()
-		_ = folder.Close()
-	}
 }
 
 // JobName names a job by what its input holds and how its columns are read, so that the

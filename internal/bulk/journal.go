@@ -21,6 +21,7 @@ import (
 // crash leaves half written can only be at the end, and counts as not written.
 type journal struct {
 	file *os.File
+	sync syncer
 
 	mu      sync.Mutex
 	written int64 // bytes
@@ -166,7 +167,7 @@ func (j *journal) commit(entries ...entry) error {
 	j.mu.Lock()
 	all := j.written
 	j.mu.Unlock()
-	if err := j.file.Sync(); err != nil {
+	if err := j.sync.file(j.file); err != nil {
 		j.mu.Lock()
 		defer j.mu.Unlock()
 		j.failed = err // what a failed sync has lost, a second one would not tell
@@ -176,4 +177,23 @@ func (j *journal) commit(entries ...entry) error {
 	return nil
 }
 
-func (j *journal) close() error { return errors.Join(j.file.Sync(), j.file.Close()) }
+func (j *journal) close() error { return errors.Join(j.sync.file(j.file), j.file.Close()) }
+
+// syncer brings what was written into a file to the disk; nil is (*os.File).Sync. It is
+// a value so that tests can see when that is done, and make it fail.
+type syncer func(*os.File) error
+
+func (s syncer) file(file *os.File) error {
+	if s == nil {
+		return file.Sync()
+	}
+	return s(file)
+}
+
+// folder makes a new name in a folder last through a power cut, where the system can.
+func (s syncer) folder(dir string) {
+	if folder, err := os.Open(dir); err == nil {
+		_ = s.file(folder)
+		_ = folder.Close()
+	}
+}

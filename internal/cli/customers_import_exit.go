@@ -21,7 +21,7 @@ func importExitCode(err error) int {
 	case is[*bulk.OutageError](err), is[*throttledError](err):
 		return exitNetwork
 	case is[*bulk.SyntaxError](err), is[*bulk.HeaderError](err), is[*bulk.InputError](err), is[*bulk.ChangedError](err),
-		is[*bulk.ModeError](err), is[*bulk.IDError](err), is[*editedError](err):
+		is[*bulk.ModeError](err), is[*bulk.IDError](err), is[*editedError](err), is[*bulk.OccupiedError](err):
 		return exitUsage
 	default:
 		return exitOK
@@ -33,7 +33,7 @@ func importHint(err error) string {
 	if edited, ok := errors.AsType[*editedError](err); ok {
 		return "bring back what it was and run: " + edited.resume + "; or give --job NAME to import it as it is now, with all its rows"
 	}
-	if broken, ok := errors.AsType[*brokenExportError](err); ok && !is[*bulk.BusyError](err) {
+	if broken, ok := errors.AsType[*brokenExportError](err); ok && !is[*bulk.BusyError](err) && !is[*bulk.OccupiedError](err) {
 		return joined(hint(broken.err), "the same command goes on where the export ended")
 	}
 	switch {
@@ -41,6 +41,8 @@ func importHint(err error) string {
 		return "look at the reasons; --max-errors allows more"
 	case is[*bulk.OutageError](err), is[*bulk.DiskError](err):
 		return "the same command goes on where this one ended"
+	case is[*bulk.OccupiedError](err):
+		return "move it away, or export to another file"
 	case is[*bulk.BusyError](err):
 		return "wait for it, or stop it"
 	case is[*bulk.ChangedError](err):
