@@ -140,6 +140,7 @@ func (s *scene) follow(e *emulator.Emulator) {
 // started returns an emulator that runs until the test ends.
 func started(t *testing.T, config emulator.Config) *emulator.Emulator {
 	t.Helper()
+	config.SigningKey = signingKey()
 	e, err := emulator.Start(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)

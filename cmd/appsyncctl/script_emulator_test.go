@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -17,6 +18,16 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
+
+// signingKey signs for every emulator of these tests: making a key takes longer than
+// all the rest of a start.
+var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
 
 // A setUp is an emulator in the making.
 type setUp struct {
@@ -32,7 +43,7 @@ func scriptEmulator(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("emulator cannot be expected to fail")
 	}
-	s := &setUp{ts: ts}
+	s := &setUp{ts: ts, config: emulator.Config{SigningKey: signingKey()}}
 	s.tenant(func(t *auth0.Config) { t.DeviceInterval = time.Second }) // scripts wait for polls
 	for _, arg := range args {
 		name, value, _ := strings.Cut(arg, "=")

@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -163,10 +162,7 @@ func signed(t *testing.T, algorithm jose.SignatureAlgorithm, key any, kid string
 }
 
 func TestVerify(t *testing.T) {
-	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	rsaKey := rsaKey()
 	curve := func(of elliptic.Curve) *ecdsa.PrivateKey {
 		key, err := ecdsa.GenerateKey(of, rand.Reader)
 		if err != nil {

@@ -36,6 +36,7 @@ func tenant(t *testing.T, clients ...auth0.Client) *auth.Client {
 		APIs:        []auth0.API{{Identifier: audience, OfflineAccess: true}},
 		Clients:     clients,
 		AutoApprove: true,
+		SigningKey:  rsaKey(),
 	})
 	if err != nil {
 		t.Fatal(err)

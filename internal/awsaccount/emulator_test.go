@@ -1,7 +1,10 @@
 package awsaccount_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"reflect"
+	"sync"
 	"testing"
 	"time"
 
@@ -10,9 +13,20 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
 )
 
+// signingKey signs for every emulator of these tests: making a key takes longer than
+// all the rest of a start.
+var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
 // start leads the SDK to an emulator by the variables that the emulator gives out.
 func start(t *testing.T, config emulator.Config) map[string]string {
 	t.Helper()
+	config.SigningKey = signingKey()
 	running, err := emulator.Start(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,8 @@ package checkup_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -30,9 +32,20 @@ type setup struct {
 	token string
 }
 
+// signingKey signs for every emulator of these tests: making a key takes longer than
+// all the rest of a start.
+var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
 // newSetup starts an emulator and makes a set-up for it that is sound.
 func newSetup(t *testing.T, config emulator.Config) *setup {
 	t.Helper()
+	config.SigningKey = signingKey()
 	e, err := emulator.Start(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ package emulator
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"iter"
 	"log/slog"
 	"time"
@@ -28,6 +29,7 @@ type Config struct {
 	Faults          []Fault          // to begin with; POST /_emulator/faults adds more
 	TenantYAML      []byte           // lists that take the place of the demo's; see auth0.Config.ReadYAML
 	TLS             bool             // HTTPS, with the authority that CA returns
+	SigningKey      *rsa.PrivateKey  // of the tenant's tokens, until its keys are rotated; default a new one
 	Log             *slog.Logger     // one line a request; default none
 	Version         string           // of the program, for GET /_emulator/status
 
@@ -59,7 +61,8 @@ func (c Config) complete() Config {
 // tenant is the demo's with all that c changes in it.
 func (c Config) tenant(origin string, faults *faults) (auth0.Config, error) {
 	tenant := demoTenant(origin + "/")
-	tenant.AutoApprove, tenant.Now, tenant.Fault, tenant.Alter = c.AutoApprove, c.Now, faults.at("/oauth/token"), faults.alter
+	tenant.AutoApprove, tenant.Now, tenant.SigningKey = c.AutoApprove, c.Now, c.SigningKey
+	tenant.Fault, tenant.Alter = faults.at("/oauth/token"), faults.alter
 	if err := tenant.ReadYAML(bytes.NewReader(c.TenantYAML)); err != nil {
 		return auth0.Config{}, err
 	}

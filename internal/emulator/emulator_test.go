@@ -2,6 +2,8 @@ package emulator_test
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -15,6 +17,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,8 +33,19 @@ type running struct {
 	client *http.Client
 }
 
+// signingKey signs for every emulator of these tests: making a key takes longer than
+// all the rest of a start.
+var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
 func start(t *testing.T, config emulator.Config) running {
 	t.Helper()
+	config.SigningKey = signingKey()
 	e, err := emulator.Start(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,8 @@ package management_test
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -42,12 +44,22 @@ type tenant struct {
 	sent []sent
 }
 
+// signingKey signs for every tenant of these tests: making a key takes longer than
+// all the rest of a start.
+var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
 func start(t *testing.T, change func(*auth0.Config)) *tenant {
 	t.Helper()
 	tn := &tenant{}
 	server := httptest.NewUnstartedServer(nil)
 	tn.issuer = "http://" + server.Listener.Addr().String() + "/"
-	config := auth0.Config{Issuer: tn.issuer, Clients: []auth0.Client{{
+	config := auth0.Config{Issuer: tn.issuer, SigningKey: signingKey(), Clients: []auth0.Client{{
 		ID: "manager", Secret: "hush", Grants: []string{auth0.GrantClientCredentials},
 		Audiences: map[string][]string{auth0.ManagementAPI: management.Scopes()},
 	}}}

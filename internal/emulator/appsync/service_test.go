@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,6 +21,16 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
 
+// firstKey signs for every issuer of these tests until it is rotated: making a key
+// takes longer than all the rest of a start.
+var firstKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
 // issuer is an OpenID provider: a discovery document and a key set.
 type issuer struct {
 	url  string
@@ -30,7 +41,7 @@ type issuer struct {
 func newIssuer(t *testing.T) *issuer {
 	t.Helper()
 	is := &issuer{}
-	is.rotate(t, "first")
+	is.use(firstKey(), "first")
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
@@ -51,6 +62,10 @@ func (is *issuer) rotate(t *testing.T, id string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	is.use(key, id)
+}
+
+func (is *issuer) use(key *rsa.PrivateKey, id string) {
 	is.key.Store(&jose.JSONWebKey{Key: key, KeyID: id, Algorithm: "RS256", Use: "sig"})
 }
 

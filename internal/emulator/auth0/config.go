@@ -3,6 +3,7 @@
 package auth0
 
 import (
+	"crypto/rsa"
 	"log/slog"
 	"time"
 )
@@ -29,6 +30,8 @@ type Config struct {
 
 	DeviceInterval time.Duration // between polls, whole seconds; default 5 s, or 1 s with AutoApprove
 	DeviceLifetime time.Duration // of a device code; default 900 s
+
+	SigningKey *rsa.PrivateKey // signs until the keys are rotated; default a new one
 
 	RateLimit int // requests to /oauth/token a minute; 0 is no limit
 

@@ -1,12 +1,16 @@
 package auth0_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
 )
@@ -176,6 +180,43 @@ func TestFaults(t *testing.T) {
 	tn.clock.advance(time.Second)
 	armed = auth0.FaultDenial
 	tn.poll(t, begin.text("device_code")).refused(t, 403, "access_denied", canceled)
+}
+
+// A key that is given is published and signs, under an id of its own for each tenant,
+// until the keys are rotated.
+func TestSigningKey(t *testing.T) {
+	published := func(tn tenant) jose.JSONWebKey {
+		t.Helper()
+		var set jose.JSONWebKeySet
+		if err := json.Unmarshal([]byte(tn.get(t, ".well-known/jwks.json").ok(t).body), &set); err != nil || len(set.Keys) != 1 {
+			t.Fatalf("%d keys: %v", len(set.Keys), err)
+		}
+		return set.Keys[0]
+	}
+	given := func(tn tenant) bool { return signingKey().PublicKey.Equal(published(tn).Key) }
+	revoke := false
+	first, second := start(t, func(c *auth0.Config) {
+		c.Fault = func(name, _ string) bool { return revoke && name == auth0.FaultRevokeKeys }
+	}), start(t, nil)
+	own := start(t, func(c *auth0.Config) { c.SigningKey = nil })
+	if !given(first) || !given(second) || given(own) {
+		t.Error("the key that was given is not the one that is published, or is where none was given")
+	}
+	if published(first).KeyID == published(second).KeyID {
+		t.Error("the keys of two tenants have the same id")
+	}
+	token, err := jwt.ParseSigned(first.machine(t).ok(t).text("access_token"), []jose.SignatureAlgorithm{jose.RS256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := token.Claims(signingKey().Public()); err != nil {
+		t.Errorf("another key signs: %v", err)
+	}
+	revoke = true
+	first.machine(t).ok(t)
+	if given(first) {
+		t.Error("the key outlives its revocation")
+	}
 }
 
 // FuzzToken sends any body, which must be refused or answered, never fail.

@@ -24,13 +24,23 @@ type signer struct {
 	err  error
 }
 
-func newSigner() *signer {
+func newSigner(key *rsa.PrivateKey) *signer {
 	s := &signer{ready: make(chan struct{})}
+	if key != nil {
+		s.keys = []jose.JSONWebKey{published(key)}
+		close(s.ready)
+		return s
+	}
 	go func() {
 		defer close(s.ready)
 		s.rotate(nil)
 	}()
 	return s
+}
+
+// published is a key as the JWKS names it.
+func published(key *rsa.PrivateKey) jose.JSONWebKey {
+	return jose.JSONWebKey{Key: key, KeyID: rand.Text(), Algorithm: string(jose.RS256), Use: "sig"}
 }
 
 // rotate makes a new key the signing one and keeps those of the old ones that keep
@@ -43,7 +53,7 @@ func (s *signer) rotate(keep func(jose.JSONWebKey) bool) {
 		s.err = fmt.Errorf("make a signing key: %w", err)
 		return
 	}
-	keys := []jose.JSONWebKey{{Key: private, KeyID: rand.Text(), Algorithm: string(jose.RS256), Use: "sig"}}
+	keys := []jose.JSONWebKey{published(private)}
 	for _, old := range s.keys {
 		if keep(old) {
 			keys = append(keys, old)

@@ -27,8 +27,8 @@ type Tenant struct {
 	window        bucket // of Config.RateLimit
 }
 
-// New returns the tenant that config describes. The key for its signatures is made
-// in the background; the first signature waits for it.
+// New returns the tenant that config describes. Without a SigningKey it makes one in
+// the background, and the first signature waits for it.
 func New(config Config) (*Tenant, error) {
 	config, err := config.complete()
 	if err != nil {
@@ -37,7 +37,7 @@ func New(config Config) (*Tenant, error) {
 	t := &Tenant{
 		config:        config,
 		registry:      newRegistry(config),
-		signer:        newSigner(),
+		signer:        newSigner(config.SigningKey),
 		devices:       map[string]*device{},
 		codes:         map[string]*authorization{},
 		refreshTokens: map[string]*refreshToken{},

@@ -1,6 +1,8 @@
 package auth0_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -45,14 +47,25 @@ type tenant struct {
 	clock  *clock
 }
 
+// signingKey signs for every tenant of these tests: making a key takes longer than
+// all the rest of a start.
+var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
 func start(t *testing.T, change func(*auth0.Config)) tenant {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	// The clock starts at the real time, so that independent verifiers accept the tokens.
 	c := &clock{now: time.Now()}
 	config := auth0.Config{
-		Issuer: "http://" + server.Listener.Addr().String() + "/",
-		Now:    c.Now,
+		Issuer:     "http://" + server.Listener.Addr().String() + "/",
+		Now:        c.Now,
+		SigningKey: signingKey(),
 		APIs: []auth0.API{
 			{Identifier: audience, Scopes: []string{"read:customers", "write:customers"}, OfflineAccess: true},
 			{Identifier: "https://other.example/"},
