@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,12 +72,10 @@ func (o *emulatorOptions) check() error {
 			return fmt.Errorf("--auth-mode %q: must be one of %s", mode, strings.Join(emulator.ModeNames(), ", "))
 		}
 	}
-	javaOnly, err := checkClientIDPattern(o.clientIDPattern)
+	_, err := regexp.Compile(o.clientIDPattern)
 	switch {
-	case err != nil:
-		return err
-	case javaOnly:
-		return fmt.Errorf("--client-id-pattern %q: the emulator cannot read what Go has not, such as a lookahead", o.clientIDPattern)
+	case err != nil && o.clientIDPattern != "*": // AppSync's own word for all clients
+		return fmt.Errorf("--client-id-pattern: the emulator takes Go's regular expressions, without a lookahead: %w", err)
 	case o.data != "" && o.dynamoDBTable != "":
 		return errors.New("--data and --dynamodb-table exclude each other")
 	case o.caFile != "" && !o.tls:

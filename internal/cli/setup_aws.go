@@ -15,7 +15,6 @@ import (
 
 type setupAWSOptions struct {
 	clientIDPattern string
-	javaOnly        bool // the pattern is one that Go cannot read
 	iatTTL, authTTL tokenLimit
 	schema          schemaVariant
 	outputs         string // file with the description of a stack, or -
@@ -74,9 +73,7 @@ func (o *setupAWSOptions) check(set *pflag.FlagSet) error {
 		if o.yes {
 			return errors.New("--yes can only be used with --outputs")
 		}
-		var err error
-		o.javaOnly, err = checkClientIDPattern(o.clientIDPattern)
-		return err
+		return nil
 	}
 	if o.outputs == "" {
 		return errors.New("--outputs names no file")
@@ -108,9 +105,6 @@ func (app *App) setupAWS(flags *globals, options setupAWSOptions) error {
 	}
 	for _, warning := range options.limitWarnings() {
 		app.notice(warning)
-	}
-	if options.javaOnly {
-		app.notice("--client-id-pattern could not be checked here: its syntax is that of Java, which AppSync uses")
 	}
 	app.tellDeploy(defaults, settings.Get(config.Profile))
 	return nil

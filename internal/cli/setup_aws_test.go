@@ -25,50 +25,6 @@ func setupAWS(t *testing.T, home, answer string, args ...string) (code int, out,
 	return code, stdout.String(), stderr.String()
 }
 
-// What is broken in every language is refused. What only Java knows cannot be told from
-// what it does not know.
-func TestSetupAWSClientIDPattern(t *testing.T) {
-	const unchecked = "could not be checked here"
-	tests := []struct {
-		pattern string
-		code    int
-		want    string // empty: nothing is said of it
-	}{
-		{"", 0, ""},
-		{"ID1|ID2", 0, ""},
-		{"demo-.*", 0, ""},
-		{"*", 0, ""},
-		{`\(`, 0, ""},
-		{"[(]", 0, ""},
-		{"(", 2, `"(" is not a regular expression: missing closing )`},
-		{"ID1)", 2, "unexpected )"},
-		{"[a", 2, "missing closing ]"},
-		{`ID\`, 2, "trailing backslash"},
-		{"*ID", 2, "missing argument to repetition operator"},
-		{"[z-a]", 2, "invalid character class range"},
-		{"(?!test).*", 0, unchecked},
-		{"(?<=a)b", 0, unchecked},
-		{"(?>a)b", 0, unchecked},
-		{"a*+", 0, unchecked},
-		{`\p{IsAlphabetic}`, 0, unchecked},
-		{"a{2000}", 0, unchecked},
-		{"(?x) a # (", 0, unchecked},
-		{"(?!test", 2, "missing closing )"},
-		{"(?=a)b)", 2, "unexpected )"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.pattern, func(t *testing.T) {
-			code, out, told := setupAWS(t, t.TempDir(), "", "--client-id-pattern", tt.pattern)
-			if code != tt.code || (out != "") != (code == 0) {
-				t.Errorf("exited with %d: %s", code, told)
-			}
-			if !strings.Contains(told, tt.want) || tt.want == "" && strings.Contains(told, "--client-id-pattern") {
-				t.Errorf("got %s, want %s", told, tt.want)
-			}
-		})
-	}
-}
-
 // A profile of somebody's is replaced only when a person agrees.
 func TestSetupAWSAtATerminal(t *testing.T) {
 	home := t.TempDir()
