@@ -242,6 +242,27 @@ func TestFiles(t *testing.T) {
 	})
 }
 
+// TestFilesAreNoDevices has results go to a device, which stays what it is.
+func TestFilesAreNoDevices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		null := filepath.Join(dir, "null")
+		if err := os.Symlink(os.DevNull, null); err != nil {
+			t.Skip("no symbolic links here")
+		}
+		im := newJob(t, bulk.KeyMode, manyRows(3)).prepare(t, newTable(false))
+		if _, err := im.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := im.Write(bulk.Files{Results: null}); err != nil {
+			t.Error(err)
+		}
+		if info, err := os.Stat(null); err != nil || info.Mode().IsRegular() {
+			t.Errorf("the device is %v, and %v", info, err)
+		}
+	})
+}
+
 // TestInterrupted checks that an import which is told to stop waits for what is under
 // way, and counts it.
 func TestInterrupted(t *testing.T) {

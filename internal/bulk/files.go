@@ -109,21 +109,30 @@ func (im *Import) writeRow(out outputs, files Files, space uuid.UUID, row Row) e
 // outputs are files that are being written.
 type outputs struct{ files map[string]*part }
 
-// A part is a file that is renamed when it is whole.
+// A part is a file that is renamed when it is whole. A device or a pipe is written as it
+// is: to replace it would take it from everybody.
 type part struct {
 	*bufio.Writer
 	file *os.File
+	asIs bool
 }
 
 func (o *outputs) open(path string, head []byte) error {
 	if path == "" || o.files[path] != nil {
 		return nil
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	var file *os.File
+	info, err := os.Stat(path)
+	asIs := err == nil && !info.Mode().IsRegular()
+	if asIs {
+		file, err = os.OpenFile(path, os.O_WRONLY, 0)
+	} else {
+		file, err = os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	}
 	if err != nil {
 		return err
 	}
-	o.files[path] = &part{bufio.NewWriter(file), file}
+	o.files[path] = &part{bufio.NewWriter(file), file, asIs}
 	return o.verbatim(path, head)
 }
 
@@ -160,6 +169,10 @@ func (o *outputs) finish(good bool) error {
 	var failed error
 	for path, to := range o.files {
 		err := errors.Join(to.Flush(), to.file.Close())
+		if to.asIs {
+			failed = errors.Join(failed, err)
+			continue
+		}
 		if err == nil && good {
 			err = os.Rename(to.file.Name(), path)
 		}

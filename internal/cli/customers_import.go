@@ -155,7 +155,7 @@ func samePath(a, b string) bool {
 	one, errOne := os.Stat(a)
 	other, errOther := os.Stat(b)
 	if errOne == nil && errOther == nil {
-		return os.SameFile(one, other)
+		return os.SameFile(one, other) && one.Mode().IsRegular() // several may go to /dev/null
 	}
 	a, errOne = filepath.Abs(a)
 	b, errOther = filepath.Abs(b)
