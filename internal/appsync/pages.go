@@ -2,31 +2,17 @@ package appsync
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
 	"iter"
 	"slices"
-	"sync"
 
 	"github.com/Khan/genqlient/graphql"
+
+	"github.com/appsyncctl/appsyncctl/internal/paging"
 )
 
-const (
-	// DefaultPageSize is how many items to ask for at once: AppSync has no limit
-	// of its own, DynamoDB ends a page at 1 MB.
-	DefaultPageSize = 1000
-
-	// maxEmptyPages in a row are taken for a loop without end. Empty pages are
-	// normal after many deletions, and the more so behind a filter.
-	maxEmptyPages         = 1000
-	maxEmptyFilteredPages = 20 * maxEmptyPages
-)
-
-// A PagingError says that an API's pages do not end. The items before it are
-// good; whether they are all is not known.
-type PagingError struct{ Reason string }
-
-func (e *PagingError) Error() string { return "the list does not end: " + e.Reason }
+// DefaultPageSize is how many items to ask for at once: AppSync has no limit of its own,
+// DynamoDB ends a page at 1 MB.
+const DefaultPageSize = 1000
 
 // Paging says which customers to list, and in which steps.
 type Paging struct {
@@ -61,35 +47,45 @@ type Page struct {
 	Cut int
 }
 
-// Pages yields the API's pages one after the other, empty ones too. While the
-// caller is busy with a page the next one is fetched. An error ends it; a page
-// that came with the error comes before it.
-func Pages(ctx context.Context, client graphql.Client, paging Paging) iter.Seq2[*Page, error] {
+// Pages yields the API's pages one after the other, as paging.Pages does.
+func Pages(ctx context.Context, client graphql.Client, options Paging) iter.Seq2[*Page, error] {
+	size := options.size()
+	walk := paging.Walk{Token: options.Token, Limit: options.Limit, Filtered: options.Filter != nil}
+	pages := paging.Pages(ctx, walk, func(ctx context.Context, token string) (*paging.Page[*Customer], error) {
+		return fetchPage(ctx, client, options.Filter, size, token)
+	})
 	return func(yield func(*Page, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		l := &lister{Paging: paging, client: client, seen: make(map[[sha256.Size]byte]bool)}
-		defer l.fetching.Wait()
-		defer cancel() // ends a request whose page nobody wants any more
-		l.Size = paging.size()
-		for answer := l.fetch(ctx, l.Token); ; {
-			page, err := l.page(<-answer)
-			more := false
-			if err == nil {
-				if more, err = l.more(page); more {
-					answer = l.fetch(ctx, page.Next)
-				}
-			}
-			if page != nil && !yield(page, nil) {
-				return
-			}
+		for page, err := range pages {
 			if err != nil {
 				yield(nil, err)
+				return
 			}
-			if !more {
+			if !yield(&Page{Customers: page.Items, Size: size, Token: page.Token, Next: page.Next, Cut: page.Cut}, nil) {
 				return
 			}
 		}
 	}
+}
+
+// fetchPage asks for one page. It may come with an error.
+func fetchPage(ctx context.Context, client graphql.Client, filter *TableCustomerFilterInput, size int, token string) (*paging.Page[*Customer], error) {
+	var next *string
+	if token != "" {
+		next = &token
+	}
+	resp, err := ListCustomers(ctx, client, filter, &size, next)
+	list := resp.GetListCustomers()
+	if list == nil {
+		if err == nil {
+			err = &NullError{Operation: "listCustomers"}
+		}
+		return nil, err
+	}
+	page := &paging.Page[*Customer]{Items: slices.DeleteFunc(list.Items, func(c *Customer) bool { return c == nil })}
+	if list.NextToken != nil {
+		page.Next = *list.NextToken
+	}
+	return page, err
 }
 
 // Customers yields up to limit customers, or all if limit is 0, in the API's own
@@ -108,85 +104,4 @@ func Customers(ctx context.Context, client graphql.Client, limit int) iter.Seq2[
 			}
 		}
 	}
-}
-
-// lister is one run through the pages.
-type lister struct {
-	Paging
-	client graphql.Client
-	count  int // customers until now
-	empty  int // pages in a row
-	seen   map[[sha256.Size]byte]bool
-
-	fetching sync.WaitGroup
-}
-
-type pageAnswer struct {
-	token string
-	page  *CustomerConnection
-	err   error
-}
-
-// fetch asks for a page; its answer comes through the channel.
-func (l *lister) fetch(ctx context.Context, token string) <-chan pageAnswer {
-	var next *string
-	if token != "" {
-		next = &token
-	}
-	answered := make(chan pageAnswer, 1)
-	l.fetching.Go(func() {
-		resp, err := ListCustomers(ctx, l.client, l.Filter, &l.Size, next)
-		page := resp.GetListCustomers()
-		if page == nil && err == nil {
-			err = &NullError{Operation: "listCustomers"}
-		}
-		answered <- pageAnswer{token, page, err}
-	})
-	return answered
-}
-
-// page makes a page of an answer; nil when none came.
-func (l *lister) page(answer pageAnswer) (*Page, error) {
-	if answer.page == nil {
-		return nil, answer.err
-	}
-	page := &Page{
-		Size:      l.Size,
-		Customers: slices.DeleteFunc(answer.page.Items, func(c *Customer) bool { return c == nil }),
-		Token:     answer.token,
-	}
-	if answer.page.NextToken != nil {
-		page.Next = *answer.page.NextToken
-	}
-	l.empty++
-	if len(page.Customers) > 0 {
-		l.empty = 0
-	}
-	l.count += len(page.Customers)
-	if over := l.count - l.Limit; l.Limit > 0 && over > 0 {
-		page.Customers = page.Customers[:len(page.Customers)-over]
-		page.Cut, page.Next = over, page.Token
-		l.count = l.Limit
-	}
-	return page, answer.err
-}
-
-// more reports whether to ask for the page after this one.
-func (l *lister) more(page *Page) (bool, error) {
-	if page.Next == "" || l.Limit > 0 && l.count == l.Limit {
-		return false, nil
-	}
-	most := maxEmptyPages
-	if l.Filter != nil {
-		most = maxEmptyFilteredPages
-	}
-	if l.empty == most {
-		return false, &PagingError{fmt.Sprintf("%d pages in a row were empty", most)}
-	}
-	token := sha256.Sum256([]byte(page.Next)) // some are long, and there may be many
-	if l.seen[token] {
-		return false, &PagingError{"the API sent a nextToken for the second time"}
-	}
-	l.seen[token] = true
-	return true, nil
 }

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/paging"
 )
 
 // page is an answer with the customers of ids; "" stands for null.
@@ -142,8 +143,8 @@ func TestCustomersEndlessEmptyPages(t *testing.T) {
 			for _, err := range appsync.Customers(t.Context(), client, 0) {
 				last = err
 			}
-			if _, ok := errors.AsType[*appsync.PagingError](last); !ok {
-				t.Errorf("got %v, want a PagingError", last)
+			if _, ok := errors.AsType[*paging.EndlessError](last); !ok {
+				t.Errorf("got %v, want an EndlessError", last)
 			}
 			if got := len(server.bodies); got != 1000 {
 				t.Errorf("asked for %d pages, want 1000", got)

@@ -4,8 +4,11 @@ import (
 	"compress/gzip"
 	"context"
 	"io"
+	"iter"
 	"strings"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/paging"
 )
 
 // An Export writes all records of a list into a file, or a stream.
@@ -17,7 +20,9 @@ type Export struct {
 	// Source says what is exported: the API and the filter. A part file of another
 	// source is not gone on with.
 	Source string
-	Notice func(string)
+	// Filtered says that the API filters what it lists, so that many pages may be empty.
+	Filtered bool
+	Notice   func(string)
 	// Progress is told of the records written, after each page.
 	Progress func(records int)
 
@@ -46,18 +51,12 @@ func GzipByName(path string) bool { return strings.HasSuffix(strings.ToLower(pat
 // Stream writes the records to w and returns how many there were.
 func (e *Export) Stream(ctx context.Context, w io.Writer) (records int, err error) {
 	encoder := encoder{e.Format, e.Fields}
-	pages := e.pages(ctx, "")
-	defer pages.stop()
 	text := encoder.header()
-	for {
-		page, more, err := pages.next()
-		if err != nil || !more {
-			if err == nil { // the header of an empty list
-				_, err = e.write(w, text)
-			}
+	for page, err := range e.pages(ctx, "") {
+		if err != nil {
 			return records, err
 		}
-		for _, record := range page.Records {
+		for _, record := range page.Items {
 			if text, err = encoder.append(text, record); err != nil {
 				return records, err
 			}
@@ -66,9 +65,26 @@ func (e *Export) Stream(ctx context.Context, w io.Writer) (records int, err erro
 			return records, err
 		}
 		text = text[:0]
-		records += len(page.Records)
+		records += len(page.Items)
 		e.Progress(records)
 	}
+	return records, nil
+}
+
+// pages yields the pages from the one of token on.
+func (e *Export) pages(ctx context.Context, token string) iter.Seq2[*paging.Page[Record], error] {
+	return pages(ctx, e.API, paging.Walk{Token: token, Filtered: e.Filtered})
+}
+
+// pages walks over a list.
+func pages(ctx context.Context, list Lister, walk paging.Walk) iter.Seq2[*paging.Page[Record], error] {
+	return paging.Pages(ctx, walk, func(ctx context.Context, token string) (*paging.Page[Record], error) {
+		page, err := list.List(ctx, token)
+		if err != nil {
+			return nil, err
+		}
+		return &paging.Page[Record]{Items: page.Records, Next: page.Next}, nil
+	})
 }
 
 // write writes text as it is, or as one gzip member. Members follow each other in a
@@ -99,55 +115,4 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	c.n += int64(n)
 	return n, err
-}
-
-// pages fetches pages ahead: the next one is on its way while one is written.
-func (e *Export) pages(ctx context.Context, token string) *pageReader {
-	ctx, cancel := context.WithCancel(ctx)
-	r := &pageReader{cancel: cancel, fetched: make(chan fetched, 1)}
-	go func() {
-		defer close(r.fetched)
-		guard := pageGuard{}
-		for {
-			page, err := e.API.List(ctx, token)
-			if err == nil && page.Next != "" {
-				err = guard.check(page)
-			}
-			select {
-			case r.fetched <- fetched{page, err}:
-			case <-ctx.Done():
-				r.fetched <- fetched{err: context.Cause(ctx)}
-				return
-			}
-			if err != nil || page.Next == "" {
-				return
-			}
-			token = page.Next
-		}
-	}()
-	return r
-}
-
-type fetched struct {
-	page Page
-	err  error
-}
-
-type pageReader struct {
-	cancel  context.CancelFunc
-	fetched chan fetched
-}
-
-// next returns the next page, or false after the last.
-func (r *pageReader) next() (Page, bool, error) {
-	got, more := <-r.fetched
-	return got.page, more, got.err
-}
-
-// stop ends the fetching, and returns when nothing is under way.
-func (r *pageReader) stop() {
-	r.cancel()
-	for range r.fetched {
-		continue // so that the goroutine can end
-	}
 }

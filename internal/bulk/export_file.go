@@ -142,17 +142,14 @@ func (f *exportFile) fill(ctx context.Context) error {
 	if f.at.Done {
 		return nil
 	}
-	pages := f.pages(ctx, f.at.Next)
-	defer pages.stop()
 	encoder := encoder{f.Format, f.Fields}
 	var text []byte
-	for {
-		page, more, err := pages.next()
-		if err != nil || !more {
+	for page, err := range f.pages(ctx, f.at.Next) {
+		if err != nil {
 			return err
 		}
 		text = text[:0]
-		for _, record := range page.Records {
+		for _, record := range page.Items {
 			if _, twice := slices.BinarySearchFunc(f.known, idDigest(record[IDField]), compareDigests); twice {
 				f.at.Repeated++
 				continue
@@ -168,11 +165,17 @@ func (f *exportFile) fill(ctx context.Context) error {
 		}
 		f.at.Bytes += n
 		f.at.Next, f.at.Done = page.Next, page.Next == ""
-		if err := errors.Join(f.sync.file(f.part), f.note(f.at)); err != nil {
+		if n > 0 { // behind a filter most pages may be empty
+			if err := f.sync.file(f.part); err != nil {
+				return err
+			}
+		}
+		if err := f.note(f.at); err != nil {
 			return err
 		}
 		f.Progress(f.at.Records)
 	}
+	return nil
 }
 
 func (f *exportFile) close() error {

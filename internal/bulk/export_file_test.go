@@ -12,10 +12,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
+	"github.com/appsyncctl/appsyncctl/internal/paging"
 )
 
 func export(api bulk.Lister, format bulk.Format, zip bool) *bulk.Export {
@@ -178,9 +180,45 @@ func (e endless) List(_ context.Context, token string) (bulk.Page, error) {
 func TestEndlessList(t *testing.T) {
 	for _, api := range []endless{{true}, {false}} {
 		_, err := export(api, bulk.CSV, false).Stream(t.Context(), io.Discard)
-		if _, ok := errors.AsType[*bulk.EndlessError](err); !ok {
+		if _, ok := errors.AsType[*paging.EndlessError](err); !ok {
 			t.Errorf("repeats %t: got %v, want an EndlessError", api.repeats, err)
 		}
+	}
+}
+
+// sparse is a list whose only record comes after so many empty pages.
+type sparse int
+
+func (s sparse) List(_ context.Context, token string) (bulk.Page, error) {
+	page, _ := strconv.Atoi(token)
+	if page == int(s) {
+		return bulk.Page{Records: []bulk.Record{{"id": "a", "name": "b"}}}, nil
+	}
+	return bulk.Page{Next: strconv.Itoa(page + 1)}, nil
+}
+
+// TestEmptyPages exports a list with many empty pages, which are normal behind a filter.
+func TestEmptyPages(t *testing.T) {
+	tests := []struct {
+		name     string
+		pages    int
+		filtered bool
+		endless  bool
+	}{
+		{"some", 999, false, false},
+		{"too many", 1000, false, true},
+		{"many behind a filter", 19_999, true, false},
+		{"too many also behind a filter", 20_000, true, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			e := export(sparse(tt.pages), bulk.JSONL, false)
+			e.Filtered = tt.filtered
+			n, err := e.Stream(t.Context(), io.Discard)
+			if _, endless := errors.AsType[*paging.EndlessError](err); endless != tt.endless || !endless && (err != nil || n != 1) {
+				t.Errorf("got %d records and %v", n, err)
+			}
+		})
 	}
 }
 

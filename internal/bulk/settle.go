@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/paging"
 	"github.com/appsyncctl/appsyncctl/internal/pause"
 )
 
@@ -43,22 +44,15 @@ func (r *run) takeBaseline(ctx context.Context) error {
 
 // list calls each with every record.
 func (r *run) list(ctx context.Context, each func(Record)) error {
-	guard := pageGuard{}
-	for token := ""; ; {
-		page, err := r.API.List(ctx, token)
+	for page, err := range pages(ctx, r.API, paging.Walk{}) {
 		if err != nil {
 			return err
 		}
-		for _, record := range page.Records {
+		for _, record := range page.Items {
 			each(record)
 		}
-		if token = page.Next; token == "" {
-			return nil
-		}
-		if err := guard.check(page); err != nil {
-			return err
-		}
 	}
+	return nil
 }
 
 // settle looks for the doubtful rows in the table, once no request can be under way any

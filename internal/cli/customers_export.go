@@ -90,6 +90,7 @@ func (app *App) customersExport(ctx context.Context, flags *globals, options cus
 		Fields:   customerColumns(),
 		Gzip:     options.gzip || bulk.GzipByName(options.file),
 		Source:   settings.Text(config.Endpoint) + " " + string(filter),
+		Filtered: options.filter != nil,
 		Notice:   progress.notice,
 		Progress: progress.records,
 	}

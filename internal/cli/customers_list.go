@@ -10,6 +10,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/paging"
 )
 
 const defaultListMax = 100
@@ -106,7 +107,7 @@ func (app *App) customersList(ctx context.Context, flags *globals, options custo
 		last = page
 	}
 	if err != nil {
-		if last.Next != "" && !is[*appsync.PagingError](err) {
+		if last.Next != "" && !is[*paging.EndlessError](err) {
 			err = &brokenListError{err, goOn(last)}
 		}
 		return errors.Join(err, out.finish())

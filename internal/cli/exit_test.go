@@ -13,6 +13,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/cli"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/paging"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
@@ -55,7 +56,7 @@ func failures() []failure {
 		{"a damaged token", &auth.ClaimsError{Reason: "its payload is no JSON object"}, 1, ""},
 		{"an API that takes any token", &smoke.AcceptedError{What: "a tampered token"}, 1, ""},
 		{"null and no reason", &appsync.NullError{Operation: "createCustomer"}, 1, ""},
-		{"pages without end", &appsync.PagingError{Reason: "again"}, 1, ""},
+		{"pages without end", &paging.EndlessError{Reason: "again"}, 1, ""},
 		{"an answer that is too large", &transport.TooLargeError{Host: "api.example.com", Max: 8 << 20}, 1, ""},
 		{"a web page", &appsync.ResponseError{Status: 404, NotGraphQL: "a web page (HTML)"}, 1, "check --endpoint: it should end in /graphql"},
 		{"a web page with success", &appsync.ResponseError{Status: 200, NotGraphQL: "a web page (HTML)"}, 1, "check --endpoint: it should end in /graphql"},

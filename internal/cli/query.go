@@ -13,6 +13,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/paging"
 )
 
 type queryOptions struct {
@@ -122,7 +123,7 @@ func (o queryOptions) check() error {
 
 // queryPages runs a request, and again for each nextToken if that was asked for.
 func (app *App) queryPages(ctx context.Context, api graphql.Client, request *graphql.Request, variables map[string]any, options queryOptions, answer *answerHead) error {
-	seen := make(map[string]bool)
+	var tokens paging.Tokens // empty pages are not counted: nobody knows which part of the data is the list
 	for {
 		data, err := send(ctx, api, request)
 		if options.include {
@@ -140,10 +141,9 @@ func (app *App) queryPages(ctx context.Context, api graphql.Client, request *gra
 		if err != nil || token == "" {
 			return err
 		}
-		if seen[token] {
-			return &appsync.PagingError{Reason: "the API sent a nextToken for the second time"}
+		if err := tokens.Add(token); err != nil {
+			return err
 		}
-		seen[token] = true
 		variables[appsync.NextTokenVariable] = token
 		request.Variables = variables
 	}
