@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -180,4 +182,57 @@ func waitFor(ts *testscript.TestScript, file string, expr *regexp.Regexp) []stri
 	}
 	ts.Fatalf("%s never held %s", file, expr)
 	return nil
+}
+
+// scriptOnce checks what the last run of the program has cost: how often its secret
+// command wrote a line to the file runs, and how many tokens it asked the emulator for.
+// It starts to count anew. Without numbers both are 1: once [RUNS TOKENS]
+func scriptOnce(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 {
+		args = []string{"1", "1"}
+	}
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: once [RUNS TOKENS]")
+	}
+	runs, err := os.ReadFile(ts.MkAbs("runs"))
+	if !errors.Is(err, fs.ErrNotExist) {
+		ts.Check(err)
+	}
+	if got := strconv.Itoa(strings.Count(string(runs), "\n")); got != args[0] {
+		ts.Fatalf("the secret command ran %s times, want %s", got, args[0])
+	}
+	ts.Check(os.RemoveAll(ts.MkAbs("runs")))
+	scriptRequests(ts, false, []string{"POST /oauth/token", args[1]})
+	call(ts, http.MethodPost, "/_emulator/reset", "")
+}
+
+// scriptRotate gives the demo's machine client another secret, which goes into a file:
+// rotate FILE. It asks for a token of the Management API first.
+func scriptRotate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: rotate FILE")
+	}
+	var token struct {
+		Access string `json:"access_token"`
+	}
+	ts.Check(json.Unmarshal(call(ts, http.MethodPost, "/oauth/token", url.Values{
+		"grant_type":    {"client_credentials"},
+		"client_id":     {ts.Getenv("APPSYNCCTL_EMULATOR_MANAGEMENT_CLIENT_ID")},
+		"client_secret": {ts.Getenv("APPSYNCCTL_EMULATOR_MANAGEMENT_CLIENT_SECRET")},
+		"audience":      {ts.Getenv("APPSYNCCTL_ISSUER") + "api/v2/"},
+	}.Encode()), &token))
+	secret := rand.Text()
+	address := ts.Getenv("APPSYNCCTL_ISSUER") + "api/v2/clients/" + emulator.MachineClientID
+	body := strings.NewReader(`{"client_secret":"` + secret + `"}`)
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPatch, address, body)
+	ts.Check(err)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+token.Access)
+	resp, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	ts.Check(resp.Body.Close())
+	if resp.StatusCode != http.StatusOK {
+		ts.Fatalf("PATCH %s: %s", address, resp.Status)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(secret+"\n"), 0o600))
 }

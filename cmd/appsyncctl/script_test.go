@@ -44,6 +44,8 @@ func TestScripts(t *testing.T) {
 			"emulator": scriptEmulator,
 			"faults":   scriptFaults,
 			"requests": scriptRequests,
+			"once":     scriptOnce,
+			"rotate":   scriptRotate,
 			"envfile":  scriptEnvFile,
 			"waitfor":  scriptWaitFor,
 			"activate": scriptActivate,

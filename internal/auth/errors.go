@@ -69,6 +69,13 @@ func (e *Error) Temporary() bool {
 	return e.Status == http.StatusTooManyRequests || e.Status >= 500
 }
 
+// RefusesClient reports whether the provider does not take the client for who it says
+// it is: the secret or the key is wrong, or the client ID. RFC 6749, section 5.2, has
+// the code invalid_client for that; Auth0 answers 401 with access_denied.
+func (e *Error) RefusesClient() bool {
+	return !e.Temporary() && (e.Code == InvalidClient || e.Status == http.StatusUnauthorized)
+}
+
 // newError reads the refusal in a. A secret that was sent is taken out of the
 // description, in case the provider repeats it. Gateways answer with pages and
 // plain text: then the status is all there is.

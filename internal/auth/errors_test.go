@@ -59,6 +59,29 @@ func TestError(t *testing.T) {
 	}
 }
 
+func TestRefusesClient(t *testing.T) {
+	tests := []struct {
+		name   string
+		status int
+		code   string
+		want   bool
+	}{
+		{"RFC 6749", 400, auth.InvalidClient, true},
+		{"RFC 6749, by a header", 401, auth.InvalidClient, true},
+		{"Auth0", 401, auth.AccessDenied, true},
+		{"a page", 401, "", true},
+		{"a right that lacks", 403, auth.AccessDenied, false},
+		{"a login that has ended", 403, auth.InvalidGrant, false},
+		{"throttled", 429, auth.TooManyRequests, false},
+		{"out of order", 500, auth.InvalidClient, false},
+	}
+	for _, tt := range tests {
+		if got := (&auth.Error{Status: tt.status, Code: tt.code}).RefusesClient(); got != tt.want {
+			t.Errorf("%s: got %t, want %t", tt.name, got, tt.want)
+		}
+	}
+}
+
 func TestErrorsEchoNoSecret(t *testing.T) {
 	body := `{"error":"invalid_request","error_description":"bad refresh-secret, bad post&secret, bad basic%secret"}`
 	for _, authentication := range []auth.Authentication{

@@ -60,7 +60,7 @@ func (e *examination) meant(refusal *auth.Error, answer Evidence) Verdict {
 		return failure("the login has ended: it expired, was revoked, or was renewed elsewhere", e.login(), answer)
 	case code == auth.MFARequired:
 		return failure("the provider asks for a second factor", e.login(), answer)
-	case code == auth.InvalidClient, refusal.Status == http.StatusUnauthorized:
+	case refusal.RefusesClient():
 		return e.disbelieved(answer)
 	case code == auth.AccessDenied:
 		return failure("a rule of the provider's own denies the token, such as an Action", e.atProvider("Monitoring", "Logs"), e.asked("client_id"), answer)

@@ -43,13 +43,19 @@ func (app *App) authorizedOver(ctx context.Context, flags *globals, settings con
 	switch settings.Text(config.Auth) {
 	default: // oidc, cognito, lambda
 		source, err := app.bearer(ctx, settings, flags)
-		return access{&transport.Authorization{Source: source, Endpoint: endpoint, Scheme: authScheme(settings), Base: chain}, source}, err
+		return app.byToken(flags, settings, endpoint, source, one), err
 	case authAPIKey:
 		key, _, err := app.apiKey(ctx, settings, flags, endpoint.String())
 		return access{chain: &transport.APIKey{Key: key, Endpoint: endpoint, Base: chain}}, err
 	case authIAM:
 		return access{chain: app.signedChain(flags, settings, endpoint, one)}, nil
 	}
+}
+
+// byToken is the access with the tokens of source.
+func (app *App) byToken(flags *globals, settings config.Resolved, endpoint *url.URL, source tokenSource, one http.RoundTripper) access {
+	chain := &transport.Authorization{Source: source, Endpoint: endpoint, Scheme: authScheme(settings), Base: app.chain(flags, one)}
+	return access{chain, source}
 }
 
 // authScheme returns what stands before the token in the Authorization header.

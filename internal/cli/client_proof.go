@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
-	"sync"
+
+	"golang.org/x/oauth2"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
@@ -23,9 +25,12 @@ const (
 // method is never tried out: a wrong guess costs quota and hides the first error.
 type clientProof struct {
 	method  string
-	secret  auth.Secret                 // from the environment or a file; may be empty
-	ask     func() (auth.Secret, error) // runs the secret command, once; nil without one
+	secret  auth.Secret                   // from the environment or a file; may be empty
+	command *secretCommand                // nil without one
+	ask     func() (printedSecret, error) // asks the command
 	keyFile string
+	seal    tokencache.Seal // of a token file on this machine
+	notice  func(string)
 }
 
 func (app *App) clientProof(ctx context.Context, settings config.Resolved) (*clientProof, error) {
@@ -37,11 +42,14 @@ func (app *App) clientProof(ctx context.Context, settings config.Resolved) (*cli
 		method:  settings.Text(config.ClientAuth),
 		secret:  secret,
 		keyFile: settings.Text(config.ClientKeyFile),
+		notice:  app.notice,
 	}
-	if command := settings.Text(config.SecretCommand); command != "" {
-		proof.ask = sync.OnceValues(func() (auth.Secret, error) {
-			return app.noted(app.commands.do(func() (auth.Secret, error) { return app.secretFromCommand(ctx, command) }))
-		})
+	if text := settings.Text(config.SecretCommand); text != "" {
+		run := func() (auth.Secret, error) {
+			return app.noted(app.commands.do(func() (auth.Secret, error) { return app.secretFromCommand(ctx, text) }))
+		}
+		proof.command = app.commands.command(text)
+		proof.ask = func() (printedSecret, error) { return proof.command.ask(app.Now, run) }
 	}
 	switch proof.method {
 	case "":
@@ -54,17 +62,18 @@ func (app *App) clientProof(ctx context.Context, settings config.Resolved) (*cli
 			return nil, &config.MissingError{Setting: config.Describe(config.ClientKeyFile)}
 		}
 	}
+	proof.seal = proof.newSeal()
 	return proof, nil
 }
 
 // atHand reports whether settings hold a secret or a key, or the way to one.
 func (p *clientProof) atHand() bool {
-	return p.secret != "" || p.ask != nil || p.keyFile != ""
+	return p.secret != "" || p.command != nil || p.keyFile != ""
 }
 
-// seal returns what can seal a token file on this machine: whatever the client
+// newSeal returns what can seal a token file on this machine: whatever the client
 // proves itself with. A command is run only when there is something to seal.
-func (p *clientProof) seal() tokencache.Seal {
+func (p *clientProof) newSeal() tokencache.Seal {
 	switch {
 	case p.byKey():
 		return tokencache.SecretSealFrom(func() (string, error) {
@@ -73,10 +82,10 @@ func (p *clientProof) seal() tokencache.Seal {
 		})
 	case p.secret != "":
 		return tokencache.SecretSeal(string(p.secret))
-	case p.ask != nil:
+	case p.command != nil:
 		return tokencache.SecretSealFrom(func() (string, error) {
-			secret, err := p.ask()
-			return string(secret), err
+			printed, err := p.ask()
+			return string(printed.secret), err
 		})
 	default:
 		return tokencache.Seal{}
@@ -94,8 +103,40 @@ func (p *clientProof) key() ([]byte, error) {
 // byKey reports whether the client signs, and has no secret.
 func (p *clientProof) byKey() bool { return p.method == proveByRS256 || p.method == proveByPS256 }
 
-// authentication returns the proof for one token request. stored looks up a
-// secret that no setting gives.
+// prove sends a token request with the proof. stored looks up a secret that no setting
+// gives.
+//
+// A secret that a command printed is forgotten when the provider refuses it. If the
+// command ran some time before, the secret may have been rotated since: the command
+// runs again, and the request is sent again.
+func (p *clientProof) prove(stored func() (auth.Secret, error), send func(auth.Authentication) (*oauth2.Token, error)) (*oauth2.Token, error) {
+	if p.byKey() || p.secret != "" || p.command == nil {
+		authentication, err := p.authentication(stored)
+		if err != nil {
+			return nil, err
+		}
+		return send(authentication)
+	}
+	for {
+		printed, err := p.ask()
+		if err != nil {
+			return nil, err
+		}
+		token, err := send(p.bySecret(printed.secret))
+		refusal, refused := errors.AsType[*auth.Error](err)
+		if !refused || !refusal.RefusesClient() {
+			return token, err
+		}
+		p.command.forget(printed)
+		p.seal.Forget()
+		if printed.fresh {
+			return nil, err
+		}
+		p.notice("the provider refuses the client secret; running the secret command again")
+	}
+}
+
+// authentication returns the proof by a key, or by a secret that no command prints.
 func (p *clientProof) authentication(stored func() (auth.Secret, error)) (auth.Authentication, error) {
 	if p.byKey() {
 		encoded, err := p.key()
@@ -105,18 +146,18 @@ func (p *clientProof) authentication(stored func() (auth.Secret, error)) (auth.A
 		return auth.NewPrivateKeyJWT(encoded, "", strings.ToUpper(p.method))
 	}
 	secret, err := p.secret, error(nil)
-	switch {
-	case secret != "":
-	case p.ask != nil:
-		secret, err = p.ask()
-	default:
+	if secret == "" {
 		secret, err = stored()
 	}
 	if err != nil {
 		return nil, err
 	}
+	return p.bySecret(secret), nil
+}
+
+func (p *clientProof) bySecret(secret auth.Secret) auth.Authentication {
 	if p.method == proveByBasic {
-		return auth.SecretBasic{Secret: secret}, nil
+		return auth.SecretBasic{Secret: secret}
 	}
-	return auth.SecretPost{Secret: secret}, nil
+	return auth.SecretPost{Secret: secret}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 )
 
@@ -75,4 +76,14 @@ func SecretTexts(secrets ...string) (clean func(string) string) {
 		known.add(secret)
 	}
 	return known.clean
+}
+
+// A SecretCommand is what remembers the secret of a command.
+type SecretCommand struct{ command secretCommand }
+
+// Ask returns the secret, and whether run was called for it. forget is to be called if
+// the provider refuses the secret.
+func (c *SecretCommand) Ask(now time.Time, run func() (auth.Secret, error)) (secret auth.Secret, fresh bool, forget func(), err error) {
+	printed, err := c.command.ask(func() time.Time { return now }, run)
+	return printed.secret, printed.fresh, func() { c.command.forget(printed) }, err
 }

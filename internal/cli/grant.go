@@ -142,15 +142,13 @@ func (g *grant) renew(ctx context.Context, old tokencache.Entry, stored func() (
 }
 
 func (g *grant) asMachine(ctx context.Context, stored func() (auth.Secret, error)) (*oauth2.Token, error) {
-	authentication, err := g.proof.authentication(stored)
-	if err != nil {
-		return nil, err
-	}
-	client, err := g.client(ctx, authentication)
-	if err != nil {
-		return nil, err
-	}
-	return g.checked(client.ClientCredentials(ctx, g.parameters))
+	return g.proof.prove(stored, func(authentication auth.Authentication) (*oauth2.Token, error) {
+		client, err := g.client(ctx, authentication)
+		if err != nil {
+			return nil, err
+		}
+		return g.checked(client.ClientCredentials(ctx, g.parameters))
+	})
 }
 
 func (g *grant) refresh(ctx context.Context, refreshToken string) (*oauth2.Token, error) {

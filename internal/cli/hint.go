@@ -20,7 +20,7 @@ func refusalHint(refusal *auth.Error) string {
 		return ""
 	case refusal.Code == auth.InvalidGrant:
 		return "run appsyncctl login"
-	case refusal.Code == auth.InvalidClient, refusal.Status == http.StatusUnauthorized:
+	case refusal.RefusesClient():
 		return "check the client ID and the client secret"
 	case refusal.Code == auth.UnauthorizedClient:
 		return "allow this grant for the application at the provider, or choose another with --grant"

@@ -138,9 +138,7 @@ func (app *App) requestToken(ctx context.Context, grant *grant, flags *globals, 
 	browser := !options.noBrowser && !flags.noInput
 	switch grant.name {
 	case grantClientCredentials:
-		return grant.renew(ctx, tokencache.Entry{}, func() (auth.Secret, error) {
-			return "", &config.MissingError{Setting: config.Describe(config.ClientSecret)}
-		})
+		return grant.renew(ctx, tokencache.Entry{}, noStoredSecret)
 	case grantBrowser:
 		return grant.checked(app.browserLogin(ctx, grant, browser, flags.noInput))
 	default:

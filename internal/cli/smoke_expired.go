@@ -3,51 +3,51 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
 // expiredToken returns the token of --expired-token-file, or one that the token store
 // still holds from an earlier run; with an emulator, one that it has made. It is empty
 // if there is none.
-func (app *App) expiredToken(ctx context.Context, flags *globals, settings config.Resolved, options smokeOptions) (auth.Secret, error) {
+func (app *App) expiredToken(ctx context.Context, flags *globals, settings config.Resolved, examinee *examinee, options smokeOptions) (auth.Secret, error) {
 	switch {
 	case options.expiredToken != "":
 		token, _, err := app.savedToken(ctx, "--expired-token-file", options.expiredToken)
 		return token, err
 	case options.emulator:
 		return app.firstToken(ctx, flags, settings)
+	case examinee.cached != nil:
+		return app.outlivedToken(ctx, examinee.cached), nil
 	default:
-		return app.outlivedToken(ctx, flags, settings), nil
+		return "", nil
 	}
 }
 
-// firstToken asks the emulator for a token: the first one that it gives has expired.
+// firstToken asks the emulator for a token: the first one that it gives has expired. It
+// goes past the token cache, which must not hand it out as a good one.
 func (app *App) firstToken(ctx context.Context, flags *globals, settings config.Resolved) (auth.Secret, error) {
-	cached, err := app.cachedGrant(ctx, settings, flags)
+	grant, err := app.grant(ctx, settings, flags)
 	if err != nil {
 		return "", err
 	}
-	token, err := cached.source.Token(ctx)
-	return auth.Secret(token), err
+	token, err := grant.renew(ctx, tokencache.Entry{}, noStoredSecret)
+	if err != nil {
+		return "", err
+	}
+	app.secrets.addToken(token.AccessToken)
+	return auth.Secret(token.AccessToken), nil
 }
 
 // outlivedToken is the token that rests in the store, if its time is over: the next
 // command will renew it.
-func (app *App) outlivedToken(ctx context.Context, flags *globals, settings config.Resolved) auth.Secret {
-	if mode := cmp.Or(settings.Text(config.Auth), authOIDC); !usesToken(mode) || settings.Text(config.Token) != "" {
-		return ""
-	}
-	cached, err := app.cachedGrant(ctx, settings, flags)
-	if err != nil {
-		return "" // the checks will say so
-	}
+func (app *App) outlivedToken(ctx context.Context, cached *cachedGrant) auth.Secret {
 	entry, err := cached.source.Stored(ctx)
 	if err != nil {
-		return ""
+		return "" // the checks will say so
 	}
 	claims, err := auth.ParseClaims(entry.AccessToken)
 	if err != nil || claims.Expiry.IsZero() || !claims.Expiry.Before(app.Now()) {

@@ -39,7 +39,7 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 	examinee := app.examinee(ctx, flags, settings)
 	examinee.Problem, examinee.Remedy = problem.err, problem.remedy
 	report.secrets = examinee.secrets
-	expired, err := app.expiredToken(ctx, flags, settings, options)
+	expired, err := app.expiredToken(ctx, flags, settings, examinee, options)
 	if err != nil {
 		return report.abandon(ctx, err)
 	}
@@ -52,7 +52,7 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 		report.skipSteps("interrupted")
 		return report.finish(ctx)
 	}
-	test, err := app.smokeSteps(ctx, flags, settings, options, report)
+	test, err := app.smokeSteps(ctx, flags, settings, examinee, options, report)
 	if err != nil {
 		report.skipSteps(err.Error()) // the checks have said why, and more
 		return report.finish(ctx)
@@ -65,15 +65,17 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 	return report.finish(ctx)
 }
 
-// smokeSteps puts together what comes after the checks.
-func (app *App) smokeSteps(ctx context.Context, flags *globals, settings config.Resolved, options smokeOptions, report *smokeReport) (*smoke.Test, error) {
+// smokeSteps puts together what comes after the checks. The token is theirs.
+func (app *App) smokeSteps(ctx context.Context, flags *globals, settings config.Resolved, examinee *examinee, options smokeOptions, report *smokeReport) (*smoke.Test, error) {
 	endpoint, err := endpoint(settings)
 	if err != nil {
 		return nil, err
 	}
 	meter := &smoke.Meter{Base: app.attempt(flags), Now: app.Now}
-	access, err := app.authorizedOver(ctx, flags, settings, endpoint, &rehearsal{meter})
-	if err != nil {
+	var access access
+	if examinee.cached != nil {
+		access = app.byToken(flags, settings, endpoint, examinee.cached.source, &rehearsal{meter})
+	} else if access, err = app.authorizedOver(ctx, flags, settings, endpoint, &rehearsal{meter}); err != nil {
 		return nil, err
 	}
 	test := &smoke.Test{

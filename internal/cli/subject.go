@@ -20,6 +20,7 @@ import (
 type examinee struct {
 	*checkup.Subject
 	tokens  *examinedToken // whoever examines calls settle in the end
+	cached  *cachedGrant   // where tokens come from; nil if settings lead to no grant
 	secrets *secretTexts
 	link    func() *appsync.Realtime // makes a new real-time connection
 	account func() (*awsaccount.Account, error)

@@ -40,7 +40,7 @@ func (s *examinee) addGrant(ctx context.Context, app *App, flags *globals, setti
 		fetched.Store(fetched.Load() || err == nil)
 		return token, err
 	}
-	s.tokens.source = cached.source
+	s.cached, s.tokens.source = cached, cached.source
 	s.TokenFrom = func() string {
 		if fetched.Load() {
 			return "the provider"

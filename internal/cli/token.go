@@ -10,6 +10,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
 type tokenOptions struct {
@@ -86,14 +87,22 @@ func (app *App) tokenFor(ctx context.Context, settings config.Resolved, flags *g
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	entry, err := cached.source.Entry(ctx, options.minTTL)
-	if err == nil && options.force {
-		if _, err = cached.source.Renew(ctx, entry.AccessToken); err == nil {
-			entry, err = cached.source.Entry(ctx, 0)
-		}
-	}
+	entry, err := requestedEntry(ctx, cached.source, options)
 	if left := entry.Expiry.Sub(app.Now()); err == nil && left < options.minTTL {
 		app.notice(fmt.Sprintf("the token lasts %s, less than --min-ttl: the provider gives no longer ones", span(left)))
 	}
 	return entry.AccessToken, entry.Expiry, err
+}
+
+// requestedEntry gets a token from the store or the provider. It asks the provider for
+// one at most.
+func requestedEntry(ctx context.Context, source *tokencache.Source, options tokenOptions) (tokencache.Entry, error) {
+	if !options.force {
+		return source.Entry(ctx, options.minTTL)
+	}
+	stored, err := source.Stored(ctx)
+	if err != nil {
+		return tokencache.Entry{}, err
+	}
+	return source.RenewEntry(ctx, stored.AccessToken)
 }

@@ -67,7 +67,7 @@ func (app *App) cachedGrant(ctx context.Context, settings config.Resolved, flags
 	if err != nil {
 		return nil, err
 	}
-	stores, err := app.stores(settings, flags, grant.proof.seal())
+	stores, err := app.stores(settings, flags, grant.proof.seal)
 	if err != nil {
 		return nil, err
 	}
@@ -102,11 +102,16 @@ func (app *App) cache(grant *grant, stores *tokencache.Stores) *cachedGrant {
 	return cached
 }
 
+// noStoredSecret looks for a secret where there is no store.
+func noStoredSecret() (auth.Secret, error) {
+	return "", &config.MissingError{Setting: config.Describe(config.ClientSecret)}
+}
+
 // storedSecret returns the client secret that an earlier login kept.
 func (c *cachedGrant) storedSecret(ctx context.Context) (auth.Secret, error) {
 	value, err := c.place.Get(ctx, c.key.Secret())
 	if errors.Is(err, tokencache.ErrNotFound) {
-		return "", &config.MissingError{Setting: config.Describe(config.ClientSecret)}
+		return noStoredSecret()
 	}
 	return auth.Secret(value), err
 }

@@ -46,7 +46,8 @@ const (
 func SecretSeal(secret string) Seal { return newSeal(fromSecret, secret) }
 
 // SecretSealFrom is SecretSeal for a secret that takes effort to get: get is
-// called when there is something to seal or to open, and not before.
+// called when there is something to seal or to open, and not before; and again only
+// after Forget.
 func SecretSealFrom(get func() (string, error)) Seal { return Seal{fromSecret, get, new(derivedKey)} }
 
 // PassphraseSeal returns a seal for holders of the passphrase.
@@ -73,6 +74,17 @@ func (Seal) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 func (s Seal) Prepare() error {
 	_, _, err := s.key(nil)
 	return err
+}
+
+// Forget drops the key that was derived, since its secret was replaced: what is sealed
+// from now on is for holders of the new one.
+func (s Seal) Forget() {
+	if s.derived == nil {
+		return
+	}
+	s.derived.mu.Lock()
+	defer s.derived.mu.Unlock()
+	s.derived.salt, s.derived.aead = nil, nil
 }
 
 // sealSecretError says that the secret could not be had: nothing is known of the

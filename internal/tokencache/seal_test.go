@@ -126,6 +126,22 @@ func TestSealIsFreshEachTime(t *testing.T) {
 	}
 }
 
+// What is sealed after the secret was replaced is for holders of the new one.
+func TestSealFollowsTheSecret(t *testing.T) {
+	secret := "s1"
+	seal := tokencache.SecretSealFrom(func() (string, error) { return secret, nil })
+	before := closeSeal(t, seal, "key")
+	secret = "s2"
+	seal.Forget()
+	after := closeSeal(t, seal, "key")
+	if got, err := tokencache.SecretSeal("s2").Open("key", after); err != nil || string(got) != sealedText {
+		t.Errorf("got %q, %v; want what was sealed with the new secret", got, err)
+	}
+	if got, err := seal.Open("key", before); err == nil {
+		t.Errorf("the new secret opens what the old one sealed: %q", got)
+	}
+}
+
 func TestSealIsZero(t *testing.T) {
 	tests := []struct {
 		name       string

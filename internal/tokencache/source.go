@@ -46,10 +46,15 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 // Renew returns an access token other than rejected, one that a server refused
 // although it looked valid.
 func (s *Source) Renew(ctx context.Context, rejected string) (string, error) {
-	entry, err := s.get(ctx, func(e Entry) bool {
+	entry, err := s.RenewEntry(ctx, rejected)
+	return entry.AccessToken, err
+}
+
+// RenewEntry is Renew, and returns the whole entry.
+func (s *Source) RenewEntry(ctx context.Context, rejected string) (Entry, error) {
+	return s.get(ctx, func(e Entry) bool {
 		return e.AccessToken != rejected && e.Valid(s.Now(), 0)
 	})
-	return entry.AccessToken, err
 }
 
 // Entry returns a token that stays valid for remaining. A new token counts as
