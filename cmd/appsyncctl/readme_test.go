@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"os"
@@ -10,8 +11,11 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
+	"github.com/appsyncctl/appsyncctl/internal/config"
 )
 
 const readme = "../../README.md"
@@ -25,9 +29,9 @@ func TestReadmeTables(t *testing.T) {
 	}
 	want := string(text)
 	for name, table := range map[string]string{
-		"settings":   cli.SettingsTable(),
-		"exit codes": cli.ExitCodesTable(),
-		"refusals":   cli.RefusalsText(),
+		"settings":   settingsTable(),
+		"exit codes": exitCodesTable(t),
+		"refusals":   refusalsText(),
 		"accuracy":   accuracySentence(),
 	} {
 		marked := regexp.MustCompile(`(?s)<!-- ` + name + ` -->\n.*<!-- /` + name + ` -->`)
@@ -45,6 +49,70 @@ func TestReadmeTables(t *testing.T) {
 	if err := os.WriteFile(readme, []byte(want), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// settingsTable is the table of settings in Markdown.
+func settingsTable() string {
+	rows := [][]string{{"Setting", "Flag", "Variable", "Meaning"}, {"---", "---", "---", "---"}}
+	for _, setting := range config.Settings() {
+		flag, usage := "", setting.Usage
+		if setting.Flag != "" {
+			flag = "`--" + setting.Flag + "`"
+		}
+		if setting.Default != "" {
+			usage += " (default: " + setting.Default + ")"
+		}
+		rows = append(rows, []string{"`" + string(setting.Name) + "`", flag, "`" + setting.Variable + "`", usage})
+	}
+	return markdown(rows)
+}
+
+// exitCodesTable is what the program's help says of exit codes, in Markdown.
+func exitCodesTable(t *testing.T) string {
+	t.Helper()
+	var page bytes.Buffer
+	app := &cli.App{Out: &page, Err: &page}
+	if code := app.Run(t.Context(), []string{"help", "exit-codes"}); code != 0 {
+		t.Fatalf("exit code %d: %s", code, page.String())
+	}
+	rows := [][]string{{"Code", "Meaning"}, {"---", "---"}}
+	_, table, _ := strings.Cut(page.String(), "\n") // without its header
+	for line := range strings.Lines(strings.TrimSpace(table)) {
+		code, meaning, _ := strings.Cut(line, " ")
+		rows = append(rows, []string{code, strings.TrimSpace(meaning)})
+	}
+	return markdown(rows)
+}
+
+func markdown(rows [][]string) string {
+	var text strings.Builder
+	for _, row := range rows {
+		text.WriteString("| " + strings.Join(row, " | ") + " |\n")
+	}
+	return text.String()
+}
+
+// refusalsText has a paragraph for each cause of AppSync's 401 that doctor knows.
+func refusalsText() string {
+	const width = 96
+	var text strings.Builder
+	for _, check := range checkup.Catalogue() {
+		if !check.Refusal {
+			continue
+		}
+		length := 0
+		for word := range strings.FieldsSeq("**" + check.ID + ", " + check.Title + ".** " + check.Meaning) {
+			separator := " "
+			if size := utf8.RuneCountInString(word); length == 0 || length+1+size > width {
+				separator, length = "\n", size
+			} else {
+				length += 1 + size
+			}
+			text.WriteString(separator + word)
+		}
+		text.WriteString("\n")
+	}
+	return text.String() + "\n"
 }
 
 // TestReadmeConsole runs the README's console blocks in order, in one shell, and

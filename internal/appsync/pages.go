@@ -87,21 +87,3 @@ func fetchPage(ctx context.Context, client graphql.Client, filter *TableCustomer
 	}
 	return page, err
 }
-
-// Customers yields up to limit customers, or all if limit is 0, in the API's own
-// order. An error ends it; items that came with the error come before it.
-func Customers(ctx context.Context, client graphql.Client, limit int) iter.Seq2[*Customer, error] {
-	return func(yield func(*Customer, error) bool) {
-		for page, err := range Pages(ctx, client, Paging{Limit: limit}) {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for _, customer := range page.Customers {
-				if !yield(customer, nil) {
-					return
-				}
-			}
-		}
-	}
-}

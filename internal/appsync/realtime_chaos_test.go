@@ -131,7 +131,7 @@ func watchOver(endpoint *url.URL, client *appsync.Client, network *fragile, c *c
 		Emit:       c.take,
 		Operations: all,
 		List: func(ctx context.Context) iter.Seq2[*appsync.Customer, error] {
-			return appsync.Customers(ctx, client, 0)
+			return allCustomers(ctx, client, 0)
 		},
 		Get: func(ctx context.Context, id string) (*appsync.Customer, error) {
 			resp, err := appsync.GetCustomer(ctx, client, id)
@@ -232,7 +232,7 @@ func TestChaos(t *testing.T) {
 	})
 
 	table := map[string]appsync.Customer{}
-	for customer, err := range appsync.Customers(t.Context(), client, 0) {
+	for customer, err := range allCustomers(t.Context(), client, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,6 @@ package auth
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -44,7 +43,6 @@ func decodeToken(a *answer) (*oauth2.Token, error) {
 	return token.WithExtra(map[string]any{
 		"scope":    text(body["scope"]),
 		"id_token": text(body["id_token"]),
-		"quotas":   quotas(a.header, a.received),
 	}), nil
 }
 
@@ -68,34 +66,4 @@ func expiry(a *answer, access string, lifetime time.Duration) time.Time {
 		return time.Time{}
 	}
 	return a.started.Add(lifetime).Round(0).UTC() // the wall clock: it is stored
-}
-
-// Scopes returns the scopes that were granted, if the provider said which. They
-// may be fewer than were asked for.
-func Scopes(token *oauth2.Token) []string {
-	scope, _ := token.Extra("scope").(string)
-	return strings.Fields(scope)
-}
-
-// Quotas returns the limits that came along with token.
-func Quotas(token *oauth2.Token) []Quota {
-	found, _ := token.Extra("quotas").([]Quota)
-	return found
-}
-
-// A TokenTypeError says that a token is no bearer token: DPoP, for one, wants a
-// proof with each request, which this package cannot give.
-type TokenTypeError struct{ Type string }
-
-func (e *TokenTypeError) Error() string {
-	return fmt.Sprintf("the token is of type %.20q, not Bearer", e.Type)
-}
-
-// CheckType returns a *TokenTypeError unless token is a bearer token. AppSync
-// takes any JWT, so the grants do not insist.
-func CheckType(token *oauth2.Token) error {
-	if token.Type() != "Bearer" {
-		return &TokenTypeError{Type: token.TokenType}
-	}
-	return nil
 }

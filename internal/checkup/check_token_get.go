@@ -162,8 +162,5 @@ func (e *examination) providerInTheWay(err error) Verdict {
 	if broken, ok := errors.AsType[*auth.KeyError](err); ok {
 		return failure("the client's key cannot be used: "+bounded(broken.Reason), e.change("client_key_file", "FILE"))
 	}
-	if kind, ok := errors.AsType[*auth.TokenTypeError](err); ok {
-		return failure(fmt.Sprintf("the provider gives tokens of type %.20q, which AppSync does not know", kind.Type), e.unbind())
-	}
 	return unknown(bounded(err.Error()), err)
 }

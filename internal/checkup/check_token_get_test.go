@@ -89,10 +89,6 @@ func TestTokenless(t *testing.T) {
 			"failure: the provider does not offer the device code grant", "appsyncctl profile set staging --grant client-credentials",
 		},
 		{
-			"DPoP", &auth.TokenTypeError{Type: "DPoP"}, nil, nil,
-			`failure: the provider gives tokens of type "DPoP", which AppSync does not know`, "Auth0 dashboard → Applications → APIs → https://customers.example.com → Settings → Token Sender-Constraining → None",
-		},
-		{
 			"nonsense", &auth.AnswerError{Endpoint: "tenant.eu.auth0.com/oauth/token", Problem: "it is not JSON"}, nil, nil,
 			"failure: the answer of tenant.eu.auth0.com/oauth/token cannot be used: it is not JSON", "pass --issuer or set APPSYNCCTL_ISSUER",
 		},
