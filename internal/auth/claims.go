@@ -37,23 +37,22 @@ type Claims struct {
 	Type      string // typ: "JWT", or "at+jwt" (RFC 9068)
 
 	// From the payload of a JWT.
-	Issuer           string    // iss
-	Subject          string    // sub
-	Audience         []string  // aud
-	ClientID         string    // azp, else client_id
-	Scopes           []string  // scope, else scp
-	Permissions      []string  // permissions
-	IssuedAt         time.Time // iat
-	NotBefore        time.Time // nbf
-	Expiry           time.Time // exp
-	AuthTime         time.Time // auth_time: when the person logged in
-	GrantType        string    // gty: "client-credentials"
-	Organization     string    // org_id
-	OrganizationName string    // org_name
-	Name             string    // name
-	Email            string    // email
-	Nonce            string    // nonce
-	KeyThumbprint    string    // cnf.jkt: the key that a DPoP-bound token belongs to (RFC 9449)
+	Issuer        string    // iss
+	Subject       string    // sub
+	Audience      []string  // aud
+	ClientID      string    // azp, else client_id
+	Scopes        []string  // scope, else scp
+	Permissions   []string  // permissions
+	IssuedAt      time.Time // iat
+	NotBefore     time.Time // nbf
+	Expiry        time.Time // exp
+	AuthTime      time.Time // auth_time: when the person logged in
+	GrantType     string    // gty: "client-credentials"
+	Organization  string    // org_id
+	Name          string    // name
+	Email         string    // email
+	Nonce         string    // nonce
+	KeyThumbprint string    // cnf.jkt: the key that a DPoP-bound token belongs to (RFC 9449)
 }
 
 // A ClaimsError says that a token looks like a JWT and cannot be read as one.
@@ -109,7 +108,6 @@ func (c *Claims) fill(payload map[string]json.RawMessage) {
 	c.AuthTime = instant(payload["auth_time"])
 	c.GrantType = text(payload["gty"])
 	c.Organization = text(payload["org_id"])
-	c.OrganizationName = text(payload["org_name"])
 	c.Name = text(payload["name"])
 	c.Email = text(payload["email"])
 	c.Nonce = text(payload["nonce"])

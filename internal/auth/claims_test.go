@@ -24,13 +24,13 @@ func TestParseClaims(t *testing.T) {
 				"iss": issuer, "sub": "auth0|1", "aud": []string{"https://api.example.com", issuer + "userinfo"},
 				"azp": "client-1", "client_id": "client-2", "scope": "openid  email", "permissions": []string{"read:customers"},
 				"iat": 1_700_000_000, "exp": 1_700_000_000, "nbf": 1_700_000_000, "auth_time": 1_700_000_000,
-				"org_id": "org_1", "org_name": "acme", "name": "Ada", "email": "ada@example.com", "nonce": "n",
+				"org_id": "org_1", "name": "Ada", "email": "ada@example.com", "nonce": "n",
 			},
 			want: auth.Claims{
 				Issuer: issuer, Subject: "auth0|1", Audience: []string{"https://api.example.com", issuer + "userinfo"},
 				ClientID: "client-1", Scopes: []string{"openid", "email"}, Permissions: []string{"read:customers"},
 				IssuedAt: second, Expiry: second, NotBefore: second, AuthTime: second,
-				Organization: "org_1", OrganizationName: "acme", Name: "Ada", Email: "ada@example.com", Nonce: "n",
+				Organization: "org_1", Name: "Ada", Email: "ada@example.com", Nonce: "n",
 			},
 		},
 		{

@@ -41,7 +41,7 @@ func realtimeOpen(ctx context.Context, e *examination) Verdict {
 			return wrong("no WebSocket can be opened ("+text+"): a proxy or a firewall does not let it pass", "let WebSockets to "+address.Found+" pass")
 		}
 	}
-	to := host{name: "the real-time endpoint", setting: "endpoint", address: appsync.RealtimeURL(e.known().endpoint), proxy: e.known().proxy}
+	to := host{setting: "endpoint", address: appsync.RealtimeURL(e.known().endpoint), proxy: e.known().proxy}
 	if verdict, is := e.badCertificate(to, to.address.Host, err); is {
 		verdict.Err = err
 		return verdict

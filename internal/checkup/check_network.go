@@ -50,7 +50,6 @@ func networkChecks() []Check {
 
 // A host is one of the two that a set-up talks to.
 type host struct {
-	name    string   // what people call it: "the API"
 	setting string   // where its address stands
 	address *url.URL // of the endpoint or the issuer
 	proxy   *url.URL // on the way there; nil without one
@@ -58,7 +57,7 @@ type host struct {
 
 func (e *examination) apiHost() host {
 	known := e.known()
-	return host{name: "the API", setting: "endpoint", address: known.endpoint, proxy: known.proxy}
+	return host{setting: "endpoint", address: known.endpoint, proxy: known.proxy}
 }
 
 func (e *examination) providerHost() host {
@@ -67,7 +66,7 @@ func (e *examination) providerHost() host {
 	if err != nil { // SET-004 has parsed it
 		address = new(url.URL)
 	}
-	return host{name: "the provider", setting: "issuer", address: address, proxy: known.providerProxy}
+	return host{setting: "issuer", address: address, proxy: known.providerProxy}
 }
 
 // apiUnasked says why the API is not asked anything; empty if it is.

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 )
@@ -21,12 +20,10 @@ const maxReply = 1 << 20
 // A reply is what came of one request. Err is set if no whole answer came; the
 // header and a part of the body may be there nevertheless.
 type reply struct {
-	Status   int // 0 if nothing was answered
-	Header   http.Header
-	Body     []byte // at most maxReply bytes
-	Err      error
-	Elapsed  time.Duration // until the body was read
-	Received time.Time     // when the header was there, by this machine's clock
+	Status int // 0 if nothing was answered
+	Header http.Header
+	Body   []byte // at most maxReply bytes
+	Err    error
 
 	parsed *appsync.ResponseError // what Body says, if that has been read already
 }
@@ -34,9 +31,7 @@ type reply struct {
 // post sends query to the endpoint once, with header in addition to what transport
 // sets, and follows no redirect. Only checks that need SET-002 may call it.
 func (e *examination) post(ctx context.Context, transport http.RoundTripper, header map[string]string, query string) *reply {
-	start := e.Now()
 	got := new(reply)
-	defer func() { got.Elapsed = e.Now().Sub(start) }()
 	body, err := json.Marshal(map[string]string{"query": query})
 	if err != nil {
 		got.Err = err
@@ -52,19 +47,19 @@ func (e *examination) post(ctx context.Context, transport http.RoundTripper, hea
 	for name, value := range header {
 		req.Header.Set(name, value)
 	}
-	got.send(transport, req, e.Now)
+	got.send(transport, req)
 	return got
 }
 
 // send fills r with the answer to req.
-func (r *reply) send(transport http.RoundTripper, req *http.Request, now func() time.Time) {
+func (r *reply) send(transport http.RoundTripper, req *http.Request) {
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
 		r.Err = err
 		return
 	}
 	defer func() { _ = resp.Body.Close() }() // it has been read as far as is wanted
-	r.Status, r.Header, r.Received = resp.StatusCode, resp.Header, now()
+	r.Status, r.Header = resp.StatusCode, resp.Header
 	r.Body, r.Err = io.ReadAll(io.LimitReader(resp.Body, maxReply))
 }
 

@@ -36,8 +36,7 @@ type doctorReport struct {
 	category checkup.Category // whose heading stands last
 	ended    []string         // checks that were interrupted
 	lacking  lackingSettings
-	written  bool        // the document, or the verdict
-	view     checkupView // once finish was called
+	written  bool // the document, or the verdict
 }
 
 func (app *App) newDoctorReport(options doctorOptions) *doctorReport {
@@ -123,12 +122,12 @@ func (r *doctorReport) finish(findings []checkup.Finding) error {
 	for _, finding := range findings[len(r.found):] {
 		r.show(finding)
 	}
-	r.view = newCheckupView(checkup.Catalogue(), r.found, r.version, r.now().Sub(r.start))
+	view := newCheckupView(checkup.Catalogue(), r.found, r.version, r.now().Sub(r.start))
 	r.written = true
 	if r.json {
-		return output.JSON(r.out, r.view)
+		return output.JSON(r.out, view)
 	}
-	if !r.short || r.view.Counts.OK+r.view.Counts.Skipped < len(r.view.Checks) {
+	if !r.short || view.Counts.OK+view.Counts.Skipped < len(view.Checks) {
 		r.line("")
 	}
 	if r.given {
@@ -136,14 +135,14 @@ func (r *doctorReport) finish(findings []checkup.Finding) error {
 			r.line(line)
 		}
 	}
-	if cause := r.view.Cause; cause != nil {
-		for _, finding := range r.view.Checks {
+	if cause := view.Cause; cause != nil {
+		for _, finding := range view.Checks {
 			if finding.ID == *cause {
 				r.line("cause: " + finding.ID + " " + finding.Message)
 			}
 		}
 	}
-	r.line(r.view.summary())
+	r.line(view.summary())
 	return nil
 }
 

@@ -11,10 +11,6 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
 
-// MaxBytes is how long a template may be that is sent with the request and not by
-// way of S3 (CloudFormation's quotas, "Template body size in a request").
-const MaxBytes = 51_200
-
 var (
 	//go:embed template.yaml
 	text string
