@@ -15,14 +15,19 @@ import (
 //
 // It replaces regular files only: a device such as /dev/null, or a pipe, would be
 // gone for everyone. The error is then a *fs.PathError.
-func Write(name string, data []byte) error { return write(name, data, 0o600, 0o700) }
+func Write(name string, data []byte) error {
+	return write(name, data, 0o600, 0o700, (*os.File).Sync)
+}
 
 // WriteShared is Write for what others are to read, such as a report that is collected
 // by another user than the one in the container that wrote it: the modes are what the
 // umask leaves of 0666 and 0777.
-func WriteShared(name string, data []byte) error { return write(name, data, 0o666, 0o777) }
+func WriteShared(name string, data []byte) error {
+	return write(name, data, 0o666, 0o777, (*os.File).Sync)
+}
 
-func write(name string, data []byte, mode, folderMode fs.FileMode) (err error) {
+// write brings the data to the disk by sync, which a test may make fail.
+func write(name string, data []byte, mode, folderMode fs.FileMode, sync func(*os.File) error) (err error) {
 	if info, err := os.Lstat(name); err == nil && !info.Mode().IsRegular() {
 		return &fs.PathError{Op: "replace", Path: name, Err: errors.New("it is not a regular file")}
 	}
@@ -45,7 +50,7 @@ func write(name string, data []byte, mode, folderMode fs.FileMode) (err error) {
 	if _, err := part.Write(data); err != nil {
 		return err
 	}
-	if err := part.Sync(); err != nil {
+	if err := sync(part); err != nil {
 		return err
 	}
 	if err := part.Close(); err != nil {

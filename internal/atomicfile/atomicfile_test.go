@@ -2,6 +2,7 @@ package atomicfile_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -95,6 +96,40 @@ func TestWriteFailsWithoutTrace(t *testing.T) {
 	}
 	if got, err := os.ReadFile(file); err != nil || string(got) != "old" {
 		t.Errorf("got %q, %v; want the old content", got, err)
+	}
+}
+
+// Data that does not reach the disk replaces nothing; it is there, whole, when it is asked
+// to, and has its name only afterwards.
+func TestWriteReachesTheDiskFirst(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "name")
+	broken := errors.New("the disk is broken")
+	for _, old := range []string{"", "old"} { // no file, and one
+		if old != "" {
+			if err := atomicfile.Write(path, []byte(old)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synced := ""
+		err := atomicfile.WriteSynced(path, []byte("new"), func(part *os.File) error {
+			text, err := os.ReadFile(part.Name())
+			if err != nil {
+				t.Error(err)
+			}
+			synced = string(text)
+			return broken
+		})
+		if !errors.Is(err, broken) || synced != "new" {
+			t.Errorf("got %v, and %q was to reach the disk", err, synced)
+		}
+		got, err := os.ReadFile(path)
+		if string(got) != old || (err == nil) != (old != "") {
+			t.Errorf("got %q, %v; want the old content %q", got, err, old)
+		}
+		if left := names(t, dir); len(left) > 1 || old == "" && len(left) > 0 {
+			t.Errorf("left %q behind", left)
+		}
 	}
 }
 
