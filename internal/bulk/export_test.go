@@ -70,3 +70,17 @@ func LockExport(path string) (unlock func() error, err error) {
 	lock, err := lockExport(path)
 	return func() error { return unlockExport(lock) }, err
 }
+
+// CheckSummary reports whether a summary adds up.
+func CheckSummary(summary Summary) error { return summary.check() }
+
+// OpenJournal returns a new journal. Its function writes an entry about a row, and
+// returns when that has reached the disk.
+func OpenJournal(path string, sync func(*os.File) error) (commit func(row int) error, err error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	j := &journal{file: file, sync: sync}
+	return func(row int) error { return j.commit(entry{Kind: kindIntent, Rows: []int{row}}) }, nil
+}

@@ -165,8 +165,11 @@ func (j *journal) commit(entries ...entry) error {
 		return nil
 	}
 	j.mu.Lock()
-	all := j.written
+	all, failed := j.written, j.failed
 	j.mu.Unlock()
+	if failed != nil { // while this one waited, with what it had written
+		return failed
+	}
 	if err := j.sync.file(j.file); err != nil {
 		j.mu.Lock()
 		defer j.mu.Unlock()
