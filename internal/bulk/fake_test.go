@@ -24,18 +24,25 @@ type table struct {
 	page     int
 	// trouble is asked about each request: what happens to it, and whether that comes
 	// before the rows are stored or after.
-	trouble  func(request int) (verdict bulk.Verdict, stored bool)
-	refuse   func(bulk.Record) *bulk.Fault
-	limit    func(rows int) bool // lets a request through, or throttles it
-	after    time.Duration       // Retry-After of a throttled one
-	noList   bool
-	lenient  bool // takes the create of what is there already for done, as AppSync does
+	trouble func(request int) (verdict bulk.Verdict, stored bool)
+	refuse  func(bulk.Record) *bulk.Fault
+	limit   func(rows int) bool // lets a request through, or throttles it
+	after   time.Duration       // Retry-After of a throttled one
+	noList  bool
+	lenient bool // takes the create of what is there already for done, as AppSync does
+	// answer is what the API says of a record instead, and whether it is stored all the same.
+	answer func(bulk.Record) (outcome *bulk.Outcome, stored bool)
+	// find is asked about each Find: whether it sees nothing, or fails.
+	find     func(find int) (blind bool, err error)
 	requests int
-	largest  int // records in a request
+	finds    int
+	lists    int            // from the beginning
+	largest  int            // records in a request
+	creates  map[string]int // of a record, by its name
 }
 
 func newTable(makesIDs bool) *table {
-	return &table{rows: make(map[string]bulk.Record), makesIDs: makesIDs, page: 100}
+	return &table{rows: make(map[string]bulk.Record), creates: make(map[string]int), makesIDs: makesIDs, page: 100}
 }
 
 func (t *table) Create(_ context.Context, records []bulk.Record) []bulk.Outcome {
@@ -63,6 +70,15 @@ func (t *table) Create(_ context.Context, records []bulk.Record) []bulk.Outcome 
 		verdict, stored = t.trouble(t.requests)
 	}
 	for i, record := range records {
+		t.creates[record["name"]]++
+		if t.answer != nil {
+			if outcome, stored := t.answer(record); outcome != nil {
+				if outcomes[i] = *outcome; stored {
+					t.store(record)
+				}
+				continue
+			}
+		}
 		if stored {
 			outcomes[i] = t.store(record)
 		}
@@ -98,7 +114,13 @@ func (t *table) store(record bulk.Record) bulk.Outcome {
 func (t *table) Find(_ context.Context, ids []string) (map[string]bulk.Record, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.finds++
 	found := make(map[string]bulk.Record)
+	if t.find != nil {
+		if blind, err := t.find(t.finds); blind || err != nil {
+			return found, err
+		}
+	}
 	for _, id := range ids {
 		if record, ok := t.rows[id]; ok {
 			found[id] = record
@@ -112,6 +134,9 @@ func (t *table) List(_ context.Context, token string) (bulk.Page, error) {
 	defer t.mu.Unlock()
 	if t.noList {
 		return bulk.Page{}, bulk.ErrNoList
+	}
+	if token == "" {
+		t.lists++
 	}
 	ids := slices.Sorted(maps.Keys(t.rows))
 	from, _ := strconv.Atoi(token)
