@@ -9,6 +9,8 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
+	"sync"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -20,6 +22,10 @@ type call struct {
 	Method    string `json:"method"`
 	Path      string `json:"path"`
 	Operation string `json:"operation,omitempty"` // GraphQL: its name, else its first field; token endpoint: the grant type; AWS: the action
+
+	// rootFields returns the names of the fields that a GraphQL request asks for. It is
+	// nil for other requests.
+	rootFields func() []string
 }
 
 const (
@@ -33,11 +39,11 @@ func describe(r *http.Request) call {
 	switch {
 	case r.URL.Path == "/graphql" && r.Method == http.MethodGet:
 		query := r.URL.Query()
-		c.Operation = graphqlOperation(query.Get("operationName"), query.Get("query"))
+		c.graphql(query.Get("operationName"), query.Get("query"))
 	case r.URL.Path == "/graphql" && r.Method == http.MethodPost:
 		var body struct{ OperationName, Query string }
 		if json.Unmarshal(peek(r), &body) == nil {
-			c.Operation = graphqlOperation(body.OperationName, body.Query)
+			c.graphql(body.OperationName, body.Query)
 		}
 	case r.URL.Path == "/oauth/token" && r.Method == http.MethodPost:
 		c.Operation = grantType(r.Header.Get("Content-Type"), peek(r))
@@ -57,24 +63,36 @@ func peek(r *http.Request) []byte {
 	return start
 }
 
-func graphqlOperation(name, query string) string {
-	if name != "" {
-		return name
+// graphql says which operation of a document a request asks for. The document is parsed
+// only if that is needed: most requests give the name.
+func (c *call) graphql(name, query string) {
+	operation := sync.OnceValue(func() *ast.OperationDefinition {
+		document, err := parser.ParseQuery(&ast.Source{Input: query})
+		if err != nil {
+			return nil
+		}
+		return document.Operations.ForName(name)
+	})
+	c.rootFields = func() []string { return rootFields(operation()) }
+	if c.Operation = name; name == "" && operation() != nil {
+		c.Operation = operation().Name
 	}
-	document, err := parser.ParseQuery(&ast.Source{Input: query})
-	if err != nil || len(document.Operations) == 0 {
-		return ""
+	if fields := c.rootFields; c.Operation == "" && len(fields()) > 0 {
+		c.Operation = fields()[0]
 	}
-	operation := document.Operations[0]
-	if operation.Name != "" {
-		return operation.Name
+}
+
+// rootFields returns the names of an operation's fields, each once.
+func rootFields(operation *ast.OperationDefinition) (names []string) {
+	if operation == nil {
+		return nil
 	}
 	for _, selection := range operation.SelectionSet {
-		if field, ok := selection.(*ast.Field); ok {
-			return field.Name
+		if field, ok := selection.(*ast.Field); ok && !slices.Contains(names, field.Name) {
+			names = append(names, field.Name)
 		}
 	}
-	return ""
+	return names
 }
 
 func grantType(contentType string, body []byte) string {

@@ -22,7 +22,7 @@ type Fault struct {
 	Count     int      `json:"count,omitempty"`     // how many requests it strikes; 0: all until it is cleared
 	Rate      float64  `json:"rate,omitempty"`      // the chance that a request is struck, up to 1; 0 is 1
 	Path      string   `json:"path,omitempty"`      // of the requests; default all, or those the fault is about
-	Operation string   `json:"operation,omitempty"` // GraphQL operation, its field, a grant type or AWS's action; default all
+	Operation string   `json:"operation,omitempty"` // name of a GraphQL operation or of one of its root fields, a grant type or AWS's action; default all
 	Delay     Duration `json:"delay,omitempty"`     // of slow; default 2 s
 
 	Header map[string]json.RawMessage `json:"header,omitempty"` // of altered-token: what its header says instead; null takes away
@@ -137,5 +137,7 @@ func (f *Fault) matches(c call) bool {
 		// listCustomers, the field, and ListCustomers, the operation named after it
 		strings.EqualFold(f.Operation, c.Operation) ||
 		// device_code, the last part of a grant type that is a URN
-		strings.HasSuffix(c.Operation, ":"+f.Operation))
+		strings.HasSuffix(c.Operation, ":"+f.Operation) ||
+		// createCustomer, whatever the operation that asks for it is called
+		c.rootFields != nil && slices.Contains(c.rootFields(), f.Operation))
 }

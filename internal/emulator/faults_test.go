@@ -93,6 +93,35 @@ func TestFaultsAreChosen(t *testing.T) {
 	}
 }
 
+// TestFaultsByRootField checks that a fault of a root field strikes every request for it,
+// whatever its operation is called and however many fields it has.
+func TestFaultsByRootField(t *testing.T) {
+	tests := []struct {
+		name, body string
+		struck     bool
+	}{
+		{"the operation of the field's name", `{"operationName":"CreateCustomer","query":"mutation CreateCustomer { createCustomer(input: {}) { id } }"}`, true},
+		{"a batch", `{"operationName":"Many","query":"mutation Many { a: createCustomer(input: {}) { id } b: createCustomer(input: {}) { id } }"}`, true},
+		{"among other fields", `{"query":"mutation { deleteCustomer(input: {id: \"1\"}) { id } createCustomer(input: {}) { id } }"}`, true},
+		{"the named one of two operations", `{"operationName":"A","query":"mutation A { createCustomer(input: {}) { id } } query B { listCustomers { nextToken } }"}`, true},
+		{"the other one of two operations", `{"operationName":"B","query":"mutation A { createCustomer(input: {}) { id } } query B { listCustomers { nextToken } }"}`, false},
+		{"an alias of that name", `{"query":"{ createCustomer: listCustomers { nextToken } }"}`, false},
+		{"another field", `{"operationName":"List","query":"query List { listCustomers { nextToken } }"}`, false},
+		{"no document", `{"operationName":"List","query":"query {"}`, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := start(t, emulator.Config{})
+			r.arm(t, `{"name":"throttled","operation":"createCustomer"}`)
+			resp, body := r.must(t, http.MethodPost, "/graphql", "application/json", tt.body)
+			if struck := resp.StatusCode == http.StatusTooManyRequests; struck != tt.struck {
+				t.Errorf("struck is %t: %s %s", struck, resp.Status, body)
+			}
+		})
+	}
+}
+
 func TestFaultsListAndClear(t *testing.T) {
 	r := start(t, emulator.Config{Faults: []emulator.Fault{{Name: "slow", Count: 3}}})
 	_, body := r.must(t, http.MethodGet, "/_emulator/faults", "", "")

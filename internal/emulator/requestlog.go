@@ -54,7 +54,7 @@ func (l *requestLog) around(inside http.Handler, next func(call) http.Handler) h
 		c := describe(r)
 		start := time.Now()
 		recorder := &statusRecorder{ResponseWriter: w, record: func(status int) {
-			l.add(entry{call: c, Status: status})
+			l.add(entry{call: call{Method: c.Method, Path: c.Path, Operation: c.Operation}, Status: status})
 			l.log.Info("request", "method", c.Method, "path", c.Path, "operation", c.Operation,
 				"status", status, "duration", time.Since(start))
 		}}
