@@ -20,33 +20,34 @@ const module = "github.com/appsyncctl/appsyncctl/"
 //	3  smoke
 //	2  checkup, emulator
 //	1  awsaccount, config, auth, management, tokencache, transport, appsync, bulk, output, report, cloudformation, emulator/auth0, emulator/appsync
-//	0  schema, atomicfile, retryafter, pause, paging
+//	0  address, schema, atomicfile, retryafter, pause, paging
 func floors() map[string][]string {
 	return map[string][]string{
 		"cmd/appsyncctl": {"internal/cli", "internal/tokencache"},
 		"internal/cli": {
 			"internal/smoke", "internal/checkup", "internal/emulator", "internal/report", "internal/awsaccount",
 			"internal/config", "internal/auth", "internal/management", "internal/tokencache", "internal/transport",
-			"internal/appsync", "internal/bulk", "internal/output", "internal/report", "internal/cloudformation", "internal/schema", "internal/atomicfile", "internal/pause", "internal/paging",
+			"internal/appsync", "internal/bulk", "internal/output", "internal/report", "internal/cloudformation", "internal/schema", "internal/address", "internal/atomicfile", "internal/pause", "internal/paging",
 		},
 		"internal/checkup": {"internal/appsync", "internal/auth", "internal/awsaccount", "internal/tokencache", "internal/transport"},
 		"internal/smoke":   {"internal/checkup", "internal/appsync", "internal/auth", "internal/awsaccount", "internal/pause"},
 		"internal/emulator": {
 			"internal/emulator/auth0", "internal/emulator/appsync", "internal/schema",
 		},
-		"internal/awsaccount":       {},
-		"internal/config":           {"internal/atomicfile"},
+		"internal/awsaccount":       {"internal/address"},
+		"internal/config":           {"internal/address", "internal/atomicfile"},
 		"internal/management":       {"internal/pause", "internal/retryafter"},
-		"internal/auth":             {"internal/pause", "internal/retryafter"},
+		"internal/auth":             {"internal/address", "internal/pause", "internal/retryafter"},
 		"internal/tokencache":       {"internal/atomicfile"},
-		"internal/transport":        {"internal/pause", "internal/retryafter"},
-		"internal/appsync":          {"internal/pause", "internal/paging", "internal/retryafter"},
+		"internal/transport":        {"internal/address", "internal/pause", "internal/retryafter"},
+		"internal/appsync":          {"internal/address", "internal/pause", "internal/paging", "internal/retryafter"},
 		"internal/bulk":             {"internal/atomicfile", "internal/pause", "internal/paging"},
 		"internal/output":           {},
 		"internal/report":           {"internal/atomicfile"},
 		"internal/emulator/auth0":   {},
 		"internal/emulator/appsync": {},
 		"internal/cloudformation":   {"internal/schema"},
+		"internal/address":          {},
 		"internal/schema":           {},
 		"internal/atomicfile":       {},
 		"internal/retryafter":       {},

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/url"
 	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/address"
 )
 
 // An EndpointError says why some text is no endpoint.
@@ -15,7 +17,8 @@ type EndpointError struct {
 func (e *EndpointError) Error() string { return "the endpoint is not usable: " + e.Reason }
 
 // ParseEndpoint checks a GraphQL endpoint. It must be an absolute https URL;
-// plain http is for loopback hosts, where nobody listens in.
+// plain http is for loopback hosts, where nobody listens in. The host is returned in
+// lower case and without a default port.
 func ParseEndpoint(text string) (*url.URL, error) {
 	endpoint, err := url.Parse(text)
 	switch {
@@ -30,6 +33,7 @@ func ParseEndpoint(text string) (*url.URL, error) {
 	case endpoint.Fragment != "":
 		return nil, &EndpointError{"it has a fragment"}
 	default:
+		endpoint.Host = address.Host(endpoint)
 		return endpoint, nil
 	}
 }

@@ -8,6 +8,24 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 )
 
+// TestEndpointHasOneSpelling checks that a host is known again however it was written.
+func TestEndpointHasOneSpelling(t *testing.T) {
+	tests := []struct{ text, want string }{
+		{"HTTPS://API.Example.com/graphql", "https://api.example.com/graphql"},
+		{"https://api.example.com:443/graphql", "https://api.example.com/graphql"},
+		{"https://api.example.com:8443/Graphql", "https://api.example.com:8443/Graphql"},
+		{"HTTP://LOCALHOST:80/graphql", "http://localhost/graphql"},
+		{"http://[::1]:8080/graphql", "http://[::1]:8080/graphql"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.text, func(t *testing.T) {
+			if got, err := appsync.ParseEndpoint(tt.text); err != nil || got.String() != tt.want {
+				t.Errorf("got %v and %v, want %s", got, err, tt.want)
+			}
+		})
+	}
+}
+
 func TestParseEndpoint(t *testing.T) {
 	tests := []struct {
 		text string

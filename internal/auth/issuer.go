@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/url"
 	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/address"
 )
 
 // discoveryPath is where OpenID Connect Discovery 1.0, section 4, puts a
@@ -40,31 +42,26 @@ func ParseIssuer(text string) (string, error) {
 	if text == "" {
 		return refuse("it is empty")
 	}
-	address := text
-	if !strings.Contains(address, "://") {
-		address = "https://" + address
+	written := text
+	if !strings.Contains(written, "://") {
+		written = "https://" + written
 	}
-	if strings.ContainsAny(address, "?#") {
+	if strings.ContainsAny(written, "?#") {
 		return refuse("it has a query or a fragment")
 	}
-	u, err := url.Parse(address)
+	u, err := url.Parse(written)
 	if err != nil {
 		return refuse("it is not a URL")
 	}
 	if reason := insecure(u); reason != "" {
 		return refuse(reason)
 	}
-	host := strings.ToLower(u.Host)
-	switch {
-	case u.Port() == "", u.Scheme == "https" && u.Port() == "443", u.Scheme == "http" && u.Port() == "80":
-		host = strings.TrimSuffix(host, ":"+u.Port())
-	}
 	path := strings.TrimRight(u.EscapedPath(), "/")
 	path = strings.TrimRight(strings.TrimSuffix(path, discoveryPath), "/")
 	if path == "" {
 		path = "/"
 	}
-	return u.Scheme + "://" + host + path, nil
+	return u.Scheme + "://" + address.Host(u) + path, nil
 }
 
 // insecure says why a secret may not be sent to u, or nothing.
@@ -86,20 +83,20 @@ func insecure(u *url.URL) string {
 
 // checkEndpoint refuses an address that a secret may not be sent to, with an
 // *EndpointError.
-func checkEndpoint(address string) error {
-	u, err := url.Parse(address)
+func checkEndpoint(endpoint string) error {
+	u, err := url.Parse(endpoint)
 	if err != nil {
 		return &EndpointError{Reason: "it is not a URL"}
 	}
 	if reason := insecure(u); reason != "" {
-		return &EndpointError{Endpoint: place(address), Reason: reason}
+		return &EndpointError{Endpoint: place(endpoint), Reason: reason}
 	}
 	return nil
 }
 
 // place shortens an address to its host and path, for messages.
-func place(address string) string {
-	u, err := url.Parse(address)
+func place(endpoint string) string {
+	u, err := url.Parse(endpoint)
 	if err != nil {
 		return "the provider"
 	}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/appsync"
+
+	"github.com/appsyncctl/appsyncctl/internal/address"
 )
 
 // pageSize is the most that ListGraphqlApis answers at once.
@@ -99,9 +101,7 @@ func (f finder) associated(ctx context.Context, domain string) (string, error) {
 }
 
 func sameEndpoint(endpoint *url.URL, listed string) bool {
-	other, err := url.Parse(listed)
-	return err == nil && listed != "" && strings.EqualFold(endpoint.Host, other.Host) &&
-		strings.TrimSuffix(endpoint.Path, "/") == strings.TrimSuffix(other.Path, "/")
+	return address.Same(endpoint.String(), listed)
 }
 
 // regionOf reads the region in ID.appsync-api.REGION.SUFFIX, the hosts that AppSync

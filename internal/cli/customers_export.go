@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/appsyncctl/appsyncctl/internal/address"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
 	"github.com/appsyncctl/appsyncctl/internal/config"
@@ -89,7 +90,7 @@ func (app *App) customersExport(ctx context.Context, flags *globals, options cus
 		Format:   options.fileFormat(),
 		Fields:   customerColumns(),
 		Gzip:     options.gzip || bulk.GzipByName(options.file),
-		Source:   settings.Text(config.Endpoint) + " " + string(filter),
+		Source:   address.Canonical(settings.Text(config.Endpoint)) + " " + string(filter),
 		Filtered: options.filter != nil,
 		Notice:   progress.notice,
 		Progress: progress.records,

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/appsyncctl/appsyncctl/internal/address"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
 	"github.com/appsyncctl/appsyncctl/internal/config"
@@ -90,7 +91,7 @@ func (app *App) importSchema(ctx context.Context, api *customersAPI, mode bulk.M
 		return assumed, mode, nil
 	}
 	var fields []appsync.InputField
-	err := repeatedly(ctx, func() (err error) {
+	err := api.repeatedly(ctx, func() (err error) {
 		fields, err = appsync.CreateInputFields(ctx, api.client)
 		return err
 	})
@@ -125,7 +126,7 @@ func (app *App) importJob(flags *globals, options *customersImportOptions) (bulk
 	if err != nil {
 		return bulk.Job{}, place, err
 	}
-	target := settings.Text(config.Endpoint)
+	target := address.Canonical(settings.Text(config.Endpoint))
 	sum := sha256.Sum256([]byte(target))
 	if place.root, err = app.stateFile("imports", hex.EncodeToString(sum[:8])); err != nil {
 		return bulk.Job{}, place, err

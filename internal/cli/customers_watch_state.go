@@ -9,6 +9,7 @@ import (
 	"os"
 	"reflect"
 
+	"github.com/appsyncctl/appsyncctl/internal/address"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/atomicfile"
 )
@@ -64,7 +65,7 @@ func (s *watchState) restore(data []byte) error {
 		return &watchStateError{s.path, errors.New("it is damaged, or no state of a watch")}
 	case before.Version != watchStateVersion:
 		return &watchStateError{s.path, fmt.Errorf("its version is %d, not %d", before.Version, watchStateVersion)}
-	case before.Endpoint != s.Endpoint:
+	case !address.Same(before.Endpoint, s.Endpoint):
 		return &watchStateError{s.path, fmt.Errorf("it is of %s", before.Endpoint)}
 	case !reflect.DeepEqual(before.Match, s.Match):
 		return &watchStateError{s.path, errors.New("it is of another filter")}

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"strings"
 	"unicode"
+
+	"github.com/appsyncctl/appsyncctl/internal/address"
 )
 
 // Layers are the places where settings come from. A setting that is empty in
@@ -55,14 +57,17 @@ func (r Resolved) holds(setting Setting, kept map[Name]string) bool {
 		return true
 	}
 	owner := Describe(setting.Of)
-	same := kept[owner.Name] == "" || sameText(kept[owner.Name], r.Text(owner.Name))
+	same := kept[owner.Name] == "" || owner.same(kept[owner.Name], r.Text(owner.Name))
 	return same && r.holds(owner, kept)
 }
 
-// sameText compares what people type: the slash at the end of an issuer, and the
-// case of its host, make no other issuer.
-func sameText(a, b string) bool {
-	return strings.EqualFold(strings.TrimSuffix(a, "/"), strings.TrimSuffix(b, "/"))
+// same reports whether two values of a setting mean the same: the spelling of a host
+// makes no other issuer or endpoint.
+func (s Setting) same(a, b string) bool {
+	if s.Name == Issuer || s.Name == Endpoint {
+		return address.Same(a, b)
+	}
+	return a == b
 }
 
 // override looks in the layers that stand above the profile.

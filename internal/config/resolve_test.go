@@ -218,6 +218,9 @@ func TestResolveProfileHolds(t *testing.T) {
 			[]config.Name{config.Grant, config.ClientSecretFile}},
 		{"another client", map[config.Name]string{config.ClientID: "c2"},
 			[]config.Name{config.Audience, config.Scopes}, []config.Name{config.Grant, config.ClientSecretFile}},
+		{"the same endpoint in another spelling", map[config.Name]string{config.Endpoint: "HTTPS://One.Example:443/graphql"}, []config.Name{config.Auth}, nil},
+		{"another client, by the case of its ID", map[config.Name]string{config.ClientID: "C1"}, nil, []config.Name{config.Grant, config.ClientSecretFile}},
+		{"another issuer, by the case of its path", map[config.Name]string{config.Issuer: "https://one.example/A"}, nil, []config.Name{config.ClientID, config.Audience}},
 		{"another endpoint", map[config.Name]string{config.Endpoint: "https://two.example/graphql"},
 			[]config.Name{config.Grant, config.Audience}, []config.Name{config.Auth}},
 	}

@@ -3,6 +3,8 @@ package transport
 import (
 	"net/http"
 	"net/url"
+
+	"github.com/appsyncctl/appsyncctl/internal/address"
 )
 
 // APIKey sends an API key to Endpoint's host, and to no other, in AppSync's
@@ -15,12 +17,10 @@ type APIKey struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t *APIKey) RoundTrip(req *http.Request) (*http.Response, error) {
-	if !sameHost(req.URL, t.Endpoint) {
+	if !address.SameHost(req.URL, t.Endpoint) {
 		return t.Base.RoundTrip(req)
 	}
 	req = req.Clone(req.Context())
 	req.Header.Set("X-Api-Key", t.Key)
 	return withoutEcho(t.Base, req, t.Key)
 }
-
-func sameHost(a, b *url.URL) bool { return a.Scheme == b.Scheme && a.Host == b.Host }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/address"
 )
 
 // Authorization sends the access token of Source to Endpoint's host, and to no
@@ -44,7 +46,7 @@ func (e *RenewalError) Unwrap() error { return e.Err }
 
 // RoundTrip implements http.RoundTripper.
 func (t *Authorization) RoundTrip(req *http.Request) (*http.Response, error) {
-	if !sameHost(req.URL, t.Endpoint) {
+	if !address.SameHost(req.URL, t.Endpoint) {
 		return t.Base.RoundTrip(req)
 	}
 	token, err := t.Source.Token(req.Context())

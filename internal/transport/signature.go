@@ -8,6 +8,8 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+
+	"github.com/appsyncctl/appsyncctl/internal/address"
 )
 
 // Signature signs each attempt for Endpoint's host, and for no other, as AWS
@@ -29,7 +31,7 @@ func (e *SigningError) Unwrap() error { return e.Err }
 
 // RoundTrip implements http.RoundTripper.
 func (t *Signature) RoundTrip(req *http.Request) (*http.Response, error) {
-	if !sameHost(req.URL, t.Endpoint) {
+	if !address.SameHost(req.URL, t.Endpoint) {
 		return t.Base.RoundTrip(req)
 	}
 	signed := req.Clone(req.Context())
