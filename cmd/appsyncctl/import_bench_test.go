@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -69,7 +70,7 @@ func startEndpoint(b *testing.B, sdl string, throttled bool, limit float64) []st
 	for _, variable := range running.Environment() {
 		value := variable.Value
 		if throttled && variable.Name == "APPSYNCCTL_ENDPOINT" {
-			value = limited(b, value, limit)
+			value = gated(b, value, &gate{refuse: limited(func(time.Duration) float64 { return limit }, 0)})
 		}
 		env = append(env, variable.Name+"="+value)
 	}
@@ -82,28 +83,128 @@ func startEndpoint(b *testing.B, sdl string, throttled bool, limit float64) []st
 	return append(env, "APPSYNCCTL_TOKEN="+strings.TrimSpace(string(out)))
 }
 
-// limited is an address that passes requests on up to a rate, with a tenth of a second
-// as burst, and answers 429 beyond it.
-func limited(b *testing.B, endpoint string, rate float64) string {
+// BenchmarkImportThrottled reports the rows a second of an import whose requests hold one
+// row, as a share of the best that is possible on an endpoint that throttles: its limit in
+// the time that is left without the waits that it orders. Where it has no limit the best is
+// the import without throttling, in the same run.
+//
+//	go test ./cmd/appsyncctl -run xxx -bench ImportThrottled -benchtime 1x
+func BenchmarkImportThrottled(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	burst := func(from, to int, order time.Duration) func(int, time.Duration) (bool, time.Duration) {
+		return func(request int, _ time.Duration) (bool, time.Duration) {
+			return from < request && request <= to, order
+		}
+	}
+	steady := func(time.Duration) float64 { return 300 }
+	moving := func(spent time.Duration) float64 {
+		if int(spent.Seconds()/5)%2 == 1 {
+			return 450
+		}
+		return 150
+	}
+	tests := []struct {
+		name    string
+		refuse  func(request int, spent time.Duration) (refused bool, order time.Duration)
+		rows    int
+		limit   float64 // requests a second; 0 is none
+		refused float64 // share of the requests, at any rate
+	}{
+		{"no-limit", burst(0, 0, 0), 10000, 0, 0},
+		{"steady-limit", limited(steady, 0), 6000, 300, 0},
+		{"steady-limit-with-waits", limited(steady, time.Second), 6000, 300, 0},
+		{"burst-at-start", burst(0, 40, 3*time.Second), 10000, 0, 0},
+		{"burst-in-middle", burst(5000, 5040, 3*time.Second), 10000, 0, 0},
+		{"moving-limit", limited(moving, 0), 9000, 300, 0},
+		{"random-refusals", func(int, time.Duration) (bool, time.Duration) { return random.Float64() < 0.2, 0 }, 10000, 0, 0.2},
+	}
+	for _, tt := range tests {
+		b.Run(tt.name, func(b *testing.B) {
+			var best, got float64
+			for b.Loop() {
+				best = tt.limit
+				if best == 0 {
+					env := startEndpoint(b, schema.Extended(), false, 0)
+					start := time.Now()
+					importSingly(b, env, tt.rows)
+					best = (1 - tt.refused) * float64(tt.rows) / time.Since(start).Seconds()
+				}
+				env := startEndpoint(b, schema.Extended(), false, 0)
+				g := &gate{refuse: tt.refuse}
+				endpoint := gated(b, lookup(env, "APPSYNCCTL_ENDPOINT"), g)
+				start := time.Now()
+				importSingly(b, append(env, "APPSYNCCTL_ENDPOINT="+endpoint), tt.rows)
+				got = float64(tt.rows) / (time.Since(start) - g.waits).Seconds()
+			}
+			b.ReportMetric(got, "rows/s")
+			b.ReportMetric(got/best, "of-best")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// A gate refuses requests with 429, and orders waits with Retry-After.
+type gate struct {
+	refuse func(request int, spent time.Duration) (refused bool, order time.Duration)
+
+	mu       sync.Mutex
+	began    time.Time
+	requests int
+	until    time.Time     // end of the ordered waits
+	waits    time.Duration // in all
+}
+
+// lets reports whether the next request may pass, and else the wait to order.
+func (g *gate) lets() (passes bool, order time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := time.Now()
+	if g.requests++; g.requests == 1 {
+		g.began = now
+	}
+	refused, order := g.refuse(g.requests, now.Sub(g.began))
+	if !refused {
+		return true, 0
+	}
+	from, until := now, now.Add(order)
+	if g.until.After(now) {
+		from = g.until
+	}
+	if until.After(from) {
+		g.waits += until.Sub(from)
+		g.until = until
+	}
+	return false, order
+}
+
+// limited refuses what exceeds a rate, with a tenth of a second as burst.
+func limited(rate func(spent time.Duration) float64, order time.Duration) func(int, time.Duration) (bool, time.Duration) {
+	level, last := 0.0, time.Duration(0)
+	return func(_ int, spent time.Duration) (bool, time.Duration) {
+		level = min(rate(spent)/10, level+(spent-last).Seconds()*rate(spent))
+		last = spent
+		if level < 1 {
+			return true, order
+		}
+		level--
+		return false, 0
+	}
+}
+
+// gated is the address of an endpoint behind a gate.
+func gated(b *testing.B, endpoint string, g *gate) string {
 	b.Helper()
 	target, err := url.Parse(endpoint)
 	if err != nil {
 		b.Fatal(err)
 	}
 	pass := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: target.Scheme, Host: target.Host})
-	var mu sync.Mutex
-	level, last := 0.0, time.Now()
+	pass.Transport = &http.Transport{MaxIdleConnsPerHost: 64}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		now := time.Now()
-		level = min(rate/10, level+now.Sub(last).Seconds()*rate)
-		last = now
-		let := level >= 1
-		if let {
-			level--
-		}
-		mu.Unlock()
-		if !let {
+		if passes, order := g.lets(); !passes {
+			if order > 0 {
+				w.Header().Set("Retry-After", strconv.Itoa(int(order.Seconds())))
+			}
 			http.Error(w, `{"message":"Rate limit exceeded"}`, http.StatusTooManyRequests)
 			return
 		}

@@ -66,6 +66,6 @@ type Outcome struct {
 	Verdict Verdict
 	ID      string        // of Done
 	Fault   Fault         // of Refused and Split; of Lost if the API did answer, with an error
-	After   time.Duration // of Throttled: how long to wait; 0 if the API did not say
+	After   time.Duration // of Throttled and Lost: how long the API asks to wait; 0 if it does not
 	Err     error         // of NotSent, Lost, NoID and Fatal
 }

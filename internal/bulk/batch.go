@@ -9,9 +9,9 @@ type batcher struct {
 	most int // rows in a request
 
 	size    int
-	settled bool      // no larger size is tried
-	best    float64   // rows a second at half the size
-	from    time.Time // when the measuring began
+	settled bool          // no larger size is tried
+	best    float64       // rows a second at half the size
+	from    time.Duration // when the measuring began, on the pacer's clock
 	rows    int
 	answers int
 }
@@ -27,19 +27,16 @@ func newBatcher(most int) *batcher { return &batcher{most: max(1, most), size: 1
 
 // answered notes an answered request with rows. It returns by what factor the size has
 // changed.
-func (b *batcher) answered(now time.Time, rows int) float64 {
-	if b.from.IsZero() {
-		b.from = now
-	}
+func (b *batcher) answered(clock time.Duration, rows int) float64 {
 	b.rows += rows
 	b.answers++
 	if b.settled {
 		if b.answers >= calm {
-			b.trial(now, false)
+			b.trial(clock, false)
 		}
 		return 1
 	}
-	spent := now.Sub(b.from)
+	spent := clock - b.from
 	if spent < trialTime || b.answers < trialAnswers {
 		return 1
 	}
@@ -47,28 +44,25 @@ func (b *batcher) answered(now time.Time, rows int) float64 {
 	before := b.size
 	if speed < b.best*worthwhile {
 		b.size = max(1, b.size/2) // the last doubling did not pay
-		b.trial(now, true)
+		b.trial(clock, true)
 	} else {
 		b.best = speed
 		b.size = min(b.most, b.size*2)
-		b.trial(now, b.size == before)
+		b.trial(clock, b.size == before)
 	}
 	return float64(b.size) / float64(before)
 }
 
-// lost notes a request whose answer was lost, and returns by what factor the size has
-// changed.
-func (b *batcher) lost(now time.Time) float64 {
-	before := b.size
+// lost notes a request whose answer was lost.
+func (b *batcher) lost(clock time.Duration) {
 	b.size = max(1, b.size/2)
-	b.trial(now, true)
-	return float64(b.size) / float64(before)
+	b.trial(clock, true)
 }
 
 // trial begins to measure anew.
-func (b *batcher) trial(now time.Time, settled bool) {
+func (b *batcher) trial(clock time.Duration, settled bool) {
 	if settled || b.settled {
 		b.best = 0
 	}
-	b.settled, b.from, b.rows, b.answers = settled, now, 0, 0
+	b.settled, b.from, b.rows, b.answers = settled, clock, 0, 0
 }

@@ -1,7 +1,6 @@
 package bulk
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +17,7 @@ func (r *run) decide(ctx context.Context) error {
 	if r.job.Mode != AutoMode {
 		return nil
 	}
-	const tries = 5
+	const tries = 5 // without an answer; a throttled one says when to ask again
 	r.job.Mode = KeyMode
 	first, ok, err := r.next()
 	if err != nil || !ok {
@@ -35,9 +34,19 @@ func (r *run) decide(ctx context.Context) error {
 				return &IDError{first.row}
 			}
 			first.record = first.record.withoutID()
-		case NotSent, Lost, Throttled:
+		case Throttled:
+			r.pace.answered(time.Now(), time.Now(), 0, 1, max(outcome.After, time.Second))
+			if closed := r.pace.closed(time.Now()); closed > throttlePatience {
+				return &OutageError{closed, errThrottled}
+			}
+			if err := pause.For(ctx, r.pace.wait(time.Now())); err != nil {
+				return err
+			}
+			try--
+			continue
+		case NotSent, Lost:
 			if err := errors.Join(outcome.Err, ctx.Err()); try == tries || ctx.Err() != nil {
-				return &OutageError{time.Since(r.began), cmp.Or(err, errThrottled)}
+				return &OutageError{time.Since(r.began), err}
 			}
 			if err := pause.For(ctx, max(outcome.After, time.Duration(try)*time.Second)); err != nil {
 				return err

@@ -27,7 +27,7 @@ type table struct {
 	trouble func(request int) (verdict bulk.Verdict, stored bool)
 	refuse  func(bulk.Record) *bulk.Fault
 	limit   func(rows int) bool // lets a request through, or throttles it
-	after   time.Duration       // Retry-After of a throttled one
+	after   time.Duration       // the wait that a throttled or lost request orders
 	noList  bool
 	lenient bool // takes the create of what is there already for done, as AppSync does
 	// answer is what the API says of a record instead, and whether it is stored all the same.
@@ -83,7 +83,7 @@ func (t *table) Create(_ context.Context, records []bulk.Record) []bulk.Outcome 
 			outcomes[i] = t.store(record)
 		}
 		if verdict != bulk.Done {
-			outcomes[i] = bulk.Outcome{Verdict: verdict, Err: errLost}
+			outcomes[i] = bulk.Outcome{Verdict: verdict, Err: errLost, After: t.after}
 		}
 	}
 	return outcomes

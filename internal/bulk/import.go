@@ -44,10 +44,12 @@ const (
 const (
 	maxRequest = 256 << 10   // bytes of the records of a request of several
 	patience   = time.Minute // without any answer; then the network is down
-	maxTries   = 10          // of a row whose answers are lost
-	maxFaults  = 3           // errors of the API about a row that is not there
-	maxRounds  = 12          // of sending what a list has shown not to be there
-	tick       = 200 * time.Millisecond
+	// throttlePatience is how long an API may refuse everything for its rate.
+	throttlePatience = 15 * time.Minute
+	maxTries         = 10 // of a row whose answers are lost
+	maxFaults        = 3  // errors of the API about a row that is not there
+	maxRounds        = 12 // of sending what a list has shown not to be there
+	tick             = 200 * time.Millisecond
 )
 
 // Run imports until every row has ended, ctx ends, or nothing more can be done. It
@@ -112,7 +114,7 @@ type item struct {
 type answer struct {
 	items    []item
 	outcomes []Outcome
-	latency  time.Duration
+	sent     time.Time // when the request left; zero for one of Find
 	found    map[string]Record
 	err      error // of Find, or of the journal before anything was sent
 	reading  bool  // it was a Find

@@ -63,6 +63,7 @@ func (r *run) receive(ctx context.Context, a answer) {
 			r.release(it)
 		case Lost:
 			lost++
+			after = max(after, outcome.After)
 			r.failed = outcome.Err
 			it.fault = nil
 			if outcome.Fault != (Fault{}) {
@@ -92,24 +93,24 @@ func (r *run) receive(ctx context.Context, a answer) {
 func (r *run) adapt(now time.Time, a answer, took, answered, lost, throttled, unsent int, after time.Duration) {
 	switch {
 	case throttled > 0:
-		r.pace.throttled(now, throttled, after)
-		if took > 0 { // some rows of the request came through
-			r.pace.took(now, took)
+		r.pace.answered(now, a.sent, took+answered, throttled, after)
+		if closed := r.pace.closed(now); closed > throttlePatience {
+			r.die(&OutageError{closed, errThrottled})
 		}
 	case lost > 0 || unsent > 0:
 		if lost > 0 && r.job.Mode == JournalMode { // with a key a loss leaves nothing in doubt
-			r.pace.resized(r.batch.lost(now))
+			r.batch.lost(r.pace.clock(now))
 		}
 		if r.pace.outage >= 2 { // one after the other is more than bad luck
 			r.window.lost()
 		}
-		if outage := r.pace.lost(now); outage > patience {
+		if outage := r.pace.lost(now, after); outage > patience {
 			r.die(&OutageError{outage, r.failed})
 		}
 	default:
-		r.pace.took(now, took+answered)
-		r.pace.resized(r.batch.answered(now, len(a.items)))
-		r.window.answered(a.latency)
+		r.pace.answered(now, a.sent, took+answered, 0, 0)
+		r.pace.resized(now, r.batch.answered(r.pace.clock(now), len(a.items)))
+		r.window.answered(now.Sub(a.sent))
 	}
 }
 
@@ -172,7 +173,7 @@ func (r *run) compare(a answer) {
 			r.lose(time.Now(), it) // sending it again asks again
 		}
 		r.failed = a.err
-		if outage := r.pace.lost(time.Now()); outage > patience {
+		if outage := r.pace.lost(time.Now(), 0); outage > patience {
 			r.die(&OutageError{outage, r.failed})
 		}
 		return
@@ -196,7 +197,7 @@ func (r *run) compare(a answer) {
 		}
 	}
 	if len(already.Rows) > 0 {
-		r.pace.took(time.Now(), len(already.Rows))
+		r.pace.done.add(time.Now(), len(already.Rows))
 		_ = r.write(false, already) // r.dead tells
 	}
 }

@@ -109,9 +109,8 @@ func (r *run) create(ctx context.Context, items []item) {
 		for i, it := range items {
 			records[i] = it.record
 		}
-		start := time.Now()
+		a.sent = time.Now()
 		a.outcomes = r.API.Create(ctx, records)
-		a.latency = time.Since(start)
 	}
 	r.answers <- a
 }

@@ -10,9 +10,10 @@ import (
 
 	"github.com/Khan/genqlient/graphql"
 
+	"github.com/appsyncctl/appsyncctl/internal/address"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
-	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/pause"
 )
 
 // customersAPI is the API as an import and an export see it.
@@ -20,6 +21,7 @@ type customersAPI struct {
 	client graphql.Client
 	filter *appsync.TableCustomerFilterInput // of List; nil lets all pass
 	page   int                               // of List
+	notice func(string)
 }
 
 // bulkAPI connects for many requests at once. Throttling comes back as it is: the
@@ -29,7 +31,7 @@ func (app *App) bulkAPI(ctx context.Context, flags *globals, atOnce int) (*custo
 	if err != nil {
 		return nil, err
 	}
-	target, err := settings.Require(config.Endpoint)
+	endpoint, err := endpoint(settings)
 	if err != nil {
 		return nil, err
 	}
@@ -39,9 +41,9 @@ func (app *App) bulkAPI(ctx context.Context, flags *globals, atOnce int) (*custo
 		pool.MaxIdleConns, pool.MaxIdleConnsPerHost = 0, atOnce
 		busy.Transport = pool
 	}
-	busy.Transport = &throttleSignal{endpoint: target, base: busy.Transport}
+	busy.Transport = &throttleSignal{endpoint: endpoint.String(), base: busy.Transport}
 	client, err := busy.connect(ctx, flags)
-	return &customersAPI{client: client, page: appsync.DefaultPageSize}, err
+	return &customersAPI{client: client, page: appsync.DefaultPageSize, notice: app.notice}, err
 }
 
 // throttleSignal makes an error of a 429 of the endpoint, so that it is not waited out
@@ -61,7 +63,7 @@ func (e *throttledError) Error() string { return "the API answered 429 Too Many 
 // RoundTrip implements http.RoundTripper.
 func (t *throttleSignal) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.base.RoundTrip(req)
-	if err != nil || resp.StatusCode != http.StatusTooManyRequests || req.URL.String() != t.endpoint {
+	if err != nil || resp.StatusCode != http.StatusTooManyRequests || !address.Same(req.URL.String(), t.endpoint) {
 		return resp, err
 	}
 	_ = resp.Body.Close() // it says no more than the status
@@ -95,7 +97,7 @@ func (a *customersAPI) Create(ctx context.Context, records []bulk.Record) []bulk
 // Find implements bulk.API.
 func (a *customersAPI) Find(ctx context.Context, ids []string) (map[string]bulk.Record, error) {
 	found := make(map[string]bulk.Record)
-	err := repeatedly(ctx, func() error {
+	err := a.repeatedly(ctx, func() error {
 		customers, err := appsync.GetCustomers(ctx, a.client, ids)
 		for _, customer := range customers {
 			if customer != nil {
@@ -113,7 +115,7 @@ func (a *customersAPI) List(ctx context.Context, token string) (page bulk.Page, 
 	if token != "" {
 		next = &token
 	}
-	err = repeatedly(ctx, func() error {
+	err = a.repeatedly(ctx, func() error {
 		resp, err := appsync.ListCustomers(ctx, a.client, a.filter, &a.page, next)
 		if err != nil {
 			return err
@@ -142,23 +144,34 @@ func (a *customersAPI) List(ctx context.Context, token string) (page bulk.Page, 
 }
 
 // repeatedly asks again what may be asked again, for a while: a list of a thousand
-// pages must not end at one lost answer.
-func repeatedly(ctx context.Context, ask func() error) error {
-	const tries = 8
-	wait := 200 * time.Millisecond
-	for try := 1; ; try++ {
+// pages must not end at one lost answer. A throttled request has not failed: it is sent
+// again after each wait that the API orders, until the API has let nothing through for
+// throttlePatience.
+func (a *customersAPI) repeatedly(ctx context.Context, ask func() error) error {
+	const (
+		tries            = 8
+		throttlePatience = 15 * time.Minute
+	)
+	began, noticed := time.Now(), false
+	for try, wait := 1, 200*time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
 		err := ask()
-		if err == nil || try == tries || !worthAsking(err) {
+		slow, throttled := errors.AsType[*throttledError](err)
+		switch {
+		case throttled && time.Since(began) < throttlePatience:
+			if wait = min(wait, time.Second); slow.after > 0 {
+				wait = slow.after
+			}
+			if !noticed && time.Since(began)+wait >= 2*time.Second {
+				a.notice("the API throttles; waiting until it takes requests again")
+				noticed = true
+			}
+		case err == nil || try == tries || !worthAsking(err):
 			return err
+		default:
+			try++
 		}
-		if slow, ok := errors.AsType[*throttledError](err); ok {
-			wait = max(wait, slow.after)
-		}
-		select {
-		case <-time.After(wait):
-			wait = min(2*wait, 10*time.Second)
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if err := pause.For(ctx, wait); err != nil {
+			return err
 		}
 	}
 }

@@ -61,9 +61,9 @@ func requestOutcome(answer *appsync.ResponseError, err error) bulk.Outcome {
 	fault := bulk.Fault{Reason: answer.Error(), RequestID: answer.RequestID}
 	switch {
 	case answer.Throttled():
-		return bulk.Outcome{Verdict: bulk.Throttled, Err: err}
+		return bulk.Outcome{Verdict: bulk.Throttled, After: answer.RetryAfter, Err: err}
 	case answer.Status >= http.StatusInternalServerError:
-		return bulk.Outcome{Verdict: bulk.Lost, Err: err}
+		return bulk.Outcome{Verdict: bulk.Lost, After: answer.RetryAfter, Err: err}
 	case answer.Status == http.StatusBadRequest, answer.Status == http.StatusRequestEntityTooLarge:
 		return bulk.Outcome{Verdict: bulk.Split, Fault: fault, Err: err}
 	case answer.Status != http.StatusOK: // 401, 403, 404, a redirect
