@@ -101,6 +101,28 @@ func faults(names ...string) change {
 	})
 }
 
+// hung lets a path of the emulator answer nothing; the checks give up when it was asked.
+func hung(path string, checks ...string) change {
+	hour := emulator.Duration(time.Hour)
+	return both(
+		fault(emulator.Fault{Name: "slow", Path: path, Delay: hour, Count: 1}), // gone when it was asked
+		fault(emulator.Fault{Name: "slow", Path: path, Delay: hour}),
+		then(func(s *scene) {
+			asked := s.givesUp(checks...)
+			go func() {
+				for s.armed() > 1 {
+					select {
+					case <-s.t.Context().Done():
+						return
+					case <-time.After(10 * time.Millisecond):
+					}
+				}
+				asked()
+			}()
+		}),
+	)
+}
+
 // answers lets a path of the emulator answer otherwise.
 func answers(path string, status int, body string, headers ...string) change {
 	all := map[string]string{}

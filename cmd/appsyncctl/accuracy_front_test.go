@@ -48,6 +48,22 @@ func (s *scene) arm(f emulator.Fault) {
 	}
 }
 
+// armed is how many faults still wait for a request; 0 when the emulator has gone.
+func (s *scene) armed() int {
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.emulator.URL()+"/_emulator/faults", nil)
+	if err != nil {
+		return 0
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		return 0
+	}
+	defer resp.Body.Close()
+	var faults []emulator.Fault
+	_ = json.NewDecoder(resp.Body).Decode(&faults) // none, then
+	return len(faults)
+}
+
 // behind puts a handler between the client and the API.
 func behind(around func(next http.Handler) http.Handler) change {
 	return then(func(s *scene) { s.lead(around(s.upstream(nil))) })
@@ -258,8 +274,8 @@ func tunnel(host string) http.HandlerFunc {
 }
 
 // listening returns the address of a listener that greets whoever comes with words, and
-// then says nothing more.
-func (s *scene) listening(words string) string {
+// then says nothing more. asked is called when somebody has said something to it.
+func (s *scene) listening(words string, asked func()) string {
 	listener, err := new(net.ListenConfig).Listen(s.t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		s.t.Fatal(err)
@@ -272,6 +288,12 @@ func (s *scene) listening(words string) string {
 				return
 			}
 			_, _ = io.WriteString(conn, words)
+			if asked != nil {
+				go func() {
+					_, _ = conn.Read(make([]byte, 1))
+					asked()
+				}()
+			}
 			context.AfterFunc(s.t.Context(), func() { _ = conn.Close() })
 		}
 	}()

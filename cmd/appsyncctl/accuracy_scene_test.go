@@ -100,7 +100,7 @@ func (st *stage) diagnose(t *testing.T, changes []change) diagnosis {
 	for _, step := range s.ready {
 		step()
 	}
-	stdout, stderr, code := s.run(append([]string{"doctor", "-o", "json"}, s.arguments...)...)
+	stdout, stderr, code := s.run(append([]string{"doctor", "-o", "json", "--timeout", "10m"}, s.arguments...)...)
 	found := diagnosis{code: code}
 	if err := json.Unmarshal(stdout, &found); err != nil {
 		t.Fatalf("doctor wrote no document: %v\n%s%s", err, stdout, stderr)
@@ -209,6 +209,17 @@ func (s *scene) file(name, content string) string {
 		s.t.Fatal(err)
 	}
 	return path
+}
+
+// givesUp lets checks give up what they ask when the function is called that it returns:
+// nothing else ends what would never be answered.
+func (s *scene) givesUp(checks ...string) func() {
+	file := filepath.Join(s.home, "given-up")
+	s.variables["TEST_GIVE_UP"] = file
+	for _, check := range checks {
+		s.variables["TEST_GIVE_UP"] += " " + check + "/ask"
+	}
+	return func() { _ = os.WriteFile(file, nil, 0o600) } // the test may be over
 }
 
 // open lets everybody read the files of a folder in the scene's home.

@@ -73,7 +73,7 @@ func networkRows() []accuracyRow {
 		{wrong: "the endpoint is http, and the host speaks TLS", id: "NET-003", says: "speaks TLS", by: all(tlsAt(endpoint, nextMonth(), "127.0.0.1"), respelled(endpoint, func(s string) string { return strings.Replace(s, "https:", "http:", 1) }))},
 		{wrong: "the endpoint is https, and the host speaks no TLS", id: "NET-003", says: "without TLS", by: all(respelled(endpoint, func(s string) string { return strings.Replace(s, "http:", "https:", 1) }))},
 		{wrong: "something else listens at the endpoint's port", id: "NET-003", says: "not HTTP", by: all(then(func(s *scene) {
-			s.variables[endpoint] = "http://" + s.listening("SSH-2.0-OpenSSH_9.6\r\n") + "/graphql"
+			s.variables[endpoint] = "http://" + s.listening("SSH-2.0-OpenSSH_9.6\r\n", nil) + "/graphql"
 		}))},
 		{wrong: "this machine's clock is an hour ahead", id: "NET-004", says: "60 minutes ahead of the API's", by: all(ahead(time.Hour))},
 		{wrong: "this machine's clock is an hour behind", id: "NET-004", says: "60 minutes behind the API's", by: all(ahead(-time.Hour))},

@@ -69,6 +69,7 @@ func scriptWorld() *cli.App {
 	app.OpenBrowser = func(url string) error {
 		return os.WriteFile(filepath.Join(os.Getenv("HOME"), "browser"), []byte(url), 0o600)
 	}
+	app.Deadline = deadline
 	app.Terminal = os.Getenv("TEST_TERMINAL") != ""
 	app.Width, _ = strconv.Atoi(os.Getenv("TEST_WIDTH"))
 	if ahead, err := time.ParseDuration(os.Getenv("TEST_AHEAD")); err == nil {

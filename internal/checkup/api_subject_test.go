@@ -84,7 +84,8 @@ func newSubject(endpoint, issuer, mode string, authorities *x509.CertPool) *chec
 		LookupHost: func(context.Context, string) ([]string, error) {
 			return []string{"127.0.0.1"}, nil
 		},
-		Proxy: func(*url.URL) (*url.URL, error) { return nil, nil },
+		Proxy:    func(*url.URL) (*url.URL, error) { return nil, nil },
+		Deadline: unhurried,
 	}
 	for _, setting := range [][2]string{{"endpoint", endpoint}, {"issuer", issuer}, {"auth", mode}, {"auth_scheme", "raw"}} {
 		subject.Settings = append(subject.Settings, profileSetting(setting[0], setting[1]))

@@ -19,7 +19,7 @@ func fieldsOpen(ctx context.Context, e *examination) Verdict {
 	if e.Answer != nil {
 		got = e.ownResponse(ctx)
 	} else {
-		limited, cancel := context.WithTimeout(ctx, patience)
+		limited, cancel := e.Deadline.Set(ctx, patience, "API-012/ask")
 		defer cancel()
 		got = read(e.post(limited, e.Authorized, nil, oneCustomer).without(e.known().token))
 	}

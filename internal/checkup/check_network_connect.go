@@ -26,7 +26,7 @@ func apiConnects(ctx context.Context, e *examination) Verdict {
 	if e.unresolved("NET-002") {
 		return Verdict{Result: Skipped, Because: "NET-002"}
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := e.Deadline.Set(ctx, patience, "NET-003/ask")
 	defer cancel()
 	w := &watch{base: e.Plain, now: e.Now}
 	got := e.post(ctx, w, nil, "{ __typename }")
@@ -51,7 +51,7 @@ func providerConnects(ctx context.Context, e *examination) Verdict {
 	if e.unresolved("NET-005") {
 		return Verdict{Result: Skipped, Because: "NET-005"}
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := e.Deadline.Set(ctx, patience, "NET-006/ask")
 	defer cancel()
 	client, w := watched(e.Provider, e.Now)
 	provider, err := auth.Discover(ctx, client, e.known().issuer)

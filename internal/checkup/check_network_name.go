@@ -11,17 +11,17 @@ func apiResolves(ctx context.Context, e *examination) Verdict {
 	if reason := e.apiUnasked(); reason != "" {
 		return skipped(reason)
 	}
-	return e.resolve(ctx, e.apiHost())
+	return e.resolve(ctx, e.apiHost(), "NET-002")
 }
 
 func providerResolves(ctx context.Context, e *examination) Verdict {
 	if reason := e.providerUnasked(); reason != "" {
 		return skipped(reason)
 	}
-	return e.resolve(ctx, e.providerHost())
+	return e.resolve(ctx, e.providerHost(), "NET-005")
 }
 
-func (e *examination) resolve(ctx context.Context, to host) Verdict {
+func (e *examination) resolve(ctx context.Context, to host, id string) Verdict {
 	if to.proxy != nil {
 		return skipped("the proxy resolves it")
 	}
@@ -29,7 +29,7 @@ func (e *examination) resolve(ctx context.Context, to host) Verdict {
 	if net.ParseIP(name) != nil {
 		return ok(name + " is an address: there is nothing to resolve")
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := e.Deadline.Set(ctx, patience, id+"/ask")
 	defer cancel()
 	addresses, err := e.LookupHost(ctx, name)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 
 func keysFetched(ctx context.Context, e *examination) Verdict {
 	provider := e.known().provider
-	limited, cancel := context.WithTimeout(ctx, patience)
+	limited, cancel := e.Deadline.Set(ctx, patience, "OIDC-004/ask")
 	defer cancel()
 	keys, err := auth.FetchKeys(limited, e.Provider, provider)
 	found := Evidence{Name: "jwks_uri", Found: provider.JWKSURI, From: "discovery"}

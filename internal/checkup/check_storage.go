@@ -42,7 +42,7 @@ func storeReached(ctx context.Context, e *examination) Verdict {
 	if e.Store == nil {
 		return skipped("no token is stored for this set-up")
 	}
-	limited, cancel := context.WithTimeout(ctx, storeLimit)
+	limited, cancel := e.Deadline.Set(ctx, storeLimit, "STORE-001/ask")
 	defer cancel()
 	err := e.Store.Probe(limited)
 	if limited.Err() != nil && err != nil && !isLocked(err) {

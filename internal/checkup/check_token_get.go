@@ -24,7 +24,7 @@ func tokenHad(ctx context.Context, e *examination) Verdict {
 		return skipped("no token is looked at")
 	}
 	wait := tokenWait(ctx)
-	ctx, cancel := context.WithTimeout(ctx, wait)
+	ctx, cancel := e.Deadline.Set(ctx, wait, "AUTH-001/ask")
 	defer cancel()
 	token, err := e.Token(ctx)
 	withheld := unreadable(err)
@@ -44,7 +44,10 @@ func tokenHad(ctx context.Context, e *examination) Verdict {
 // tokenWait is how long a token may take: tokenPatience, or less where what came before
 // has taken its time. It ends before the check itself does.
 func tokenWait(ctx context.Context) time.Duration {
-	deadline, _ := ctx.Deadline() // every check has one
+	deadline, set := ctx.Deadline()
+	if !set {
+		return tokenPatience
+	}
 	return max(min(tokenPatience, time.Until(deadline)-(tokenLimit-tokenPatience)), 0).Round(100 * time.Millisecond)
 }
 

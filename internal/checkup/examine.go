@@ -18,7 +18,7 @@ const (
 //
 // It takes ten seconds at most: what is not known by then is unknown.
 func Examine(ctx context.Context, subject *Subject, done func(Finding)) []Finding {
-	ctx, cancel := context.WithTimeout(ctx, totalLimit)
+	ctx, cancel := subject.Deadline.Set(ctx, totalLimit, "")
 	defer cancel()
 	checks := Catalogue()
 	e := &examination{Subject: subject, findings: make(map[string]Finding), finished: make(map[string]chan struct{})}
@@ -119,7 +119,7 @@ func (e *examination) within(ctx context.Context, check Check) Verdict {
 	if limit == 0 {
 		limit = checkLimit
 	}
-	limited, cancel := context.WithTimeout(ctx, limit)
+	limited, cancel := e.Deadline.Set(ctx, limit, check.ID)
 	defer cancel()
 	verdict := make(chan Verdict, 1)
 	go func() {

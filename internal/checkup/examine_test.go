@@ -134,6 +134,40 @@ func TestExamineListeningCheck(t *testing.T) {
 	})
 }
 
+// Whoever sets the deadlines is told of each, and of whose it is.
+func TestExamineDeadlines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		set := make(chan string, 1000)
+		got := examineAll(t, t.Context(), func(_ *tokenWorld, s *checkup.Subject, _ <-chan struct{}) {
+			s.Token = func(ctx context.Context) (string, error) {
+				<-ctx.Done()
+				return "", ctx.Err()
+			}
+			s.Deadline = func(ctx context.Context, limit time.Duration, whose string) (context.Context, context.CancelFunc) {
+				set <- strings.TrimSpace(whose + " " + limit.String())
+				if whose == "AUTH-001/ask" {
+					return context.WithTimeout(ctx, time.Hour)
+				}
+				return context.WithTimeout(ctx, 20*time.Hour)
+			}
+		})
+		got.want(t, "AUTH-001", "unknown: no token within 8s")
+		if got.took != time.Hour {
+			t.Errorf("took %s, want 1h", got.took)
+		}
+		close(set)
+		var all []string
+		for text := range set {
+			all = append(all, text)
+		}
+		for _, want := range []string{"10s", "SET-001 3s", "AUTH-001 8.5s", "AUTH-001/ask 8s", "NET-003/ask 3s", "NET-006/ask 3s", "OIDC-004/ask 3s", "STORE-001/ask 4s"} {
+			if !slices.Contains(all, want) {
+				t.Errorf("no deadline %q was set among %q", want, all)
+			}
+		}
+	})
+}
+
 // All checks together have ten seconds, however they wait for each other.
 func TestExamineTotal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

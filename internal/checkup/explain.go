@@ -2,6 +2,7 @@ package checkup
 
 import (
 	"context"
+	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 )
@@ -11,6 +12,9 @@ import (
 // out. It is false when none of these tells.
 func Explain(ctx context.Context, subject *Subject, refusal *appsync.ResponseError) (Finding, bool) {
 	offline := *subject
+	offline.Deadline = func(ctx context.Context, _ time.Duration, _ string) (context.Context, context.CancelFunc) {
+		return context.WithCancel(ctx) // nobody is waited for
+	}
 	offline.offline, offline.Answer = true, &Answer{Status: refusal.Status, parsed: refusal}
 	for _, finding := range Examine(ctx, &offline, func(Finding) {}) {
 		if finding.Result == Failure {

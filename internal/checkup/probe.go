@@ -32,7 +32,7 @@ func (e *examination) once(ctx context.Context, name string, call func(context.C
 	if first {
 		func() {
 			defer close(p.done)
-			limited, cancel := context.WithTimeout(ctx, patience)
+			limited, cancel := e.Deadline.Set(ctx, patience, "")
 			defer cancel()
 			p.reply = call(limited)
 		}()

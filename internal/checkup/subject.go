@@ -55,6 +55,8 @@ type Subject struct {
 	// Proxy returns the proxy that a request to address goes through, or nil.
 	Proxy func(address *url.URL) (*url.URL, error)
 	Now   func() time.Time
+
+	Deadline Deadline // when the checks give up
 }
 
 // Store is the token store of a set-up.

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
@@ -40,6 +41,9 @@ type App struct {
 	LookupEnv func(string) (string, bool)
 	Environ   func() []string
 	Now       func() time.Time
+	// Deadline is when doctor's checks and smoke's steps give up; nil is when their
+	// time is up.
+	Deadline checkup.Deadline
 
 	// Transport makes one HTTP attempt.
 	Transport http.RoundTripper

@@ -87,6 +87,7 @@ func (app *App) smokeSteps(ctx context.Context, flags *globals, settings config.
 		Meter:     meter,
 		Latencies: options.latencies,
 		Now:       app.Now,
+		Deadline:  app.Deadline,
 		Done:      report.step,
 	}
 	if access.source != nil {

@@ -44,6 +44,7 @@ func (app *App) examinee(ctx context.Context, flags *globals, settings config.Re
 		LookupHost: app.LookupHost,
 		Proxy:      app.proxyOf,
 		Now:        app.Now,
+		Deadline:   app.Deadline,
 		Clean:      s.secrets.clean,
 	}
 	switch given := settings.Get(config.Token); {

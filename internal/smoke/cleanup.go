@@ -33,7 +33,7 @@ func (r *run) cleanUp(ctx context.Context, c *customer) checkup.Verdict {
 		if r.hurried {
 			limit = hurriedTime
 		}
-		ctx, cancel := context.WithTimeout(ctx, limit)
+		ctx, cancel := r.Deadline.Set(ctx, limit, "")
 		r.deletions.first, r.deletions.second = make(chan checkup.Verdict, 1), make(chan checkup.Verdict, 1)
 		var both sync.WaitGroup
 		both.Go(func() { r.deletions.first <- r.undo(ctx, r.first) })

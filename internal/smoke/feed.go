@@ -28,7 +28,7 @@ func (r *run) follow(ctx context.Context) checkup.Verdict {
 
 // awaitBoth waits until the subscription has told of both customers.
 func (r *run) awaitBoth(ctx context.Context) checkup.Verdict {
-	waiting, cancel := context.WithTimeout(ctx, toldWithin)
+	waiting, cancel := r.Deadline.Set(ctx, toldWithin, "")
 	defer cancel()
 	missing := map[string]*customer{r.first.id: r.first, r.second.id: r.second}
 	for len(missing) > 0 {

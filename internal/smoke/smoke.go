@@ -42,8 +42,9 @@ type Test struct {
 	Meter     *Meter
 	Latencies []Latency // limits on what Meter has measured
 
-	Now  func() time.Time
-	Done func(checkup.Finding) // called after each step
+	Now      func() time.Time
+	Deadline checkup.Deadline      // when the steps give up
+	Done     func(checkup.Finding) // called after each step
 }
 
 // Run takes the steps that come after the checks and returns their findings, which are
@@ -100,7 +101,7 @@ func (r *run) verdict(ctx context.Context, step step) checkup.Verdict {
 	if r.hurried {
 		return checkup.Verdict{Result: checkup.Skipped, Message: "interrupted", Err: context.Cause(ctx)}
 	}
-	limited, cancel := context.WithTimeout(ctx, stepTime)
+	limited, cancel := r.Deadline.Set(ctx, stepTime, step.ID)
 	defer cancel()
 	verdict := step.run(r, limited)
 	if errors.Is(verdict.Err, context.DeadlineExceeded) && ctx.Err() == nil && limited.Err() != nil {
