@@ -20,7 +20,6 @@ type accuracyRow struct {
 	says   string         // a part of its message
 	fix    string         // a part of what is to be done; anything if empty
 	result checkup.Result // of that check; failure if empty
-	waits  bool           // it waits for a deadline more than it works
 }
 
 const (
@@ -60,40 +59,31 @@ func TestAccuracy(t *testing.T) {
 	t.Parallel()
 	st := &stage{demo: started(t, emulator.Config{AutoApprove: true}), other: started(t, emulator.Config{})}
 	seen := &sightings{passed: map[string]bool{}, named: map[string]bool{}}
-	// A check is given up after seconds, so that not too many may share the machine.
-	working, waiting := make(chan struct{}, 3), make(chan struct{}, 3)
-	var all sync.WaitGroup
 	rows := 0
 	for _, group := range accuracyGroups() {
 		for _, row := range group.rows {
 			rows++
-			all.Go(func() {
-				turn := working
-				if row.waits {
-					turn = waiting
-				}
-				turn <- struct{}{}
-				defer func() { <-turn }()
-				t.Run(group.name+"/"+row.wrong, func(t *testing.T) {
-					got := st.diagnose(t, row.by)
-					group.want(&row, t, got)
-					seen.add(row, got, !t.Failed())
-				})
+			t.Run(group.name+"/"+row.wrong, func(t *testing.T) {
+				t.Parallel()
+				got := st.diagnose(t, row.by)
+				group.want(&row, t, got)
+				seen.add(row, got, !t.Failed())
 			})
 		}
 	}
-	all.Wait()
-	if seen.rows < rows { // -run chose some of them
-		return
-	}
-	for _, check := range checkup.Catalogue() {
-		if !seen.passed[check.ID] {
-			t.Errorf("%s passes in no row", check.ID)
+	t.Cleanup(func() { // when all rows have been played
+		if seen.rows < rows { // -run chose some of them
+			return
 		}
-		if !seen.named[check.ID] {
-			t.Errorf("%s is named first in no row", check.ID)
+		for _, check := range checkup.Catalogue() {
+			if !seen.passed[check.ID] {
+				t.Errorf("%s passes in no row", check.ID)
+			}
+			if !seen.named[check.ID] {
+				t.Errorf("%s is named first in no row", check.ID)
+			}
 		}
-	}
+	})
 }
 
 // sightings are what the rows have shown of the checks.

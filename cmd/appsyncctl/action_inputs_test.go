@@ -11,6 +11,7 @@ import (
 
 // TestActionSecrets looks for each secret in everything that others can see.
 func TestActionSecrets(t *testing.T) {
+	t.Parallel()
 	inputs := map[string]string{"endpoint": "https://api.example/graphql"}
 	var secrets []string
 	for _, name := range []string{"client-secret", "token", "passphrase", "api-key"} {
@@ -49,6 +50,7 @@ func TestActionSecrets(t *testing.T) {
 
 // TestActionSettings sees which of an input, a variable of the job and a default holds.
 func TestActionSettings(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name        string
 		inputs, env map[string]string
@@ -74,6 +76,7 @@ func TestActionSettings(t *testing.T) {
 
 // TestActionArguments gives the action what a shell would run. All of it arrives as text.
 func TestActionArguments(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name   string
 		inputs map[string]string

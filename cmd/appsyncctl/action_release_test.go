@@ -162,6 +162,7 @@ func TestActionArchives(t *testing.T) {
 }
 
 func TestActionRelease(t *testing.T) {
+	t.Parallel()
 	const archive = "appsyncctl_1.2.3_linux_amd64.tar.gz"
 	tests := []struct {
 		name   string

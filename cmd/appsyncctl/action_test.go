@@ -71,6 +71,7 @@ func TestActionScripts(t *testing.T) {
 }
 
 func TestActionVersion(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, version, ref string
 		want               string // empty for a failure
@@ -109,6 +110,7 @@ func TestActionVersion(t *testing.T) {
 // TestActionSource builds what is here and smoke-tests an API with it: one that works,
 // one that refuses the client, and one whose job is cancelled in between.
 func TestActionSource(t *testing.T) {
+	t.Parallel()
 	both := make(chan struct{}) // closed when both customers are there
 	created := 0
 	log := slog.New(slog.NewTextHandler(writer(func(line []byte) {

@@ -40,6 +40,7 @@ func TestReadmeYAML(t *testing.T) {
 
 // TestExampleGitHub runs the step of the example workflow that uses the action.
 func TestExampleGitHub(t *testing.T) {
+	t.Parallel()
 	var workflow struct {
 		Permissions map[string]string
 		Jobs        map[string]struct {
@@ -167,6 +168,7 @@ func gitlabPath(t *testing.T) string {
 // TestExampleGitLab runs the script of the job for GitLab as its runner does: with the
 // variables in the environment, up to the first command that fails.
 func TestExampleGitLab(t *testing.T) {
+	t.Parallel()
 	job := readGitLabJob(t)
 	if job.Artifacts.When != "always" || slices.Contains(job.Retry.When, "script_failure") || slices.Contains(job.Retry.When, "always") {
 		t.Errorf("got %+v", job)

@@ -16,6 +16,7 @@ import (
 // TestGitHubSchemas validates the action, the example and this repository's own workflows
 // by the schemas of SchemaStore, which action-validator brings.
 func TestGitHubSchemas(t *testing.T) {
+	t.Parallel()
 	validator := filepath.Join(nodeModules(t), "@action-validator", "cli", "cli.mjs")
 	validate := func(path string) (string, error) {
 		out, err := exec.CommandContext(t.Context(), "node", validator, path).CombinedOutput()
@@ -90,6 +91,7 @@ func (p gitlabProject) run(path string, args ...string) (string, error) {
 
 // TestGitLabPipeline runs the example with gitlab-ci-local, in a shell in place of a container.
 func TestGitLabPipeline(t *testing.T) {
+	t.Parallel()
 	job := readGitLabJob(t)
 	nodeModules(t)
 	needs(t, "rsync")

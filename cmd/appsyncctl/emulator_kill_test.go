@@ -51,6 +51,7 @@ func wasKilled(cmd *exec.Cmd) bool { return cmd.ProcessState.ExitCode() == -1 }
 // TestEmulatorDataSurvivesKill kills emulators while they create customers. The next
 // one has every customer whose creation was answered.
 func TestEmulatorDataSurvivesKill(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("a killed process keeps its files for a moment")
 	}
@@ -94,6 +95,7 @@ func TestEmulatorDataSurvivesKill(t *testing.T) {
 // TestEmulatorFileSurvivesKillOfItsMaking kills emulators while they make the file, and
 // then starts one. A kill that came too late or too early to count is done again.
 func TestEmulatorFileSurvivesKillOfItsMaking(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("a killed process keeps its files for a moment")
 	}

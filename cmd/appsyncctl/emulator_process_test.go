@@ -119,6 +119,7 @@ func (p *process) query(ctx context.Context, document string, data any) error {
 
 // TestEmulatorHidesItsSchema asks what no command asks.
 func TestEmulatorHidesItsSchema(t *testing.T) {
+	t.Parallel()
 	for flag, want := range map[string]bool{"--introspection": true, "--introspection=false": false} {
 		t.Run(flag, func(t *testing.T) {
 			var data struct {
@@ -184,6 +185,7 @@ func (f *table) count() int {
 
 // TestEmulatorWithATable walks from the program into a table and back.
 func TestEmulatorWithATable(t *testing.T) {
+	t.Parallel()
 	fake := &table{rows: map[string]json.RawMessage{}}
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)
@@ -216,6 +218,7 @@ func TestEmulatorWithATable(t *testing.T) {
 // TestDockerfile runs what the container runs, on another port, and reads the settings
 // as its users do.
 func TestDockerfile(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../../Dockerfile")
 	if err != nil {
 		t.Fatal(err)

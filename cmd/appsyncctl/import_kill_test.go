@@ -28,6 +28,7 @@ import (
 //
 //	IMPORT_PROOF_ROWS=100000 IMPORT_PROOF_KILLS=50 go test ./cmd/appsyncctl -run TestImportKilled -v -timeout 2h
 func TestImportKilled(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ mode, schema string }{
 		{"key", schema.Extended()},
 		{"journal", schema.Wizard()},
@@ -120,12 +121,7 @@ func startBadDay(t *testing.T, store appsync.Store, sdl string) *emulator.Emulat
 	} {
 		config.Faults = append(config.Faults, emulator.Fault{Name: name, Rate: rate, Path: "/graphql"})
 	}
-	running, err := emulator.Start(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = running.Close() })
-	return running
+	return started(t, config)
 }
 
 // importRun starts imports as processes.

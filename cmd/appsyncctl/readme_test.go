@@ -118,6 +118,7 @@ func refusalsText() string {
 // TestReadmeConsole runs the README's console blocks in order, in one shell, and
 // compares what they print. "…" stands for anything on a line.
 func TestReadmeConsole(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("the README's commands are for a POSIX shell")
 	}

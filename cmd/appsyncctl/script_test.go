@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -22,13 +23,30 @@ var update = flag.Bool("update", false, "rewrite the golden files of the scripts
 // TestMain makes this test binary the program itself when a script calls it, in
 // a process of its own each time.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(waiting{m}, map[string]func(){
 		"appsyncctl": func() { os.Exit(run(scriptWorld())) },
 	})
 }
 
+// These tests wait for processes more than they work.
+type waiting struct{ *testing.M }
+
+// Run runs more of the tests at once than there are processors, unless -parallel says
+// how many.
+func (w waiting) Run() int {
+	flag.Parse()
+	const parallel = "test.parallel"
+	chosen := false
+	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == parallel })
+	if slots := flag.Lookup(parallel); !chosen && slots != nil {
+		_ = slots.Value.Set(strconv.Itoa(max(16, runtime.GOMAXPROCS(0)))) // it is a number
+	}
+	return w.M.Run()
+}
+
 // TestScripts runs the scripts in testdata/script at the top of the module.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("..", "..", "testdata", "script"),
 		UpdateScripts:       *update,
