@@ -53,14 +53,24 @@ func (s *Source) Renew(ctx context.Context, rejected string) (string, error) {
 // RenewEntry is Renew, and returns the whole entry.
 func (s *Source) RenewEntry(ctx context.Context, rejected string) (Entry, error) {
 	return s.get(ctx, func(e Entry) bool {
-		return e.AccessToken != rejected && e.Valid(s.Now(), 0)
+		return e.AccessToken != rejected && s.valid(e, 0)
 	})
 }
 
 // Entry returns a token that stays valid for remaining. A new token counts as
 // good enough even if its whole life is shorter.
 func (s *Source) Entry(ctx context.Context, remaining time.Duration) (Entry, error) {
-	return s.get(ctx, func(e Entry) bool { return e.Valid(s.Now(), remaining) })
+	return s.get(ctx, func(e Entry) bool { return s.valid(e, remaining) })
+}
+
+// valid reports whether a token can be used for remaining more. One whose expiry is
+// unknown is used by the process that got it, until a server refuses it: otherwise each
+// request would take a token of its own.
+func (s *Source) valid(e Entry, remaining time.Duration) bool {
+	if e.Expiry.IsZero() {
+		return e.AccessToken != "" && e.AccessToken == s.current.AccessToken
+	}
+	return e.Valid(s.Now(), remaining)
 }
 
 // Stored returns what the store holds, valid or not; the zero Entry if that is

@@ -247,6 +247,32 @@ func TestSourceRenews(t *testing.T) {
 	}
 }
 
+// Nobody knows when such a token ends. It serves this process until it is refused, and
+// no other one.
+func TestSourceUnknownExpiry(t *testing.T) {
+	var kept flaky
+	var asked int
+	untimed := func(t *testing.T) *tokencache.Source {
+		source, _ := newSource(&kept, newLock(t), &grants{})
+		source.Grant = func(context.Context, tokencache.Entry) (*oauth2.Token, error) {
+			asked++
+			token := issued(asked)
+			token.Expiry = time.Time{}
+			return token, nil
+		}
+		return source
+	}
+	source := untimed(t)
+	for range 3 {
+		wantToken(t, source, "access-1")
+	}
+	if got, err := source.Renew(t.Context(), "access-1"); err != nil || got != "access-2" {
+		t.Errorf("got %q, %v after the refusal; want another token", got, err)
+	}
+	wantToken(t, source, "access-2")
+	wantToken(t, untimed(t), "access-3")
+}
+
 func TestSourceEntryRemaining(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var kept flaky
