@@ -78,6 +78,8 @@ func TestDiscoverRefuses(t *testing.T) {
 		{"null", reply{body: "null"}, auth.Incomplete},
 		{"no token endpoint", reply{body: `{"issuer":"https://tenant.example.com/"}`}, auth.Incomplete},
 		{"plain http device endpoint", reply{body: good + `,"device_authorization_endpoint":"http://tenant.example.com/d"}`}, auth.Insecure},
+		{"plain http in a private network", reply{body: good + `,"revocation_endpoint":"http://192.168.0.10/revoke"}`}, auth.Insecure},
+		{"plain http in a private network, by IPv6", reply{body: good + `,"jwks_uri":"http://[fd00::1]/keys"}`}, auth.Insecure},
 		{"endpoint that is a script", reply{body: good + `,"authorization_endpoint":"javascript:alert(1)"}`}, auth.Insecure},
 		{"endpoint without end", reply{body: good + `,"jwks_uri":"http://x/` + strings.Repeat("x", 9999) + `"}`}, auth.Insecure},
 		{"key set from a file", reply{body: good + `,"jwks_uri":"file:///etc/passwd"}`}, auth.Insecure},
@@ -101,6 +103,17 @@ func TestDiscoverTellsWhoAnswered(t *testing.T) {
 	_, err := auth.Discover(t.Context(), &http.Client{Transport: newFake(other)}, issuer)
 	var mismatch *auth.IssuerMismatchError
 	if !errors.As(err, &mismatch) || mismatch.Expected != issuer || mismatch.Found != "https://login.example.com/" {
+		t.Errorf("Discover: %v; want a mismatch", err)
+	}
+}
+
+// Paths are told apart by case: /realms/a and /realms/A are two issuers.
+func TestDiscoverTellsRealmsApart(t *testing.T) {
+	const asked, found = "https://id.example.com/realms/a", "https://id.example.com/realms/A"
+	other := reply{body: `{"issuer":"` + found + `","token_endpoint":"https://id.example.com/oauth/token"}`}
+	_, err := auth.Discover(t.Context(), &http.Client{Transport: newFake(other)}, asked)
+	var mismatch *auth.IssuerMismatchError
+	if !errors.As(err, &mismatch) || mismatch.Expected != asked || mismatch.Found != found {
 		t.Errorf("Discover: %v; want a mismatch", err)
 	}
 }

@@ -131,6 +131,7 @@ func TestJSON(t *testing.T) {
 		{"HTML stays", "<a href='x'>&</a>", "\"<a href='x'>&</a>\"\n"},
 		{"other scripts stay", "東京 🙂", "\"東京 🙂\"\n"},
 		{"C0", "\x1b[31m\n\t", "\"\\u001b[31m\\n\\t\"\n"},
+		{"DEL", "a\x7fb", "\"a\\u007fb\"\n"},
 		{"DEL and C1", "\x7f\u009b\u0085", "\"\\u007f\\u009b\\u0085\"\n"},
 		{"bidirectional", "\u202e\u2066\u2069", "\"\\u202e\\u2066\\u2069\"\n"},
 		{"in a name", map[string]int{"\u009b": 1}, "{\n  \"\\u009b\": 1\n}\n"},

@@ -61,6 +61,26 @@ func TestSealOpens(t *testing.T) {
 	}
 }
 
+// Files that the program has sealed before must open after an update: the derivation of
+// the key is a part of their form.
+func TestSealOpensEarlierFiles(t *testing.T) {
+	tests := []struct {
+		name string
+		seal tokencache.Seal
+		file string
+	}{
+		{"by a secret", tokencache.SecretSeal("a client secret"), `{"v":1,"kdf":"hkdf-sha256","salt":"G77nDeK4+heNlE4e9cGR1g==","nonce":"eeueIXc4n8yD+oUG","sealed":"naswy15nA9ubMZwUj3MIgeQobHt+rbx6drHl+Iw="}`},
+		{"by a passphrase", tokencache.PassphraseSeal("a passphrase"), `{"v":1,"kdf":"pbkdf2-sha256","salt":"AXNS2PjKraBP2AResitQcg==","nonce":"SZUYbDtenPVtgzJ/","sealed":"a0Cr4BushWodG3KhKB+lExgwrdpxrFYMygI6/jE="}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got, err := tt.seal.Open("key", []byte(tt.file)); err != nil || string(got) != sealedText {
+				t.Errorf("got %q, %v; want %q", got, err, sealedText)
+			}
+		})
+	}
+}
+
 // Whoever changes a byte gets an error, or what was sealed: never another value.
 func TestSealTampered(t *testing.T) {
 	seal := tokencache.SecretSeal("s1")

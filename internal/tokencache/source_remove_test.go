@@ -127,6 +127,20 @@ func TestSourceRemoveHoldsTheLock(t *testing.T) {
 	hold(t, lock)() // and free again
 }
 
+// While the refresh token is revoked, the store still holds it: a process that is killed
+// then leaves a login behind that a second logout can revoke.
+func TestSourceRemoveDeletesLast(t *testing.T) {
+	var kept flaky
+	store(t, &kept, issued(7), time.Now())
+	source, _ := newSource(&kept, newLock(t), &grants{})
+	var during string
+	err := source.Remove(t.Context(), func(tokencache.Entry) { during = stored(t, &kept).RefreshToken })
+	if err != nil || during != "refresh-7" {
+		t.Errorf("got %v, the store held %q meanwhile; want refresh-7", err, during)
+	}
+	wantNone(t, &kept, "key")
+}
+
 func TestSourceRemoveWaitsForTheLock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var kept flaky

@@ -58,6 +58,7 @@ func TestOpenID(t *testing.T) {
 		{name: "other iss, checked", config: func(c *appsync.Config) { c.CheckIssuer = true }, header: func(s *service) string { return s.token(t, map[string]any{"iss": "https://other.example/"}) }, want: noHeader},
 		{name: "other iss, several modes", config: func(c *appsync.Config) { c.APIKeys = []appsync.Secret{"da2-x"} }, header: func(s *service) string { return s.token(t, map[string]any{"iss": "https://other.example/"}) }, want: noHeader},
 		{name: "iss without its slash, checked", config: func(c *appsync.Config) { c.CheckIssuer = true }, header: func(s *service) string { return s.token(t, map[string]any{"iss": s.url[:len(s.url)-1]}) }},
+		{name: "iss with a slash more, checked", config: func(c *appsync.Config) { c.CheckIssuer = true }, header: func(s *service) string { return s.token(t, map[string]any{"iss": s.url + "/"}) }, want: noHeader},
 		{name: "client id by azp", config: func(c *appsync.Config) { c.ClientID = "other|machine" }, header: func(s *service) string { return s.auth }},
 		{name: "client id by aud", config: func(c *appsync.Config) { c.ClientID = "https://customers.*" }, header: func(s *service) string { return s.auth }},
 		{name: "client id in part", config: func(c *appsync.Config) { c.ClientID = "mach" }, header: func(s *service) string { return s.auth }, want: refused},
