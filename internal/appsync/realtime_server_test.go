@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -280,6 +281,108 @@ func TestEvents(t *testing.T) {
 		}
 		if err := feed.Err(); !strings.HasSuffix(err.Error(), "the API ended a subscription") {
 			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// A frame that cannot be read may have been an event. The connection ends, and a watch
+// says that it may have missed something.
+func TestUnreadableFrame(t *testing.T) {
+	for _, frame := range []string{"{", "", "[]", "no JSON", `{"id":"1"}`, `{"type":""}`} {
+		t.Run(frame, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var connections atomic.Int32
+				server := &scripted{t: t, part: func(s *stage) {
+					n := connections.Add(1)
+					s.accept(plainAck, 1)
+					if n == 1 {
+						s.send("%s", frame)
+					}
+					s.send(`{"type":"data","id":%q,"payload":{"data":{"onCreateCustomer":{"id":"%d"}}}}`, s.ids[0], n)
+					s.wait()
+				}}
+				var told []string
+				watch := &appsync.Watch{
+					Operations: []appsync.Operation{appsync.Created},
+					Temporary:  func(error) bool { return true },
+					Open: func(ctx context.Context) (*appsync.Feed, time.Time, error) {
+						feed, err := appsync.Follow(ctx, server.realtime(), []appsync.Operation{appsync.Created}, appsync.Match{})
+						return feed, time.Time{}, err
+					},
+				}
+				watch.Emit = func(event appsync.Event) error {
+					told = append(told, strings.TrimSpace(event.Kind+" "+event.ID))
+					if event.Kind == appsync.Reconnecting && !strings.HasSuffix(event.Reason, "a frame that cannot be read") {
+						t.Errorf("reconnecting because of %q", event.Reason)
+					}
+					return nil
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				if err := watch.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v", err)
+				}
+				want := []string{appsync.Ready, appsync.Reconnecting, appsync.Gap, appsync.Ready, "event 2"}
+				if !slices.Equal(told, want) {
+					t.Errorf("got %q, want %q", told, want)
+				}
+			})
+		})
+	}
+}
+
+// Whoever unsubscribes gets what was under way, and then the end. The connection and its
+// other subscriptions live on.
+func TestUnsubscribe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const event = `{"type":"data","id":%q,"payload":{"data":{"onCreateCustomer":{"id":"%d"}}}}`
+		server := &scripted{t: t, part: func(s *stage) {
+			s.accept(plainAck, 2)
+			s.send(event, s.ids[0], 1)
+			if frame := s.receive(); frame["type"] != "stop" || frame["id"] != s.ids[0] {
+				t.Errorf("got %v, want that %s is to stop", frame, s.ids[0])
+			}
+			s.send(event, s.ids[0], 2)
+			s.send(`{"type":"complete","id":%q}`, s.ids[0])
+			s.send(event, s.ids[1], 3)
+			s.wait()
+		}}
+		conn := server.realtime()
+		errs, err := conn.Start(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close() //nolint:errcheck // the test is over
+		subscribe := func() (chan appsync.OnCreateCustomerWsResponse, string) {
+			events, id, err := appsync.OnCreateCustomer(t.Context(), conn, nil, nil, nil, nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return events, id
+		}
+		first, id := subscribe()
+		second, _ := subscribe()
+		if err := conn.Unsubscribe(id); err != nil {
+			t.Error(err)
+		}
+		for _, want := range []string{"1", "2"} {
+			if got := <-first; got.Data == nil || got.Data.OnCreateCustomer.Id != want {
+				t.Errorf("got %+v, want customer %s", got, want)
+			}
+		}
+		if got, open := <-first; open {
+			t.Errorf("got %+v after the end", got)
+		}
+		if got := <-second; got.Data == nil || got.Data.OnCreateCustomer.Id != "3" {
+			t.Errorf("got %+v, want customer 3", got)
+		}
+		if err := conn.Unsubscribe(id); err == nil {
+			t.Error("a subscription ended twice")
+		}
+		select {
+		case err := <-errs:
+			t.Errorf("the connection ended: %v", err)
+		default:
 		}
 	})
 }

@@ -75,6 +75,11 @@ func newSetup(t *testing.T, config emulator.Config) *setup {
 	return s
 }
 
+// clockAhead sets the clock of the client's machine.
+func (s *setup) clockAhead(by time.Duration) {
+	s.Now = func() time.Time { return time.Now().Add(by) }
+}
+
 // newSubject is a set-up without credentials.
 func newSubject(endpoint, issuer, mode string, authorities *x509.CertPool) *checkup.Subject {
 	plain := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: authorities}}

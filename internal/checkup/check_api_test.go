@@ -108,6 +108,14 @@ func TestAPICause(t *testing.T) {
 			want: "API-008", words: []string{"the API rejects a ", "s-old token as expired, though it is valid for 24h: its iatTTL is shorter", "to 86400000"}, result: "failure API-008",
 		},
 		{
+			name: "expired for the API, and our own clock is fast", config: emulator.Config{IatTTL: time.Nanosecond}, change: func(s *setup) { s.clockAhead(10 * time.Minute) },
+			want: "NET-004", words: []string{"this machine's clock is 10 minutes ahead of the API's"}, result: "failure NET-004",
+		},
+		{
+			name: "expired for the API, and our own clock is slow", config: emulator.Config{IatTTL: time.Nanosecond}, change: func(s *setup) { s.clockAhead(-10 * time.Minute) },
+			want: "NET-004", words: []string{"this machine's clock is 10 minutes behind the API's"}, result: "failure NET-004",
+		},
+		{
 			name: "no time of a login", config: emulator.Config{AuthTTL: time.Hour},
 			want: "API-011", words: []string{"API-007", "API-009"}, result: "failure ", // nobody can tell from outside
 		},
@@ -232,7 +240,7 @@ func TestAPICause(t *testing.T) {
 func TestAPIClockIsNotToBlame(t *testing.T) {
 	s := newSetup(t, emulator.Config{})
 	s.give(s.token[:len(s.token)-8]+"AAAAAAAA", "")
-	s.Now = func() time.Time { return time.Now().Add(20 * time.Minute) }
+	s.clockAhead(20 * time.Minute)
 	findings, _ := examine(t, s.Subject)
 	wantFinding(t, findings["NET-004"], checkup.Failure, "20 minutes ahead")
 	wantFinding(t, findings["API-011"], checkup.Failure, "see AUTH-006")
