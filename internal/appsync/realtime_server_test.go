@@ -352,7 +352,7 @@ func TestUnsubscribe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close() //nolint:errcheck // the test is over
+		defer conn.Close()
 		subscribe := func() (chan appsync.OnCreateCustomerWsResponse, string) {
 			events, id, err := appsync.OnCreateCustomer(t.Context(), conn, nil, nil, nil, nil, nil)
 			if err != nil {

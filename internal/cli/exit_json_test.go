@@ -10,6 +10,49 @@ import (
 	"time"
 )
 
+// TestHintsShowNoSecrets takes a secret for the name of a profile, which error and hint
+// quote.
+func TestHintsShowNoSecrets(t *testing.T) {
+	const secret = "planted-client-secret"
+	want := []string{"[redacted]", "run appsyncctl login --profile [redacted] to create it"} // in the error, the hint
+	tests := []struct {
+		name string
+		args []string
+		read func(t *testing.T, errs string) []string
+	}{
+		{"for people", nil, func(_ *testing.T, errs string) []string {
+			lines := strings.SplitN(errs, "\n", 2)
+			return []string{strings.TrimPrefix(lines[0], "error: "), strings.TrimPrefix(strings.TrimSpace(lines[1]), "hint: ")}
+		}},
+		{"for programs", []string{"-o", "json"}, func(t *testing.T, errs string) []string {
+			t.Helper()
+			var got struct {
+				Error struct{ Message, Hint string } `json:"error"`
+			}
+			if err := json.Unmarshal([]byte(errs), &got); err != nil {
+				t.Fatalf("%v in %s", err, errs)
+			}
+			return []string{got.Error.Message, got.Error.Hint}
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			app := unpluggedApp(&out, &errs, map[string]string{"HOME": t.TempDir(), "APPDATA": t.TempDir(), "APPSYNCCTL_CLIENT_SECRET": secret})
+			if code := app.Run(t.Context(), append([]string{"customers", "list", "--profile", secret}, tt.args...)); code != 2 {
+				t.Errorf("exit code %d", code)
+			}
+			if strings.Contains(errs.String(), "planted") {
+				t.Errorf("the secret is in %s", errs.String())
+			}
+			got := tt.read(t, errs.String())
+			if !strings.Contains(got[0], want[0]) || got[1] != want[1] {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
 // TestErrorNames shows what an API names its errors, and makes names of what is none.
 func TestErrorNames(t *testing.T) {
 	jwt := token(t, good(claims{"iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()}))

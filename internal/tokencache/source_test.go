@@ -253,6 +253,7 @@ func TestSourceUnknownExpiry(t *testing.T) {
 	var kept flaky
 	var asked int
 	untimed := func(t *testing.T) *tokencache.Source {
+		t.Helper()
 		source, _ := newSource(&kept, newLock(t), &grants{})
 		source.Grant = func(context.Context, tokencache.Entry) (*oauth2.Token, error) {
 			asked++
