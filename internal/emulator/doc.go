@@ -13,7 +13,7 @@
 //	GET    /_emulator/counts        how many there were: {"POST /oauth/token": 1}
 //	GET    /_emulator/faults        the faults that wait for a request
 //	POST   /_emulator/faults        one more Fault
-//	DELETE /_emulator/faults        none any more
+//	DELETE /_emulator/faults        none any more; a request that slow holds up goes on
 //
 // FIDELITY.md lists what is copied from the real services, with source and test.
 //

@@ -15,12 +15,13 @@ import (
 
 // faults are those that wait for requests, in the order in which they were asked for.
 type faults struct {
-	mu    sync.Mutex
-	armed []*Fault
+	mu      sync.Mutex
+	armed   []*Fault
+	cleared chan struct{} // closed when these faults are cleared
 }
 
 func newFaults(initial []Fault) (*faults, error) {
-	f := &faults{}
+	f := &faults{cleared: make(chan struct{})}
 	for _, fault := range initial {
 		if err := f.arm(fault); err != nil {
 			return nil, err
@@ -118,4 +119,13 @@ func (f *faults) reset() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.armed = nil
+	close(f.cleared)
+	f.cleared = make(chan struct{})
+}
+
+// end is closed when the faults that are there now are cleared.
+func (f *faults) end() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.cleared
 }

@@ -226,6 +226,32 @@ func TestSlow(t *testing.T) {
 	}
 }
 
+// A request that is held up goes on when the faults are cleared.
+func TestSlowUntilCleared(t *testing.T) {
+	r := start(t, emulator.Config{Faults: []emulator.Fault{{Name: "slow", Count: 1, Delay: emulator.Duration(time.Hour)}}})
+	answered := make(chan int)
+	go func() {
+		resp, _, err := r.send(t, http.MethodGet, "/.well-known/jwks.json", "", "")
+		if err != nil {
+			answered <- 0
+			return
+		}
+		answered <- resp.StatusCode
+	}()
+	for body := ""; body != "[]\n"; { // the fault has struck
+		_, body = r.must(t, http.MethodGet, "/_emulator/faults", "", "")
+	}
+	select {
+	case status := <-answered:
+		t.Fatalf("answered %d before the faults were cleared", status)
+	default:
+	}
+	r.must(t, http.MethodDelete, "/_emulator/faults", "", "")
+	if status := <-answered; status != http.StatusOK {
+		t.Errorf("answered %d, want 200", status)
+	}
+}
+
 func TestTenantFaults(t *testing.T) {
 	r := start(t, emulator.Config{})
 	before := r.token(t)

@@ -57,13 +57,13 @@ func (f *faults) around(next http.Handler) func(call) http.Handler {
 	effects := answers()
 	names := slices.Collect(maps.Keys(effects))
 	return func(c call) http.Handler {
-		handler := next
+		handler, cleared := next, f.end()
 		slow := f.strike(c, faultSlow)
 		if fault := f.strike(c, names...); fault != nil {
 			handler = effects[fault.Name](fault, next)
 		}
 		if slow != nil {
-			handler = delayed(time.Duration(slow.Delay), handler)
+			handler = delayed(time.Duration(slow.Delay), cleared, handler)
 		}
 		return handler
 	}
@@ -123,22 +123,24 @@ func badGateway(f *Fault, _ http.Handler) http.Handler {
 		"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n")
 }
 
-// delayed waits before the service sees the request.
-func delayed(delay time.Duration, next http.Handler) http.Handler {
+// delayed waits before the service sees the request, until the faults are cleared at most.
+func delayed(delay time.Duration, cleared <-chan struct{}, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !wait(r.Context(), delay) {
+		if !wait(r.Context(), delay, cleared) {
 			hangUp(w, r)
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// wait returns false when ctx ended before the time had passed.
-func wait(ctx context.Context, delay time.Duration) bool {
+// wait returns false when ctx ended before the time had passed or the faults were cleared.
+func wait(ctx context.Context, delay time.Duration, cleared <-chan struct{}) bool {
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return true
+	case <-cleared:
 		return true
 	case <-ctx.Done():
 		return false
