@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -110,6 +111,23 @@ func scriptClear(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: clear")
 	}
 	call(ts, http.MethodDelete, "/_emulator/faults", "")
+}
+
+// scriptStruck waits until the emulator has committed a fault as often as it was told
+// to: struck NAME
+func scriptStruck(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: struck NAME")
+	}
+	for range 12000 {
+		var waiting []emulator.Fault
+		ts.Check(json.Unmarshal(call(ts, http.MethodGet, "/_emulator/faults", ""), &waiting))
+		if !slices.ContainsFunc(waiting, func(f emulator.Fault) bool { return f.Name == args[0] }) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("%s is still to come", args[0])
 }
 
 // scriptRequests checks how many requests the emulator got since it started, or

@@ -96,6 +96,10 @@ func (s *setUp) option(name string) func(value string) {
 		return func(value string) {
 			s.tenant(func(t *auth0.Config) { t.APIs[0].Lifetime = s.duration(value) })
 		}
+	case "keep-alive":
+		return func(value string) { s.api(func(a *appsync.Config) { a.KeepAlive = s.duration(value) }) }
+	case "connection-timeout": // after which the client takes silence for a loss
+		return func(value string) { s.api(func(a *appsync.Config) { a.ConnectionTimeout = s.duration(value) }) }
 	case "iat-ttl":
 		return func(value string) { s.api(func(a *appsync.Config) { a.IatTTL = s.duration(value) }) }
 	case "no-introspection":

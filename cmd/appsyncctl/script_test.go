@@ -61,6 +61,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"emulator": scriptEmulator,
 			"faults":   scriptFaults,
+			"struck":   scriptStruck,
 			"requests": scriptRequests,
 			"once":     scriptOnce,
 			"rotate":   scriptRotate,

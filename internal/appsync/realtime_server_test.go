@@ -190,6 +190,70 @@ func TestSilenceEndsAConnection(t *testing.T) {
 	}
 }
 
+// A keep-alive that is missing once does no harm; when none comes any more, the
+// connection is made again.
+func TestMissingKeepAlive(t *testing.T) {
+	tests := []struct {
+		name    string
+		missing func(minute int) bool
+		want    []string // events within an hour
+	}{
+		{"none", func(int) bool { return false }, []string{appsync.Ready}},
+		{"one", func(minute int) bool { return minute == 10 }, []string{appsync.Ready}},
+		{"three in a row", func(minute int) bool { return minute >= 10 && minute < 13 }, []string{appsync.Ready}},
+		{"all from some time on", func(minute int) bool { return minute >= 10 }, []string{
+			appsync.Ready, "14m0s: silent for 5m0s", appsync.Gap, appsync.Ready,
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				server := &scripted{t: t, part: func(s *stage) {
+					s.accept(`{"type":"connection_ack","payload":{"connectionTimeoutMs":300000}}`, 1)
+					first := time.Since(start) < time.Minute
+					living, end := context.WithCancel(s.ctx)
+					defer end()
+					go func() {
+						for minute := 1; pause(living, time.Minute); minute++ {
+							if !first || !tt.missing(minute) {
+								s.send(`{"type":"ka"}`)
+							}
+						}
+					}()
+					s.wait()
+				}}
+				var got []string
+				watch := &appsync.Watch{
+					Open: func(ctx context.Context) (*appsync.Feed, time.Time, error) {
+						feed, err := appsync.Follow(ctx, server.realtime(), []appsync.Operation{appsync.Created}, appsync.Match{})
+						return feed, time.Time{}, err
+					},
+					Temporary: func(error) bool { return true },
+					Emit: func(event appsync.Event) error {
+						told := event.Kind
+						if event.Kind == appsync.Reconnecting {
+							_, reason, _ := strings.Cut(event.Reason, "api.example.com: ")
+							told = fmt.Sprintf("%s: %s", time.Since(start), reason)
+						}
+						got = append(got, told)
+						return nil
+					},
+					Operations: []appsync.Operation{appsync.Created},
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+				defer cancel()
+				if err := watch.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v", err)
+				}
+				if !slices.Equal(got, tt.want) {
+					t.Errorf("got %q, want %q", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
 // Whatever an API says when it refuses is understood.
 func TestRefusalFrames(t *testing.T) {
 	tests := []struct {

@@ -53,6 +53,9 @@ func New(config Config) (*API, error) {
 	if config.KeepAlive == 0 {
 		config.KeepAlive = keepAlive
 	}
+	if config.ConnectionTimeout == 0 {
+		config.ConnectionTimeout = connectionTimeout
+	}
 	if len(config.TokenKey) == 0 {
 		config.TokenKey = make([]byte, 32)
 		_, _ = rand.Read(config.TokenKey) // never fails, see crypto/rand

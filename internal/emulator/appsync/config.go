@@ -58,6 +58,9 @@ type Config struct {
 	MaxSubscriptions int
 	// KeepAlive is the time between two ka frames; zero is a minute.
 	KeepAlive time.Duration
+	// ConnectionTimeout is how long a client waits for the next frame, as connection_ack
+	// tells it; zero is five minutes.
+	ConnectionTimeout time.Duration
 
 	// TokenKey seals nextTokens, 16, 24 or 32 bytes. Without it a token is good
 	// only for the life of this API.

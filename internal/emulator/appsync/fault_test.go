@@ -102,6 +102,17 @@ func TestSocketFaults(t *testing.T) {
 		c.want(`{"type":"connection_ack","payload":{"connectionTimeoutMs":300000}}`)
 		c.subscribe("1", "subscription { onCreateCustomer { id } }", nil) // no ka before
 	})
+	t.Run("the next keep-alive comes", func(t *testing.T) {
+		s := serve(t, func(c *appsync.Config) {
+			once(appsync.FaultNoKeepAlive)(c)
+			c.KeepAlive = time.Millisecond
+			c.ConnectionTimeout = 7 * time.Second
+		})
+		c := s.dial(t, "", map[string][]string{"Authorization": {s.auth}}, "graphql-ws")
+		c.send(`{"type":"connection_init"}`)
+		c.want(`{"type":"connection_ack","payload":{"connectionTimeoutMs":7000}}`)
+		c.want(`{"type":"ka"}`)
+	})
 }
 
 // slowStore takes a minute for every read.

@@ -83,7 +83,7 @@ func (s *session) reject(ctx context.Context) {
 }
 
 func (s *session) acknowledge(ctx context.Context) {
-	s.send(ctx, outbound{Type: "connection_ack", Payload: ackPayload{ConnectionTimeoutMs: connectionTimeout.Milliseconds()}})
+	s.send(ctx, outbound{Type: "connection_ack", Payload: ackPayload{ConnectionTimeoutMs: s.api.config.ConnectionTimeout.Milliseconds()}})
 	if s.acked {
 		return
 	}
