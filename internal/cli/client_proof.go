@@ -26,6 +26,7 @@ const (
 type clientProof struct {
 	method  string
 	secret  auth.Secret                   // from the environment or a file; may be empty
+	file    *rereadFile                   // of the secret; nil if it is from elsewhere
 	command *secretCommand                // nil without one
 	ask     func() (printedSecret, error) // asks the command
 	keyFile string
@@ -43,6 +44,9 @@ func (app *App) clientProof(ctx context.Context, settings config.Resolved) (*cli
 		secret:  secret,
 		keyFile: settings.Text(config.ClientKeyFile),
 		notice:  app.notice,
+	}
+	if settings.Text(config.ClientSecret) == "" && secret != "" {
+		proof.file = &rereadFile{path: settings.Text(config.ClientSecretFile), secret: secret, noted: app.noted}
 	}
 	if text := settings.Text(config.SecretCommand); text != "" {
 		run := func() (auth.Secret, error) {
@@ -81,7 +85,7 @@ func (p *clientProof) newSeal() tokencache.Seal {
 			return string(key), err
 		})
 	case p.secret != "":
-		return tokencache.SecretSeal(string(p.secret))
+		return tokencache.SecretSealFrom(func() (string, error) { return string(p.given()), nil })
 	case p.command != nil:
 		return tokencache.SecretSealFrom(func() (string, error) {
 			printed, err := p.ask()
@@ -106,25 +110,36 @@ func (p *clientProof) byKey() bool { return p.method == proveByRS256 || p.method
 // prove sends a token request with the proof. stored looks up a secret that no setting
 // gives.
 //
-// A secret that a command printed is forgotten when the provider refuses it. If the
-// command ran some time before, the secret may have been rotated since: the command
-// runs again, and the request is sent again.
+// Secrets are rotated while a command runs for hours. When the provider refuses one, the
+// request is sent again with the secret that is in its file by now, or that its command
+// prints now.
 func (p *clientProof) prove(stored func() (auth.Secret, error), send func(auth.Authentication) (*oauth2.Token, error)) (*oauth2.Token, error) {
-	if p.byKey() || p.secret != "" || p.command == nil {
+	if !p.byKey() && p.secret == "" && p.command != nil {
+		return p.proveByCommand(send)
+	}
+	for {
 		authentication, err := p.authentication(stored)
 		if err != nil {
 			return nil, err
 		}
-		return send(authentication)
+		token, err := send(authentication)
+		if !clientRefused(err) || p.byKey() || p.file == nil || !p.file.reread() {
+			return token, err
+		}
+		p.seal.Forget()
 	}
+}
+
+// proveByCommand is prove with the secret that a command prints. One that was printed for
+// this very request is wrong, and asking for it again would not help.
+func (p *clientProof) proveByCommand(send func(auth.Authentication) (*oauth2.Token, error)) (*oauth2.Token, error) {
 	for {
 		printed, err := p.ask()
 		if err != nil {
 			return nil, err
 		}
 		token, err := send(p.bySecret(printed.secret))
-		refusal, refused := errors.AsType[*auth.Error](err)
-		if !refused || !refusal.RefusesClient() {
+		if !clientRefused(err) {
 			return token, err
 		}
 		p.command.forget(printed)
@@ -136,6 +151,19 @@ func (p *clientProof) prove(stored func() (auth.Secret, error), send func(auth.A
 	}
 }
 
+func clientRefused(err error) bool {
+	refusal, ok := errors.AsType[*auth.Error](err)
+	return ok && refusal.RefusesClient()
+}
+
+// given returns the secret from the environment, or from its file.
+func (p *clientProof) given() auth.Secret {
+	if p.file != nil {
+		return p.file.last()
+	}
+	return p.secret
+}
+
 // authentication returns the proof by a key, or by a secret that no command prints.
 func (p *clientProof) authentication(stored func() (auth.Secret, error)) (auth.Authentication, error) {
 	if p.byKey() {
@@ -145,7 +173,7 @@ func (p *clientProof) authentication(stored func() (auth.Secret, error)) (auth.A
 		}
 		return auth.NewPrivateKeyJWT(encoded, "", strings.ToUpper(p.method))
 	}
-	secret, err := p.secret, error(nil)
+	secret, err := p.given(), error(nil)
 	if secret == "" {
 		secret, err = stored()
 	}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
@@ -33,15 +34,49 @@ func clientSecret(ctx context.Context, settings config.Resolved) (auth.Secret, e
 	if path == "" {
 		return "", nil
 	}
+	return interruptible(ctx, func() (auth.Secret, error) { return readSecretFile(path) }) // it may be a pipe
+}
+
+func readSecretFile(path string) (auth.Secret, error) {
 	const from = "client secret file"
-	return interruptible(ctx, func() (auth.Secret, error) { // it may be a pipe
-		file, err := os.Open(path)
-		if err != nil {
-			return "", &secretError{from, err}
-		}
-		defer file.Close() //nolint:errcheck // opened for reading
-		return readSecret(from, file)
-	})
+	file, err := os.Open(path)
+	if err != nil {
+		return "", &secretError{from, err}
+	}
+	defer file.Close() //nolint:errcheck // opened for reading
+	return readSecret(from, file)
+}
+
+// A rereadFile is the file of a secret, and what was in it. A runner's secrets are
+// mounted as files, which change when one is rotated.
+type rereadFile struct {
+	path  string
+	noted func(auth.Secret, error) (auth.Secret, error)
+
+	mu     sync.Mutex
+	secret auth.Secret
+}
+
+func (f *rereadFile) last() auth.Secret {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.secret
+}
+
+// reread reports whether the file holds another secret than before. A pipe can be read
+// once only.
+func (f *rereadFile) reread() bool {
+	if info, err := os.Stat(f.path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	secret, err := f.noted(readSecretFile(f.path))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err != nil || secret == f.secret {
+		return false
+	}
+	f.secret = secret
+	return true
 }
 
 // secretFromStdin reads a secret from a pipe, or asks for it at a terminal.

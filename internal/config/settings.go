@@ -69,7 +69,7 @@ func Settings() []Setting {
 		{Name: Issuer, Flag: "issuer", Variable: "APPSYNCCTL_ISSUER", Profile: true, Usage: "OpenID provider (https://TENANT.auth0.com/)"},
 		{Name: ClientID, Flag: "client-id", Variable: "APPSYNCCTL_CLIENT_ID", Profile: true, Of: Issuer, Usage: "client ID of this program at the provider"},
 		{Name: ClientSecret, Variable: "APPSYNCCTL_CLIENT_SECRET", Secret: true, Usage: "client secret, for client credentials"},
-		{Name: ClientSecretFile, Flag: "client-secret-file", Variable: "APPSYNCCTL_CLIENT_SECRET_FILE", Profile: true, Of: ClientID, Usage: "file that holds the client secret"},
+		{Name: ClientSecretFile, Flag: "client-secret-file", Variable: "APPSYNCCTL_CLIENT_SECRET_FILE", Profile: true, Of: ClientID, Usage: "file that holds the client secret; read again after the provider has refused it"},
 		{Name: SecretCommand, Variable: "APPSYNCCTL_SECRET_COMMAND", Profile: true, Of: ClientID, Usage: "command that prints the client secret, such as that of a password manager; the shell runs it once, and again after the provider has refused its secret"},
 		{Name: ClientKeyFile, Flag: "client-key-file", Variable: "APPSYNCCTL_CLIENT_KEY_FILE", Profile: true, Of: ClientID, Usage: "file that holds the client's private RSA key in PEM, for a private key JWT"},
 		{Name: ClientAuth, Flag: "client-auth", Variable: "APPSYNCCTL_CLIENT_AUTH", Profile: true, Of: ClientID, Default: "post; rs256 with a client key", Values: []string{"post", "basic", "rs256", "ps256"}, Usage: "how the client proves itself: post or basic with a secret, rs256 or ps256 with a key"},
