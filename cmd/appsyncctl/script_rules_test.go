@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,17 +16,54 @@ import (
 // A misspelt flag fails as well as what a script is about, and often with the same
 // exit code. So a script says why a command fails, and waits for what it starts.
 func TestScriptsTellFailuresApart(t *testing.T) {
+	for script, text := range scriptTexts(t) {
+		for _, problem := range uncheckedLines(text) {
+			t.Errorf("%s: %s", script, problem)
+		}
+	}
+}
+
+// A request whose name is misspelt is never counted, so what a script counts no request
+// of must be counted elsewhere.
+func TestScriptsCountRequestsThatExist(t *testing.T) {
+	none, some := map[string]string{}, map[string]bool{}
+	for script, text := range scriptTexts(t) {
+		for _, line := range parseScript(text) {
+			switch {
+			case line.words[0] != "requests":
+			case line.words[2] == "0":
+				none[line.words[1]] = fmt.Sprintf("%s: line %d", script, line.number)
+			default:
+				some[line.words[1]] = true
+			}
+		}
+	}
+	if len(some) == 0 {
+		t.Fatal("no script counts requests")
+	}
+	for request, place := range none {
+		if !some[request] {
+			t.Errorf("%s: no script ever counts a %s", place, request)
+		}
+	}
+}
+
+// scriptTexts yields the scripts by their names.
+func scriptTexts(t *testing.T) iter.Seq2[string, []byte] {
+	t.Helper()
 	scripts, err := filepath.Glob(filepath.Join("..", "..", "testdata", "script", "*.txtar"))
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("there are no scripts: %v", err)
 	}
-	for _, script := range scripts {
-		text, err := os.ReadFile(script)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, problem := range uncheckedLines(text) {
-			t.Errorf("%s: %s", filepath.Base(script), problem)
+	return func(yield func(string, []byte) bool) {
+		for _, script := range scripts {
+			text, err := os.ReadFile(script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !yield(filepath.Base(script), text) {
+				return
+			}
 		}
 	}
 }
