@@ -156,19 +156,33 @@ func (e *endless) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func TestCustomersEndlessEmptyPages(t *testing.T) {
-	for name, items := range map[string][]string{"empty": nil, "nulls only": {"", ""}} {
-		t.Run(name, func(t *testing.T) {
-			server := &endless{items: items}
+	filter, err := appsync.ParseFilter("name != x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name   string
+		items  []string
+		filter *appsync.TableCustomerFilterInput
+		want   int
+	}{
+		{"empty", nil, nil, 1000},
+		{"nulls only", []string{"", ""}, nil, 1000},
+		{"empty behind a filter", nil, filter, 20_000},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server := &endless{items: tt.items}
 			client := &appsync.Client{Endpoint: "https://api.example.com/graphql", HTTP: &http.Client{Transport: server}}
 			var last error
-			for _, err := range allCustomers(t.Context(), client, 0) {
+			for _, err := range appsync.Pages(t.Context(), client, appsync.Paging{Filter: tt.filter}) {
 				last = err
 			}
 			if _, ok := errors.AsType[*paging.EndlessError](last); !ok {
 				t.Errorf("got %v, want an EndlessError", last)
 			}
-			if got := len(server.bodies); got != 1000 {
-				t.Errorf("asked for %d pages, want 1000", got)
+			if got := len(server.bodies); got != tt.want {
+				t.Errorf("asked for %d pages, want %d", got, tt.want)
 			}
 		})
 	}

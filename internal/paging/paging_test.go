@@ -67,6 +67,9 @@ func TestPages(t *testing.T) {
 				if last = err; err == nil {
 					got = append(got, *page)
 				}
+				if len(got) > len(tt.want) {
+					t.Fatalf("got %+v and more, want %+v", got, tt.want)
+				}
 			}
 			if !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %+v, want %+v", got, tt.want)
