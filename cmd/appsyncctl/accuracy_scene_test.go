@@ -105,6 +105,9 @@ func (st *stage) diagnose(t *testing.T, changes []change) diagnosis {
 	if err := json.Unmarshal(stdout, &found); err != nil {
 		t.Fatalf("doctor wrote no document: %v\n%s%s", err, stdout, stderr)
 	}
+	if len(found.Checks) != len(checkup.Catalogue()) {
+		t.Errorf("doctor tells of %d checks, and there are %d", len(found.Checks), len(checkup.Catalogue()))
+	}
 	if bytes.Contains(stdout, []byte("eyJ")) {
 		t.Error("doctor shows a part of a token")
 	}

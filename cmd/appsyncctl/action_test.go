@@ -57,7 +57,14 @@ func TestActionInputs(t *testing.T) {
 // be run.
 func TestActionScripts(t *testing.T) {
 	pinned := regexp.MustCompile(`^[\w-]+/[\w-]+@[0-9a-f]{40}$`)
+	run, used := 0, 0
 	for _, step := range readAction(t).Runs.Steps {
+		if step.Run != "" {
+			run++
+		}
+		if step.Uses != "" {
+			used++
+		}
 		if strings.Contains(step.Run, "${{") {
 			t.Errorf("%s: an expression is in the script %q", step.Name, step.Run)
 		}
@@ -67,6 +74,9 @@ func TestActionScripts(t *testing.T) {
 		if strings.Contains(step.Uses, "cache") {
 			t.Errorf("%s: %s caches", step.Name, step.Uses)
 		}
+	}
+	if run == 0 || used == 0 {
+		t.Errorf("got %d steps with a script and %d that use an action", run, used)
 	}
 }
 

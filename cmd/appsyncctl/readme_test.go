@@ -203,7 +203,11 @@ func TestReadmeLinks(t *testing.T) {
 		anchor := regexp.MustCompile(`[^\w -]`).ReplaceAllString(strings.ToLower(heading[1]), "")
 		anchors[strings.ReplaceAll(anchor, " ", "-")] = true
 	}
-	for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(string(text), -1) {
+	links := regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(string(text), -1)
+	if len(links) == 0 {
+		t.Fatal("the README has no link")
+	}
+	for _, link := range links {
 		anchor, inside := strings.CutPrefix(link[1], "#")
 		switch {
 		case inside && !anchors[anchor]:
