@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -91,8 +92,14 @@ func scriptWorld() *cli.App {
 	app.Deadline = deadline
 	app.Terminal = os.Getenv("TEST_TERMINAL") != ""
 	app.Width, _ = strconv.Atoi(os.Getenv("TEST_WIDTH"))
-	if ahead, err := time.ParseDuration(os.Getenv("TEST_AHEAD")); err == nil {
-		app.Now = func() time.Time { return time.Now().Add(ahead) }
+	ahead, _ := time.ParseDuration(os.Getenv("TEST_AHEAD")) // 0 without
+	var paused atomic.Int64
+	app.Now = func() time.Time { return time.Now().Add(ahead).Add(time.Duration(paused.Load())) }
+	if os.Getenv("TEST_NO_PAUSES") != "" { // the clock goes on at once
+		app.Pause = func(ctx context.Context, d time.Duration) error {
+			paused.Add(int64(d))
+			return context.Cause(ctx)
+		}
 	}
 	return app
 }

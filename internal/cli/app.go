@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/pause"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
@@ -41,6 +42,8 @@ type App struct {
 	LookupEnv func(string) (string, bool)
 	Environ   func() []string
 	Now       func() time.Time
+	// Pause lets time pass before something is looked at again; nil waits for it.
+	Pause func(ctx context.Context, d time.Duration) error
 	// Deadline is when doctor's checks and smoke's steps give up; nil is when their
 	// time is up.
 	Deadline checkup.Deadline
@@ -62,6 +65,14 @@ type App struct {
 	// Of one run, see Run.
 	secrets  *secretTexts
 	commands *secretCommands
+}
+
+// pause waits for d. If ctx ends first it returns why.
+func (app *App) pause(ctx context.Context, d time.Duration) error {
+	if app.Pause == nil {
+		return pause.For(ctx, d)
+	}
+	return app.Pause(ctx, d)
 }
 
 // Build says which program this is.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/checkup"
-	"github.com/appsyncctl/appsyncctl/internal/pause"
 )
 
 // Between two examinations, with --wait: twice as long each time. An examination
@@ -37,7 +36,7 @@ func (app *App) examine(ctx context.Context, examinee *examinee, report *doctorR
 		}
 		wait := min(between, left) // the last look is at the end
 		report.notice(fmt.Sprintf("%s: %s; looking again in %s, for another %s", counting[0].ID, counting[0].Message, wait.Round(100*time.Millisecond), left.Round(time.Second)))
-		if pause.For(ctx, wait) != nil {
+		if app.pause(ctx, wait) != nil {
 			return findings
 		}
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/atomicfile"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
-	"github.com/appsyncctl/appsyncctl/internal/pause"
 )
 
 // metadataLifetime is how long a provider's metadata is taken from the disk.
@@ -75,7 +74,7 @@ func (app *App) discover(ctx context.Context, client *http.Client, issuer string
 		if !passing || ctx.Err() != nil || wait > time.Second {
 			return found, err
 		}
-		if err := pause.For(ctx, wait); err != nil {
+		if err := app.pause(ctx, wait); err != nil {
 			return nil, err
 		}
 	}
