@@ -62,9 +62,12 @@ func (r *run) settle(ctx context.Context) (again bool, err error) {
 	if !r.job.ready {
 		return false, nil
 	}
-	if wait := time.Until(r.lastDoubt.Add(r.Settle)); wait > 0 {
-		r.Notice(fmt.Sprintf("%d rows were sent and their answers lost; waiting %s before looking for them",
-			len(r.doubtful), wait.Round(time.Second)))
+	what, wait := "looking for them", time.Until(r.lastDoubt.Add(r.Settle))
+	if wait > 0 {
+		what = fmt.Sprintf("waiting %s before looking for them", wait.Round(time.Second))
+	}
+	r.Notice(fmt.Sprintf("%d rows were sent and their answers lost; %s", len(r.doubtful), what))
+	if wait > 0 {
 		if err := pause.For(ctx, wait); err != nil {
 			return false, err
 		}
