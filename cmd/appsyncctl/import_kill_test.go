@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,10 +35,11 @@ func TestImportKilled(t *testing.T) {
 		{"key", schema.Extended()},
 		{"journal", schema.Wizard()},
 	}
-	for _, tt := range tests {
-		t.Run(tt.mode, func(t *testing.T) {
-			t.Parallel()
-			proveImport(t, tt.mode, tt.schema)
+	var both sync.WaitGroup
+	defer both.Wait()
+	for _, tt := range tests { // at once and at the start: nothing takes longer
+		both.Go(func() {
+			t.Run(tt.mode, func(t *testing.T) { proveImport(t, tt.mode, tt.schema) })
 		})
 	}
 }
@@ -44,7 +47,7 @@ func TestImportKilled(t *testing.T) {
 func proveImport(t *testing.T, mode, sdl string) {
 	t.Helper()
 	rows, kills := number("IMPORT_PROOF_ROWS", 2000), number("IMPORT_PROOF_KILLS", 5)
-	store := appsync.NewMemory()
+	store := &limitedStore{Store: appsync.NewMemory()}
 	running := startBadDay(t, store, sdl)
 	dir := t.TempDir()
 	input := filepath.Join(dir, "customers.csv")
@@ -56,7 +59,9 @@ func proveImport(t *testing.T, mode, sdl string) {
 	for killed < kills {
 		// So many more rows are there when the import is killed, and then a moment later.
 		target := size(t, store) + 1 + rand.IntN(rows/(4*kills))
+		open := store.shut(target + rows/(4*kills)) // it comes no further, however late the kill is
 		code, out := run.importing(input, func() bool { return size(t, store) >= target }, time.Duration(rand.Int64N(int64(20*time.Millisecond))))
+		open()
 		switch code {
 		case -1:
 			killed++
@@ -97,6 +102,49 @@ func proveImport(t *testing.T, mode, sdl string) {
 	}
 	if string(summary.Mode) != mode {
 		t.Errorf("the mode is %s", summary.Mode)
+	}
+}
+
+// A limitedStore lets rows into a store up to a number, and holds up those that come then.
+type limitedStore struct {
+	appsync.Store
+
+	mu     sync.Mutex
+	most   int
+	opened chan struct{} // closed when all may pass; nil before it was ever shut
+}
+
+// shut holds up rows when there are most of them, until what it returns is called. Those
+// are not let in any more.
+func (g *limitedStore) shut(most int) (open func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	opened := make(chan struct{})
+	g.most, g.opened = most, opened
+	return sync.OnceFunc(func() { close(opened) })
+}
+
+// Create implements appsync.Store.
+func (g *limitedStore) Create(ctx context.Context, item appsync.Item) error {
+	g.mu.Lock()
+	most, opened := g.most, g.opened
+	g.mu.Unlock()
+	select {
+	case <-opened:
+		return g.Store.Create(ctx, item)
+	default:
+	}
+	switch n, err := g.Count(ctx); {
+	case err != nil:
+		return err
+	case opened == nil || n < most:
+		return g.Store.Create(ctx, item)
+	}
+	select {
+	case <-opened:
+		return errors.New("held up for too long")
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
