@@ -5,12 +5,14 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -119,15 +121,11 @@ func scriptStruck(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: struck NAME")
 	}
-	for range 12000 {
+	await(ts, args[0]+" struck", func() bool {
 		var waiting []emulator.Fault
 		ts.Check(json.Unmarshal(call(ts, http.MethodGet, "/_emulator/faults", ""), &waiting))
-		if !slices.ContainsFunc(waiting, func(f emulator.Fault) bool { return f.Name == args[0] }) {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	ts.Fatalf("%s is still to come", args[0])
+		return !slices.ContainsFunc(waiting, func(f emulator.Fault) bool { return f.Name == args[0] })
+	})
 }
 
 // scriptRequests checks how many requests the emulator got since it started, or
@@ -140,11 +138,29 @@ func scriptRequests(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	want, err := strconv.Atoi(args[1])
 	ts.Check(err)
-	counts := make(map[string]int)
-	ts.Check(json.Unmarshal(call(ts, http.MethodGet, "/_emulator/counts", ""), &counts))
+	counts := requested(ts)
 	if got := counts[args[0]]; got != want {
 		ts.Fatalf("%s was requested %d times, want %d; all requests: %v", args[0], got, want, counts)
 	}
+}
+
+// scriptArrived waits until the emulator has answered so many requests at least:
+//
+//	arrived 'GET /graphql/realtime' 2
+func scriptArrived(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: arrived 'METHOD PATH' COUNT")
+	}
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	await(ts, fmt.Sprintf("%s was requested %d times", args[0], want), func() bool { return requested(ts)[args[0]] >= want })
+}
+
+// requested counts the requests that the emulator has answered, by method and path.
+func requested(ts *testscript.TestScript) map[string]int {
+	counts := make(map[string]int)
+	ts.Check(json.Unmarshal(call(ts, http.MethodGet, "/_emulator/counts", ""), &counts))
+	return counts
 }
 
 // call asks the emulator of the script something.
@@ -180,8 +196,8 @@ func scriptEnvFile(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// scriptWaitFor waits until a file holds something that an expression matches:
-// waitfor FILE EXPR
+// scriptWaitFor waits until a file holds something that an expression matches; FILE may
+// be a pattern: waitfor FILE EXPR
 func scriptWaitFor(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: waitfor FILE EXPR")
@@ -189,17 +205,30 @@ func scriptWaitFor(ts *testscript.TestScript, neg bool, args []string) {
 	waitFor(ts, args[0], regexp.MustCompile(args[1]))
 }
 
-func waitFor(ts *testscript.TestScript, file string, expr *regexp.Regexp) []string {
-	path := ts.MkAbs(file)
-	for range 3000 {
-		data, _ := os.ReadFile(path)
-		if found := expr.FindStringSubmatch(string(data)); found != nil {
-			return found
+func waitFor(ts *testscript.TestScript, file string, expr *regexp.Regexp) (found []string) {
+	pattern := ts.MkAbs(file)
+	await(ts, fmt.Sprintf("%s holds %s", file, expr), func() bool {
+		paths, err := filepath.Glob(pattern)
+		ts.Check(err)
+		for _, path := range paths {
+			data, _ := os.ReadFile(path)
+			if found = expr.FindStringSubmatch(string(data)); found != nil {
+				return true
+			}
 		}
-		time.Sleep(10 * time.Millisecond)
+		return false
+	})
+	return found
+}
+
+// await waits until something is so. It gives up only what hangs: five minutes are far
+// more than anything takes on the busiest machine.
+func await(ts *testscript.TestScript, what string, so func() bool) {
+	for end := time.Now().Add(5 * time.Minute); !so(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			ts.Fatalf("it never came to that %s", what)
+		}
 	}
-	ts.Fatalf("%s never held %s", file, expr)
-	return nil
 }
 
 // scriptOnce checks what the last run of the program has cost: how often its secret

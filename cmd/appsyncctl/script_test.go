@@ -64,6 +64,7 @@ func TestScripts(t *testing.T) {
 			"faults":   scriptFaults,
 			"struck":   scriptStruck,
 			"requests": scriptRequests,
+			"arrived":  scriptArrived,
 			"once":     scriptOnce,
 			"rotate":   scriptRotate,
 			"envfile":  scriptEnvFile,
