@@ -85,9 +85,11 @@ func edit(path string, change func(root *yaml.Node) error) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target // people link to the files that they share between machines
 	}
-	if unlock, err := lock(path); err == nil {
-		defer unlock()
+	unlock, err := lock(path)
+	if err != nil {
+		return err
 	}
+	defer unlock()
 	data, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -126,20 +128,21 @@ func edit(path string, change func(root *yaml.Node) error) error {
 	return atomicfile.Write(path, text.Bytes())
 }
 
-// lockTimeout is long for a writer, who only writes a small file.
-const lockTimeout = 5 * time.Second
+// lockTimeout is far longer than a writer needs, who only writes a small file.
+const lockTimeout = time.Minute
 
-// lock keeps another writer out. Where no lock can be had, the write is still
-// whole; only one of two at the same moment may be lost.
+// lock waits for another writer to end. Where the file system has no locks, the write
+// is still whole; only one of two at the same moment may be lost.
 func lock(path string) (unlock func(), err error) {
+	path += ".lock"
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, err
+		return func() {}, nil // the write itself says why
 	}
-	file := flock.New(path+".lock", flock.SetPermissions(0o600))
+	file := flock.New(path, flock.SetPermissions(0o600))
 	waiting, cancel := context.WithTimeout(context.Background(), lockTimeout)
 	defer cancel()
-	if _, err := file.TryLockContext(waiting, 10*time.Millisecond); err != nil {
-		return nil, err
+	if _, err := file.TryLockContext(waiting, 10*time.Millisecond); errors.Is(err, context.DeadlineExceeded) {
+		return nil, fmt.Errorf("another process has held the lock %s for %s", path, lockTimeout)
 	}
 	return func() { _ = file.Close() }, nil
 }

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+
+	"github.com/gofrs/flock"
 
 	"github.com/appsyncctl/appsyncctl/internal/config"
 )
@@ -266,6 +269,31 @@ func TestSaveProfileConcurrently(t *testing.T) {
 		if file.Profiles[name].ClientID != name {
 			t.Errorf("profile %s was lost", name)
 		}
+	}
+}
+
+// A writer that cannot wait any longer must not write over what the other one writes.
+func TestSaveProfileWhileLocked(t *testing.T) {
+	path := write(t, "profiles:\n  a:\n    client_id: first\n")
+	before := content(t, path)
+	other := flock.New(path + ".lock")
+	if err := other.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		err := config.SaveProfile(path, "b", config.ProfileSettings{ClientID: "second"})
+		if err == nil || !strings.Contains(err.Error(), "another process has held the lock") {
+			t.Errorf("got %v, want an error about the lock", err)
+		}
+	})
+	if got := content(t, path); got != before {
+		t.Errorf("the file was written:\n%s", got)
+	}
+	if err := other.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	if err := config.SaveProfile(path, "b", config.ProfileSettings{ClientID: "second"}); err != nil {
+		t.Error(err)
 	}
 }
 
