@@ -19,9 +19,10 @@ import (
 
 const (
 	callbackPath   = "/callback"
-	callbackReads  = 10 * time.Second // for a request's header
-	callbackCloses = 3 * time.Second  // for the last page to be written
-	callbackHeader = 64 << 10         // bytes
+	callbackReads  = time.Minute     // for a request's header
+	callbackWrites = time.Minute     // for the login's own page to be written
+	callbackCloses = 3 * time.Second // for all other pages to be written
+	callbackHeader = 64 << 10        // bytes
 )
 
 // A Callback waits on 127.0.0.1 for the browser to come back (RFC 8252, section
@@ -35,6 +36,7 @@ type Callback struct {
 	login    *Authorization
 	arrived  chan arrival // holds one, since only one is taken
 	taken    atomic.Bool
+	answered chan struct{} // closed when the login's own page is written
 	finish   sync.Once
 	finished chan struct{} // closed by Finish
 	verdict  error         // of the login; set before finished is closed
@@ -73,6 +75,7 @@ func Listen(ctx context.Context, ports ...int) (*Callback, error) {
 			RedirectURI: "http://" + listener.Addr().String() + callbackPath,
 			listener:    listener,
 			arrived:     make(chan arrival, 1),
+			answered:    make(chan struct{}),
 			finished:    make(chan struct{}),
 		}
 		mux := http.NewServeMux()
@@ -116,6 +119,7 @@ func (c *Callback) answer(w http.ResponseWriter, r *http.Request) {
 		show(w, http.StatusGone, "This login has had its answer.")
 		return
 	}
+	defer close(c.answered)
 	c.arrived <- arrival{code, err}
 	select {
 	case <-c.finished:
@@ -136,6 +140,14 @@ func (c *Callback) Finish(verdict error) {
 		c.verdict = verdict
 		close(c.finished)
 		_ = c.listener.Close() // also when nothing was served on it
+		if c.taken.Load() {
+			late := time.NewTimer(callbackWrites)
+			defer late.Stop()
+			select {
+			case <-c.answered:
+			case <-late.C:
+			}
+		}
 		// The page is written though the login's own context may have ended.
 		ctx, cancel := context.WithTimeout(context.Background(), callbackCloses)
 		defer cancel()
@@ -146,7 +158,7 @@ func (c *Callback) Finish(verdict error) {
 }
 
 // show writes a page that loads nothing, is kept nowhere and tells nobody the
-// address, which holds the code.
+// address, which holds the code. It is sent when show returns.
 func show(w http.ResponseWriter, status int, message string) {
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
@@ -155,6 +167,9 @@ func show(w http.ResponseWriter, status int, message string) {
 	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Connection", "close")
+	page := "<!doctype html><title>appsyncctl</title><p>" + message + "</p>\n"
+	header.Set("Content-Length", strconv.Itoa(len(page)))
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, "<!doctype html><title>appsyncctl</title><p>"+message+"</p>\n")
+	_, _ = io.WriteString(w, page)
+	_ = http.NewResponseController(w).Flush()
 }

@@ -258,7 +258,7 @@ func TestUnreachableProviderWasNotSent(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			client := &auth.Client{
-				HTTP:     &http.Client{Transport: &http.Transport{}},
+				HTTP:     &http.Client{Transport: &http.Transport{}, Timeout: patience},
 				Provider: &auth.Provider{TokenEndpoint: tt.server + "/oauth/token"},
 			}
 			_, err := client.Refresh(t.Context(), "refresh-1")
@@ -304,8 +304,10 @@ func TestSecretsAreNotSentInTheClear(t *testing.T) {
 func TestSilentProviderIsNotWaitedForForever(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(reply{delay: time.Hour})
+		client := f.client()
+		client.HTTP.Timeout = 0
 		begin := time.Now()
-		_, err := f.client().Refresh(t.Context(), "refresh-1")
+		_, err := client.Refresh(t.Context(), "refresh-1")
 		var timeout net.Error
 		if !errors.As(err, &timeout) || !timeout.Timeout() || time.Since(begin) != 30*time.Second {
 			t.Errorf("%v after %v; want a timeout after 30 s", err, time.Since(begin))
@@ -316,6 +318,7 @@ func TestSilentProviderIsNotWaitedForForever(t *testing.T) {
 func TestGivenClientIsNotChanged(t *testing.T) {
 	f := newFake(success)
 	client := f.client()
+	client.HTTP.Timeout = 0
 	if _, err := client.Refresh(t.Context(), "refresh-1"); err != nil {
 		t.Fatal(err)
 	}

@@ -33,6 +33,10 @@ type call struct {
 	answered time.Duration
 }
 
+// patience ends what hangs. A client that comes without a time limit gets one that is
+// too short for a busy machine.
+const patience = 10 * time.Minute
+
 // A fake is a provider without a network, so that it works on synctest's clock:
 // it gives its replies in order, the last one for ever.
 type fake struct {
@@ -94,7 +98,7 @@ const issuer = "https://tenant.example.com/"
 // client returns a public client at a provider whose endpoints all are f.
 func (f *fake) client() *auth.Client {
 	return &auth.Client{
-		HTTP: &http.Client{Transport: f},
+		HTTP: &http.Client{Transport: f, Timeout: patience},
 		Provider: &auth.Provider{
 			Issuer:                      issuer,
 			TokenEndpoint:               issuer + "oauth/token",
@@ -112,6 +116,7 @@ func serve(t *testing.T, handler http.HandlerFunc) *auth.Client {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
+	server.Client().Timeout = patience
 	return &auth.Client{
 		HTTP: server.Client(),
 		Provider: &auth.Provider{

@@ -42,6 +42,7 @@ func TestDiscover(t *testing.T) {
 				})
 			}))
 			defer server.Close()
+			server.Client().Timeout = patience
 			base = server.URL
 
 			got, err := auth.Discover(t.Context(), server.Client(), base+tt.path)
@@ -86,7 +87,7 @@ func TestDiscoverRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := auth.Discover(t.Context(), &http.Client{Transport: newFake(tt.reply)}, issuer)
+			_, err := auth.Discover(t.Context(), newFake(tt.reply).client().HTTP, issuer)
 			var refused *auth.DiscoveryError
 			if !errors.As(err, &refused) || refused.Reason != tt.reason {
 				t.Fatalf("Discover: %v; want %q", err, tt.reason)
@@ -100,7 +101,7 @@ func TestDiscoverRefuses(t *testing.T) {
 
 func TestDiscoverTellsWhoAnswered(t *testing.T) {
 	other := reply{body: `{"issuer":"https://login.example.com/","token_endpoint":"https://login.example.com/oauth/token"}`}
-	_, err := auth.Discover(t.Context(), &http.Client{Transport: newFake(other)}, issuer)
+	_, err := auth.Discover(t.Context(), newFake(other).client().HTTP, issuer)
 	var mismatch *auth.IssuerMismatchError
 	if !errors.As(err, &mismatch) || mismatch.Expected != issuer || mismatch.Found != "https://login.example.com/" {
 		t.Errorf("Discover: %v; want a mismatch", err)
@@ -121,7 +122,7 @@ func TestDiscoverTellsRealmsApart(t *testing.T) {
 func TestDiscoverKeepsOtherStatuses(t *testing.T) {
 	for _, status := range []int{301, 403, 429, 503} {
 		f := newFake(reply{status: status, header: map[string]string{"Location": "https://elsewhere.example.com/"}})
-		_, err := auth.Discover(t.Context(), &http.Client{Transport: f}, issuer)
+		_, err := auth.Discover(t.Context(), f.client().HTTP, issuer)
 		var refused *auth.Error
 		if !errors.As(err, &refused) || refused.Status != status {
 			t.Errorf("Discover: %v; want status %d", err, status)
@@ -135,6 +136,7 @@ func TestDiscoverKeepsOtherStatuses(t *testing.T) {
 func TestDiscoverUnreachable(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
+	server.Client().Timeout = patience
 	_, err := auth.Discover(t.Context(), server.Client(), server.URL)
 	var lost *auth.TransportError
 	if !errors.As(err, &lost) || lost.Sent {

@@ -46,7 +46,7 @@ func tenant(t *testing.T, clients ...auth0.Client) *auth.Client {
 			t.Error(err)
 		}
 	})
-	httpClient := &http.Client{Transport: handled{emulated}}
+	httpClient := &http.Client{Transport: handled{emulated}, Timeout: patience}
 	provider, err := auth.Discover(t.Context(), httpClient, "Tenant.example.com")
 	if err != nil {
 		t.Fatal(err)
