@@ -40,7 +40,7 @@ func emptySession(t *testing.T, address string) *session {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return &session{dir: dir, address: address, limit: "10s"}
+	return &session{dir: dir, address: address, limit: patience}
 }
 
 // newSession starts a private bus, which ends with the test.

@@ -52,7 +52,7 @@ func startGnomeKeyring(t *testing.T, s *session, unlocked bool) (stop func()) {
 
 	owned := func(want bool) {
 		t.Helper()
-		limit := time.After(20 * time.Second)
+		limit := time.After(5 * time.Minute)
 		for {
 			select {
 			case signal := <-signals:

@@ -21,6 +21,8 @@ import (
 const (
 	taskVariable    = "KEYRING_TEST_TASK"
 	timeoutVariable = "KEYRING_TEST_TIMEOUT"
+
+	patience = "8m" // ends what hangs; nothing waits for half of it, after which helpers print a notice
 )
 
 // helperCommand returns the command that does task in a process of its own.
