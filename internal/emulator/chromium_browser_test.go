@@ -134,7 +134,7 @@ func (p *tab) checkComplaints(t *testing.T, expected []string) {
 	}
 }
 
-const patience = 20 * time.Second // of one action, on a busy machine
+const patience = 5 * time.Minute // of one action: it only ends what hangs
 
 // do runs actions, each of which waits for what it acts on.
 func (p *tab) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
@@ -175,7 +175,7 @@ func command[P, R any](t *testing.T, p *tab, call cdp.Command[P, R], params P) R
 
 // text is what the page says, for a failure's message.
 func (p *tab) text() string {
-	ctx, cancel := context.WithTimeout(p.ctx, time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
 	defer cancel()
 	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
 	if err != nil {

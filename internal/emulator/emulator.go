@@ -98,7 +98,7 @@ func (e *Emulator) assemble(ctx context.Context, config Config, address string) 
 	}
 	requests := newRequestLog(config.Log)
 	customers := config.api(tenant.Issuer, faults, modes, e.storage)
-	customers.HTTP = &http.Client{Transport: requests.unseen(at.shortcut(e.inside)), Timeout: 5 * time.Second}
+	customers.HTTP = &http.Client{Transport: requests.unseen(at.shortcut(e.inside)), Timeout: time.Minute}
 	api, err := appsync.New(customers)
 	if err != nil {
 		return fmt.Errorf("api: %w", err)
@@ -130,7 +130,7 @@ func (e *Emulator) newServer(config Config, handler http.Handler) *http.Server {
 	server := &http.Server{
 		Handler:           e.counted(dated(config.Now, handler)),
 		ConnState:         e.connState,
-		ReadHeaderTimeout: 10 * time.Second,
+		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          slog.NewLogLogger(config.Log.Handler(), slog.LevelDebug),
 	}
 	if e.authority != nil {

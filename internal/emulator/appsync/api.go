@@ -36,7 +36,7 @@ func New(config Config) (*API, error) {
 		config.Now = time.Now
 	}
 	if config.HTTP == nil {
-		config.HTTP = &http.Client{Timeout: 5 * time.Second}
+		config.HTTP = &http.Client{Timeout: time.Minute}
 	}
 	if config.Store == nil {
 		config.Store = NewMemory()

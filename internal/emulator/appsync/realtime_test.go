@@ -42,7 +42,7 @@ func encode(t *testing.T, v any) []byte {
 
 func (s *service) dial(t *testing.T, query string, header http.Header, protocols ...string) *socket {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	conn, resp, err := websocket.Dial(ctx, s.endpoint+"/realtime"+query, &websocket.DialOptions{Subprotocols: protocols, HTTPHeader: header})
 	if err != nil {
@@ -74,7 +74,7 @@ func (c *socket) send(frame string) {
 
 func (c *socket) read() string {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(c.t.Context(), 5*time.Minute)
 	defer cancel()
 	_, frame, err := c.conn.Read(ctx)
 	if err != nil {

@@ -105,7 +105,7 @@ type service struct {
 func serve(t *testing.T, change func(*appsync.Config)) *service {
 	t.Helper()
 	is := newIssuer(t)
-	config := appsync.Config{Schema: schema.Wizard(), Issuer: is.url}
+	config := appsync.Config{Schema: schema.Wizard(), Issuer: is.url, KeepAlive: time.Hour} // in no test's way
 	if change != nil {
 		change(&config)
 	}
