@@ -298,6 +298,13 @@ func later(d time.Duration) change {
 	)
 }
 
+// standing stops the clocks of everybody, for what is told to the second.
+func standing(s *scene) {
+	now := time.Now()
+	configured(func(c *emulator.Config) { c.Now = func() time.Time { return now } })(s)
+	env("TEST_NOW", now.Format(time.RFC3339Nano))(s)
+}
+
 // halfPast is when an hour is half over, for everybody: quotas begin anew with it.
 func halfPast(s *scene) {
 	now := time.Now()

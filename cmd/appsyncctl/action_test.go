@@ -153,7 +153,13 @@ func TestActionSource(t *testing.T) {
 	r := newRunner(t, inputs)
 	// What a job sets for its own builds must not decide what is built here.
 	r.env["GOOS"], r.env["GOFLAGS"] = "plan9", "-mod=nonsense"
-	if code := r.run(); code != 0 {
+	last := r.action.Runs.Steps[len(r.action.Runs.Steps)-1]
+	code := r.run()
+	for code != 0 && strings.Contains(r.shown(), "no answer within") { // the machine was too busy
+		r.log.Reset()
+		code = r.step(last)
+	}
+	if code != 0 {
 		t.Fatalf("got exit code %d\n%s", code, r.shown())
 	}
 	if got := r.output("verdict") + " " + r.output("exit-code"); got != "passed 0" {
@@ -170,7 +176,7 @@ func TestActionSource(t *testing.T) {
 		t.Error("the runner is not told to hide the client secret")
 	}
 
-	last := r.action.Runs.Steps[len(r.action.Runs.Steps)-1]
+	r.steps["install"] = map[string]string{"program": program(t)} // the same, with more patience
 	r.inputs = maps.Clone(inputs)
 	r.inputs["client-secret"], r.inputs["junit"] = "wrong-"+secret, "reports/smoke.xml"
 	if code := r.step(last); code != 4 || r.output("exit-code") != "4" || r.output("verdict") != "failed" {
@@ -181,7 +187,7 @@ func TestActionSource(t *testing.T) {
 	}
 	r.keeps(secret)
 
-	slow, err := emulator.ParseFault("slow,operation=GetCustomer,delay=30s,count=1")
+	slow, err := emulator.ParseFault("slow,operation=GetCustomer,delay=1h,count=1")
 	if err != nil {
 		t.Fatal(err)
 	}

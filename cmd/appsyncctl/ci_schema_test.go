@@ -96,7 +96,7 @@ func TestGitLabPipeline(t *testing.T) {
 	nodeModules(t)
 	needs(t, "rsync")
 	settings := startEmulator(t)
-	project := newGitLabProject(t, read(t, gitlabExample), settings)
+	project := newGitLabProject(t, unhurried(t, read(t, gitlabExample)), settings)
 	out, err := project.run(gitlabPath(t), "smoke")
 	if err != nil || !strings.Contains(out, "json schema validated") {
 		t.Fatalf("%v\n%s", err, out)
@@ -109,7 +109,7 @@ func TestGitLabPipeline(t *testing.T) {
 	}
 	// A failed test fails the job.
 	settings["APPSYNCCTL_CLIENT_SECRET"] = "another-secret"
-	project = newGitLabProject(t, read(t, gitlabExample), settings)
+	project = newGitLabProject(t, unhurried(t, read(t, gitlabExample)), settings)
 	if out, err := project.run(gitlabPath(t), "smoke"); err == nil || !strings.Contains(out, "FAIL 4") {
 		t.Errorf("got %v\n%s", err, out)
 	}

@@ -96,6 +96,9 @@ func scriptWorld() *cli.App {
 	ahead, _ := time.ParseDuration(os.Getenv("TEST_AHEAD")) // 0 without
 	var paused atomic.Int64
 	app.Now = func() time.Time { return time.Now().Add(ahead).Add(time.Duration(paused.Load())) }
+	if now, err := time.Parse(time.RFC3339Nano, os.Getenv("TEST_NOW")); err == nil {
+		app.Now = func() time.Time { return now }
+	}
 	if os.Getenv("TEST_NO_PAUSES") != "" { // the clock goes on at once
 		app.Pause = func(ctx context.Context, d time.Duration) error {
 			paused.Add(int64(d))
