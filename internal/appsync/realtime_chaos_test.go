@@ -13,14 +13,71 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	emulated "github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
+
+// inMemory is a network of pipes with one server, so that its connections live on
+// synctest's clock. It is also the server's listener.
+type inMemory struct {
+	accept chan net.Conn
+	closed chan struct{}
+}
+
+// emulateInMemory serves an emulated API until the test ends. It must be called
+// inside synctest.
+func emulateInMemory(t *testing.T) (*inMemory, *appsync.Client) {
+	t.Helper()
+	api, err := emulated.New(emulated.Config{Schema: schema.Extended(), APIKeys: []emulated.Secret{emulatorKey}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	network := &inMemory{accept: make(chan net.Conn), closed: make(chan struct{})}
+	server := &http.Server{Handler: api}
+	go server.Serve(network) //nolint:errcheck // ends with the test
+	transport := &http.Transport{DialContext: network.dial}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		_ = server.Close()
+	})
+	return network, &appsync.Client{Endpoint: chaosEndpoint.String(), HTTP: &http.Client{Transport: keyed{transport}}}
+}
+
+// chaosEndpoint is of an API in memory; nothing resolves its name.
+var chaosEndpoint = &url.URL{Scheme: "http", Host: "api.example.com", Path: "/graphql"}
+
+func (n *inMemory) dial(context.Context, string, string) (net.Conn, error) {
+	near, far := net.Pipe()
+	select {
+	case n.accept <- far:
+		return near, nil
+	case <-n.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (n *inMemory) Accept() (net.Conn, error) {
+	select {
+	case conn := <-n.accept:
+		return conn, nil
+	case <-n.closed:
+		return nil, net.ErrClosed
+	}
+}
+func (n *inMemory) Close() error   { close(n.closed); return nil }
+func (n *inMemory) Addr() net.Addr { return &net.UnixAddr{} }
 
 // fragile dials connections that can all be cut.
 type fragile struct {
+	*inMemory
+	armed atomic.Bool // the next change cuts
+
 	mu   sync.Mutex
 	open []net.Conn
 }
@@ -29,7 +86,7 @@ func (f *fragile) client() *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			conn, err := f.dial(ctx, network, address)
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			f.open = append(f.open, conn)
@@ -111,16 +168,17 @@ type written struct {
 }
 
 // watchOver is a watch whose connections may be replaced every so often; 0 is never.
-func watchOver(endpoint *url.URL, client *appsync.Client, network *fragile, c *consumer, replace time.Duration) *appsync.Watch {
+func watchOver(client *appsync.Client, network *fragile, c *consumer, replace time.Duration) *appsync.Watch {
 	all := []appsync.Operation{appsync.Created, appsync.Updated, appsync.Deleted}
 	return &appsync.Watch{
 		Open: func(ctx context.Context) (*appsync.Feed, time.Time, error) {
-			conn := realtime(endpoint)
+			conn := realtime(chaosEndpoint)
 			conn.HTTP = network.client()
 			feed, err := appsync.Follow(ctx, conn, all, appsync.Match{})
 			var until time.Time
 			if replace > 0 {
-				until = time.Now().Add(replace)
+				// Changes come at whole milliseconds; some come at this very moment.
+				until = time.Now().Add(replace).Truncate(time.Millisecond)
 			}
 			return feed, until, err
 		},
@@ -141,8 +199,9 @@ func watchOver(endpoint *url.URL, client *appsync.Client, network *fragile, c *c
 	}
 }
 
-// write makes changes until ctx ends and returns them.
-func write(ctx context.Context, t *testing.T, client *appsync.Client) []written {
+// write makes changes until ctx ends and returns them. A change that finds the network
+// armed races with the cut.
+func write(ctx context.Context, t *testing.T, client *appsync.Client, network *fragile) []written {
 	t.Helper()
 	var log []written
 	var ids []string
@@ -152,6 +211,9 @@ func write(ctx context.Context, t *testing.T, client *appsync.Client) []written 
 		pick := 0
 		if len(ids) > 0 {
 			pick = rand.IntN(len(ids))
+		}
+		if network.armed.Swap(false) {
+			go network.cut()
 		}
 		switch chance := rand.IntN(10); {
 		case len(ids) == 0 || chance < 4:
@@ -173,7 +235,7 @@ func write(ctx context.Context, t *testing.T, client *appsync.Client) []written 
 		change.end = time.Now()
 		log = append(log, change)
 		select {
-		case <-time.After(time.Duration(rand.IntN(4)) * time.Millisecond):
+		case <-time.After(time.Duration(rand.IntN(20)) * time.Millisecond):
 		case <-ctx.Done():
 		}
 	}
@@ -183,21 +245,23 @@ func write(ctx context.Context, t *testing.T, client *appsync.Client) []written 
 // TestChaos cuts all connections every few seconds, and replaces them in between,
 // while customers come, change and go. A consumer with a state must end with the
 // table; one without must have been told each change, or a gap around it.
-// APPSYNCCTL_CHAOS=10m makes it last longer.
+// APPSYNCCTL_CHAOS=10m makes it last longer, by the test's own clock.
 func TestChaos(t *testing.T) {
-	last := 5 * time.Second
+	last := 10 * time.Second
 	if longer, err := time.ParseDuration(os.Getenv("APPSYNCCTL_CHAOS")); err == nil {
 		last = longer
-	} else if testing.Short() {
-		t.Skip("takes ten seconds")
 	}
-	endpoint, client := emulate(t)
-	network := &fragile{}
+	synctest.Test(t, func(t *testing.T) { chaos(t, last) })
+}
+
+func chaos(t *testing.T, last time.Duration) {
+	memory, client := emulateInMemory(t)
+	network := &fragile{inMemory: memory}
 	kept := &consumer{customers: map[string]appsync.Customer{}}
 	bare := &consumer{customers: map[string]appsync.Customer{}}
-	withState := watchOver(endpoint, client, network, kept, 700*time.Millisecond)
+	withState := watchOver(client, network, kept, 700*time.Millisecond)
 	withState.Known = appsync.Known{}
-	without := watchOver(endpoint, client, network, bare, 900*time.Millisecond)
+	without := watchOver(client, network, bare, 900*time.Millisecond)
 
 	watching, stop := context.WithCancel(t.Context())
 	var watches sync.WaitGroup
@@ -216,10 +280,14 @@ func TestChaos(t *testing.T) {
 	defer enough()
 	go func() {
 		for pause(writing, time.Second+rand.N(2*time.Second)) {
-			network.cut()
+			if rand.IntN(2) == 0 {
+				network.cut()
+			} else {
+				network.armed.Store(true)
+			}
 		}
 	}()
-	log := write(writing, t, client)
+	log := write(writing, t, client, network)
 
 	// Nothing is cut any more. What is told now comes after all that was missed.
 	eventually(t, "both are told of a change at once", func() bool {

@@ -34,15 +34,15 @@ func emulate(t *testing.T) (endpoint *url.URL, client *appsync.Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return endpoint, &appsync.Client{Endpoint: endpoint.String(), HTTP: &http.Client{Transport: keyed{}}}
+	return endpoint, &appsync.Client{Endpoint: endpoint.String(), HTTP: &http.Client{Transport: keyed{http.DefaultTransport}}}
 }
 
-type keyed struct{}
+type keyed struct{ base http.RoundTripper }
 
-func (keyed) RoundTrip(req *http.Request) (*http.Response, error) {
+func (k keyed) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	req.Header.Set("X-Api-Key", emulatorKey)
-	return http.DefaultTransport.RoundTrip(req)
+	return k.base.RoundTrip(req)
 }
 
 func withKey(key string) func(context.Context, *url.URL, []byte) (http.Header, error) {
