@@ -251,66 +251,64 @@ func TestChaos(t *testing.T) {
 	if longer, err := time.ParseDuration(os.Getenv("APPSYNCCTL_CHAOS")); err == nil {
 		last = longer
 	}
-	synctest.Test(t, func(t *testing.T) { chaos(t, last) })
-}
+	synctest.Test(t, func(t *testing.T) {
+		memory, client := emulateInMemory(t)
+		network := &fragile{inMemory: memory}
+		kept := &consumer{customers: map[string]appsync.Customer{}}
+		bare := &consumer{customers: map[string]appsync.Customer{}}
+		withState := watchOver(client, network, kept, 700*time.Millisecond)
+		withState.Known = appsync.Known{}
+		without := watchOver(client, network, bare, 900*time.Millisecond)
 
-func chaos(t *testing.T, last time.Duration) {
-	memory, client := emulateInMemory(t)
-	network := &fragile{inMemory: memory}
-	kept := &consumer{customers: map[string]appsync.Customer{}}
-	bare := &consumer{customers: map[string]appsync.Customer{}}
-	withState := watchOver(client, network, kept, 700*time.Millisecond)
-	withState.Known = appsync.Known{}
-	without := watchOver(client, network, bare, 900*time.Millisecond)
+		watching, stop := context.WithCancel(t.Context())
+		var watches sync.WaitGroup
+		for _, watch := range []*appsync.Watch{withState, without} {
+			watches.Go(func() {
+				if err := watch.Run(watching); !errors.Is(err, context.Canceled) {
+					t.Errorf("a watch ended: %v", err)
+				}
+			})
+		}
+		defer watches.Wait()
+		defer stop()
+		eventually(t, "ready", func() bool { return kept.count(appsync.Ready) > 0 && bare.count(appsync.Ready) > 0 })
 
-	watching, stop := context.WithCancel(t.Context())
-	var watches sync.WaitGroup
-	for _, watch := range []*appsync.Watch{withState, without} {
-		watches.Go(func() {
-			if err := watch.Run(watching); !errors.Is(err, context.Canceled) {
-				t.Errorf("a watch ended: %v", err)
+		writing, enough := context.WithTimeout(t.Context(), last)
+		defer enough()
+		go func() {
+			for pause(writing, time.Second+rand.N(2*time.Second)) {
+				if rand.IntN(2) == 0 {
+					network.cut()
+				} else {
+					network.armed.Store(true)
+				}
 			}
+		}()
+		log := write(writing, t, client, network)
+
+		// Nothing is cut any more. What is told now comes after all that was missed.
+		eventually(t, "both are told of a change at once", func() bool {
+			marker := fmt.Sprint("marker ", rand.Uint64())
+			if _, err := appsync.CreateCustomer(t.Context(), client, appsync.CreateCustomerInput{Id: &marker, Name: &marker}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(100 * time.Millisecond)
+			return kept.told(marker) && bare.told(marker)
 		})
-	}
-	defer watches.Wait()
-	defer stop()
-	eventually(t, "ready", func() bool { return kept.count(appsync.Ready) > 0 && bare.count(appsync.Ready) > 0 })
 
-	writing, enough := context.WithTimeout(t.Context(), last)
-	defer enough()
-	go func() {
-		for pause(writing, time.Second+rand.N(2*time.Second)) {
-			if rand.IntN(2) == 0 {
-				network.cut()
-			} else {
-				network.armed.Store(true)
+		table := map[string]appsync.Customer{}
+		for customer, err := range allCustomers(t.Context(), client, 0) {
+			if err != nil {
+				t.Fatal(err)
 			}
+			table[customer.Id] = *customer
 		}
-	}()
-	log := write(writing, t, client, network)
-
-	// Nothing is cut any more. What is told now comes after all that was missed.
-	eventually(t, "both are told of a change at once", func() bool {
-		marker := fmt.Sprint("marker ", rand.Uint64())
-		if _, err := appsync.CreateCustomer(t.Context(), client, appsync.CreateCustomerInput{Id: &marker, Name: &marker}); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(100 * time.Millisecond)
-		return kept.told(marker) && bare.told(marker)
+		eventually(t, fmt.Sprintf("the consumer has the %d customers of the table after %d changes", len(table), len(log)),
+			func() bool { return kept.has(table) })
+		checkTold(t, log, bare)
+		t.Logf("%d changes, %d customers; with state: %d live, %d by listing, %d connections lost; without: %d live, %d gaps",
+			len(log), len(table), kept.count(appsync.Live), kept.count(appsync.Resync), kept.count(appsync.Reconnecting), bare.count(appsync.Live), bare.count(appsync.Gap))
 	})
-
-	table := map[string]appsync.Customer{}
-	for customer, err := range allCustomers(t.Context(), client, 0) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		table[customer.Id] = *customer
-	}
-	eventually(t, fmt.Sprintf("the consumer has the %d customers of the table after %d changes", len(table), len(log)),
-		func() bool { return kept.has(table) })
-	checkTold(t, log, bare)
-	t.Logf("%d changes, %d customers; with state: %d live, %d by listing, %d connections lost; without: %d live, %d gaps",
-		len(log), len(table), kept.count(appsync.Live), kept.count(appsync.Resync), kept.count(appsync.Reconnecting), bare.count(appsync.Live), bare.count(appsync.Gap))
 }
 
 // checkTold fails for each change that was told neither once nor by a gap.
