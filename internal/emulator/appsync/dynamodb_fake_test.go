@@ -4,10 +4,12 @@ import (
 	"crypto/md5" // an order, and another than the emulator's
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -74,11 +76,14 @@ func (f *fakeDynamoDB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if fault != "" {
 		status, answer = http.StatusBadRequest, map[string]any{"__type": "com.amazonaws.dynamodb.v20120810#" + fault, "message": fault}
 	}
-	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-	w.WriteHeader(status)
-	if err := json.NewEncoder(w).Encode(answer); err != nil {
+	body, err := json.Marshal(answer)
+	if err != nil {
 		f.t.Error(err)
 	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10)) // or the SDK complains on standard error
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
 }
 
 func (f *fakeDynamoDB) answer(operation string, input dynamoInput) (map[string]any, string) {
