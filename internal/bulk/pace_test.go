@@ -172,19 +172,19 @@ func TestStaysNearTheBest(t *testing.T) {
 		best   float64 // rows a second
 		total  float64 // share of best at least, with the ordered waits in the time; 0 is not asked
 	}{
-		{"no limit", burst(0, 0, 0), 60000, free, 0.9},
-		{"a steady limit", steady(500, 0), 20000, 500, 0.9},
+		{"no limit", burst(0, 0, 0), 30000, free, 0.9},
+		{"a steady limit", steady(500, 0), 10000, 500, 0.9},
 		{"a low limit", steady(50, 0), 3000, 50, 0.9},
 		{"a steady limit that orders waits", steady(300, time.Second), 20000, 300, 0.75},
 		{"a low limit that orders waits", steady(50, time.Second), 3000, 50, 0.7},
 		{"a burst at the start", burst(0, 40, 3*time.Second), 30000, free, 0},
-		{"a burst in the middle", burst(20000, 20200, 3*time.Second), 60000, free, 0},
-		{"bursts that order no wait", burst(20000, 20200, 0), 60000, free, 0.9},
-		{"a limit that doubles and halves", moving(300, 600), 40000, 450, 0.9},
-		{"a limit that changes a lot", moving(250, 1000), 60000, 625, 0.9},
-		{"random refusals, few", random(0.05, 0), 60000, 0.95 * free, 0.9},
-		{"random refusals, some", random(0.20, 0), 60000, 0.80 * free, 0.9},
-		{"random refusals, many", random(0.50, 0), 60000, 0.50 * free, 0.9},
+		{"a burst in the middle", burst(15000, 15200, 3*time.Second), 30000, free, 0},
+		{"bursts that order no wait", burst(15000, 15200, 0), 45000, free, 0.9},
+		{"a limit that doubles and halves", moving(300, 600), 18000, 450, 0.9},
+		{"a limit that changes a lot", moving(250, 1000), 50000, 625, 0.9},
+		{"random refusals, few", random(0.05, 0), 30000, 0.95 * free, 0.9},
+		{"random refusals, some", random(0.20, 0), 40000, 0.80 * free, 0.9},
+		{"random refusals, many", random(0.50, 0), 40000, 0.50 * free, 0.9},
 		{"random refusals that order waits", random(0.01, time.Second), 30000, free, 0},
 	}
 	for _, tt := range tests {
