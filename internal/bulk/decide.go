@@ -48,7 +48,7 @@ func (r *run) decide(ctx context.Context) error {
 			if err := errors.Join(outcome.Err, ctx.Err()); try == tries || ctx.Err() != nil {
 				return &OutageError{time.Since(r.began), err}
 			}
-			if err := pause.For(ctx, max(outcome.After, time.Duration(try)*time.Second)); err != nil {
+			if err := pause.For(ctx, min(max(outcome.After, time.Duration(try)*time.Second), longestWait)); err != nil {
 				return err
 			}
 			continue

@@ -42,8 +42,9 @@ const (
 )
 
 const (
-	maxRequest = 256 << 10   // bytes of the records of a request of several
-	patience   = time.Minute // without any answer; then the network is down
+	maxRequest = 256 << 10        // bytes of the records of a request of several
+	patience   = time.Minute      // without any answer; then the network is down
+	noticeable = 10 * time.Second // of a wait
 	// throttlePatience is how long an API may refuse everything for its rate.
 	throttlePatience = 15 * time.Minute
 	maxTries         = 10 // of a row whose answers are lost

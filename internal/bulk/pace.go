@@ -45,11 +45,12 @@ type pacer struct {
 	lead   lead
 	orders orders
 
-	tookAt time.Time // when the API last let something through
-	waits  int       // since then
+	tookAt  time.Time // when the API last let something through
+	refused int       // waits since then, because the API throttles
 
-	outage int       // requests without an answer, one after the other
-	since  time.Time // of the outage
+	outage int           // requests without an answer, one after the other
+	since  time.Time     // of the outage
+	spared time.Duration // ordered waits in it
 }
 
 const (
@@ -64,6 +65,8 @@ const (
 	burstWaits = 4                      // orders that are so many waits apart are single bursts
 	noiseWaits = 32                     // orders that are ignored after cuts in vain; doubles each time
 	leastRate  = 1.0                    // rows a second
+	// longestWait is the most that an API may order: it may have meant something else.
+	longestWait = 10 * time.Minute
 )
 
 // curve is a rate limit that rises: to the rate at which the API throttled, slowly past it,
@@ -122,21 +125,30 @@ func (p *pacer) clock(now time.Time) time.Duration {
 	return now.Sub(p.began) - p.waited + max(0, p.waitEnd.Sub(now))
 }
 
-// pause makes the pacer wait.
-func (p *pacer) pause(now time.Time, wait time.Duration) {
+// pause makes the pacer wait, and reports whether it did not wait already.
+func (p *pacer) pause(now time.Time, wait time.Duration) (begins bool) {
 	clock := p.clock(now)
-	from, until := now, now.Add(wait)
-	if p.waitEnd.After(now) {
-		from = p.waitEnd
-	} else {
-		p.waits++
+	from, until := p.waitEnd, now.Add(min(wait, longestWait))
+	if !p.waitEnd.After(now) {
+		from, begins = now, true
 		p.open, p.lead = false, lead{from: clock}
 	}
 	if until.After(from) {
 		p.waited += until.Sub(from)
 		p.waitEnd = until
 	}
+	return begins
 }
+
+// refuse makes the pacer wait because the API throttles.
+func (p *pacer) refuse(now time.Time, wait time.Duration) {
+	if p.pause(now, wait) {
+		p.refused++
+	}
+}
+
+// heard notes that the API has answered something else than an import's rows.
+func (p *pacer) heard(now time.Time) { p.outage, p.tookAt, p.refused = 0, now, 0 }
 
 // wait returns how long to wait before the next rows are sent.
 func (p *pacer) wait(now time.Time) time.Duration {
@@ -182,7 +194,7 @@ func (p *pacer) answered(now, sent time.Time, let, off int, order time.Duration)
 	early := sent.Before(p.waitEnd) // it was under way when a wait began, and says nothing more
 	if let > 0 {
 		p.done.add(now, let)
-		p.tookAt, p.waits = now, 0
+		p.tookAt, p.refused = now, 0
 		if !p.open && !early { // what was refused before is a burst that is over
 			p.open = true
 			p.measure(now)
@@ -197,7 +209,7 @@ func (p *pacer) answered(now, sent time.Time, let, off int, order time.Duration)
 		if p.open && !early {
 			p.ordered(now, order)
 		}
-		p.pause(now, order)
+		p.refuse(now, order)
 	case !early && !sent.Before(p.trial.since):
 		p.count(now, let, off)
 	}
@@ -229,7 +241,7 @@ func (p *pacer) count(now time.Time, let, off int) {
 	}
 	switch {
 	case t.let == 0: // nothing shows where the limit is
-		p.pause(now, min(100*time.Millisecond<<min(p.waits, 10), 10*time.Second))
+		p.refuse(now, min(100*time.Millisecond<<min(p.refused, 10), 10*time.Second))
 		p.measure(now)
 	case p.cut.trials > 1: // after one the limit may have moved just then
 		p.rate, p.noise, p.cut = p.cut.former, share, cut{}
@@ -324,26 +336,27 @@ func (p *pacer) resized(now time.Time, factor float64) {
 // closed returns for how long the API has let nothing through, if it has refused more than
 // once since; else 0.
 func (p *pacer) closed(now time.Time) time.Duration {
-	if p.waits < 3 {
+	if p.refused < 3 {
 		return 0
 	}
 	return now.Sub(p.tookAt)
 }
 
 // lost notes a request without an answer, or with one that leaves the outcome unknown, and
-// the wait that it ordered. It returns for how long there have been no other answers.
+// the wait that it ordered. It returns for how long there have been no other answers, less
+// the ordered waits; of these no more than throttlePatience.
 func (p *pacer) lost(now time.Time, order time.Duration) time.Duration {
 	if p.outage++; p.outage == 1 {
-		p.since = now
+		p.since, p.spared = now, 0
 	}
 	if order > 0 {
 		before := p.waited
 		p.pause(now, order)
-		p.since = p.since.Add(p.waited - before)
+		p.spared += p.waited - before
 	} else if beyond := p.outage - 4; beyond > 0 { // some are lost on any day
 		p.pause(now, min(100*time.Millisecond<<min(beyond, 10), 10*time.Second))
 	}
-	return now.Sub(p.since)
+	return now.Sub(p.since) - min(p.spared, throttlePatience)
 }
 
 // meter measures a rate over the last second.

@@ -2,7 +2,9 @@ package bulk_test
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -302,6 +304,63 @@ func TestThrottledForGood(t *testing.T) {
 				if err != nil || got.Created != 100 {
 					t.Errorf("got %+v and %v", got, err)
 				}
+			})
+		})
+	}
+}
+
+// TestUnavailableForGood checks that an API that answers nothing but errors, and orders a
+// wait with each of them, ends the import in a quarter of an hour and a little more.
+func TestUnavailableForGood(t *testing.T) {
+	for _, mode := range []bulk.Mode{bulk.KeyMode, bulk.JournalMode} {
+		t.Run(string(mode), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := newTable(mode == bulk.JournalMode)
+				api.latency = 10 * time.Millisecond
+				api.after = 5 * time.Second
+				api.trouble = func(int) (bulk.Verdict, bool) { return bulk.Lost, false }
+				start := time.Now()
+				_, err := newJob(t, mode, manyRows(5000)).run(t, t.Context(), api)
+				if _, ok := errors.AsType[*bulk.OutageError](err); !ok {
+					t.Errorf("got %v, want an OutageError", err)
+				}
+				if took := time.Since(start); took > 20*time.Minute {
+					t.Errorf("it took %s", took)
+				}
+			})
+		})
+	}
+}
+
+// TestLongWaitIsCut checks that an order to wait for a day holds an import up for minutes,
+// and that it says so.
+func TestLongWaitIsCut(t *testing.T) {
+	for _, verdict := range []bulk.Verdict{bulk.Lost, bulk.Throttled} {
+		t.Run(fmt.Sprint(verdict), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := newTable(false)
+				api.latency = 10 * time.Millisecond
+				api.after = 24 * time.Hour
+				api.trouble = func(request int) (bulk.Verdict, bool) {
+					if request == 1 {
+						return verdict, false
+					}
+					return bulk.Done, true
+				}
+				work := newJob(t, bulk.KeyMode, manyRows(300)).prepare(t, api)
+				var notices []string
+				work.Notice = func(text string) { notices = append(notices, text) }
+				start := time.Now()
+				if _, err := work.Run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(start); took > 15*time.Minute {
+					t.Errorf("it took %s", took)
+				}
+				if want := []string{"the API asks to wait: sending again in 10m0s"}; !slices.Equal(notices, want) {
+					t.Errorf("got notices %q, want %q", notices, want)
+				}
+				holdsOnce(t, api, 300)
 			})
 		})
 	}

@@ -91,6 +91,7 @@ func (r *run) receive(ctx context.Context, a answer) {
 
 // adapt lets the pace, the batch and the window learn from an answer.
 func (r *run) adapt(now time.Time, a answer, took, answered, lost, throttled, unsent int, after time.Duration) {
+	waiting := r.pace.waitEnd.After(now)
 	switch {
 	case throttled > 0:
 		r.pace.answered(now, a.sent, took+answered, throttled, after)
@@ -111,6 +112,9 @@ func (r *run) adapt(now time.Time, a answer, took, answered, lost, throttled, un
 		r.pace.answered(now, a.sent, took+answered, 0, 0)
 		r.pace.resized(now, r.batch.answered(r.pace.clock(now), len(a.items)))
 		r.window.answered(now.Sub(a.sent))
+	}
+	if wait := r.pace.waitEnd.Sub(now); wait > noticeable && !waiting {
+		r.Notice("the API asks to wait: sending again in " + wait.Round(time.Second).String())
 	}
 }
 

@@ -76,7 +76,7 @@ func (r *run) settle(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("look for the rows whose answers were lost: %w", err)
 	}
-	r.pace.outage = 0 // the API has answered, and the wait before it was ours
+	r.pace.heard(time.Now()) // and the wait before was ours
 	groups := make(map[Digest][]item)
 	for _, it := range r.doubtful {
 		digest := it.record.Digest()

@@ -81,7 +81,7 @@ func retryAfter(header http.Header) time.Duration {
 	if err != nil || sentErr != nil {
 		return 0
 	}
-	return max(0, until.Sub(sent))
+	return min(max(0, until.Sub(sent)), 10*time.Minute)
 }
 
 // Create implements bulk.API.
