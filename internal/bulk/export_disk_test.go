@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -246,6 +247,7 @@ func TestExportLeavesWhatIsNotItsOwn(t *testing.T) {
 		{"a part without a journal", map[string]string{".part": "mine"}},
 		{"a part with an empty journal", map[string]string{".part": "mine", ".part.journal": ""}},
 		{"a part with something else beside it", map[string]string{".part": "mine", ".part.journal": "also mine\n"}},
+		{"a file under the name of the lock", map[string]string{".part.lock": "mine"}},
 		{"a part with other JSON beside it", map[string]string{".part": "mine", ".part.journal": "{\"a\":1}\n"}},
 	}
 	for _, tt := range tests {
@@ -274,5 +276,37 @@ func TestExportLeavesWhatIsNotItsOwn(t *testing.T) {
 	}
 	if _, err := export(fullTable(5), bulk.CSV, false).File(t.Context(), t.TempDir()); err == nil {
 		t.Error("a folder was exported to")
+	}
+}
+
+// TestExportAfterFinishedOne begins anew where an export ended between its last two steps:
+// its file has its name, and its journal is still there.
+func TestExportAfterFinishedOne(t *testing.T) {
+	for _, format := range []bulk.Format{bulk.CSV, bulk.JSONL} {
+		for _, rows := range []int{0, 5} {
+			t.Run(fmt.Sprintf("%s of %d", format, rows), func(t *testing.T) {
+				path := filepath.Join(t.TempDir(), "out")
+				// A folder in the place of the manifest keeps the journal.
+				if err := os.MkdirAll(filepath.Join(path+".manifest.json", "folder"), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := export(fullTable(rows), format, false).File(t.Context(), path); err == nil {
+					t.Fatal("the manifest could be written")
+				}
+				if _, err := os.Stat(path + ".part.journal"); err != nil {
+					t.Fatalf("there is no journal: %v", err)
+				}
+				if err := os.RemoveAll(path + ".manifest.json"); err != nil {
+					t.Fatal(err)
+				}
+				got, err := export(fullTable(8), format, false).File(t.Context(), path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got.Records != 8 || got.Resumed != 0 {
+					t.Errorf("got %+v, want 8 records, and none of an earlier export", got)
+				}
+			})
+		}
 	}
 }

@@ -76,6 +76,8 @@ func (e *Export) File(ctx context.Context, path string) (manifest *Manifest, err
 
 // open opens the part file and its journal, and goes back to the last good page.
 func (f *exportFile) open() (err error) {
+	_, err = os.Stat(f.path + ".part")
+	absent := errors.Is(err, fs.ErrNotExist) // a finished one may have left its journal
 	if f.part, err = os.OpenFile(f.path+".part", os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return err
 	}
@@ -95,7 +97,7 @@ func (f *exportFile) open() (err error) {
 	if size > 0 && !ours {
 		return &OccupiedError{f.part.Name(), "it is not the part of an export"}
 	}
-	if f.started.IsZero() || size < f.at.Bytes { // new, of another source, or torn beyond use
+	if absent || f.started.IsZero() || size < f.at.Bytes { // new, of another source, or torn beyond use
 		return f.begin()
 	}
 	if err := errors.Join(f.part.Truncate(f.at.Bytes), f.journal.Truncate(good)); err != nil {
@@ -211,6 +213,8 @@ func lockExport(path string) (*flock.Flock, error) {
 			return nil, errors.Join(err, lock.Close())
 		}
 		switch there, err := os.Stat(path); {
+		case err == nil && os.SameFile(locked, there) && there.Size() > 0:
+			return nil, errors.Join(&OccupiedError{path, "it is not the lock of an export"}, lock.Close())
 		case err == nil && os.SameFile(locked, there):
 			return lock, nil
 		case err != nil && !errors.Is(err, fs.ErrNotExist):

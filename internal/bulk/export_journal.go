@@ -3,6 +3,7 @@ package bulk
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -62,7 +63,7 @@ func (f *exportFile) source() string { return fmt.Sprintf("%s %s %t", f.Source, 
 func (f *exportFile) begin() error {
 	f.fresh, f.started, f.resumed = true, time.Now().UTC().Truncate(time.Second), 0
 	for _, file := range []*os.File{f.part, f.journal} {
-		if err := file.Truncate(0); err != nil {
+		if err := errors.Join(file.Truncate(0), f.sync.file(file)); err != nil {
 			return err
 		}
 		if _, err := file.Seek(0, io.SeekStart); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/google/uuid"
 )
@@ -125,7 +126,8 @@ func (o *outputs) open(path string, head []byte) error {
 	info, err := os.Stat(path)
 	asIs := err == nil && !info.Mode().IsRegular()
 	if asIs {
-		file, err = os.OpenFile(path, os.O_WRONLY, 0)
+		// Without O_NONBLOCK a pipe that nobody reads would keep it for ever.
+		file, err = os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
 	} else {
 		file, err = os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	}
