@@ -236,7 +236,7 @@ func hint(err error) string {
 	}
 	switch {
 	case is[*checkup.AnswerError](err):
-		return `save what the API answers: curl -sS -i -H "$(appsyncctl token --header)" -d '{"query":"{ __typename }"}' "$APPSYNCCTL_ENDPOINT" >answer.txt`
+		return `save what the API answers: appsyncctl token --header | curl -sS -i -H @- -d '{"query":"{ __typename }"}' "$APPSYNCCTL_ENDPOINT" >answer.txt`
 	case is[*auth.PortsError](err):
 		return "free one of these ports, or log in with --grant device"
 	case is[*opaqueTokenError](err):
