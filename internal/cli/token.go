@@ -30,7 +30,7 @@ for programs such as curl. AppSync takes it bare in the Authorization header;
 --header prints that whole header, according to --auth-scheme.
 
 With -o json the result is an object with token, token_type and expires_at.`,
-		Example: `  curl -H "$(appsyncctl token --header)" -d '{"query":"{ __typename }"}' "$APPSYNCCTL_ENDPOINT"
+		Example: `  appsyncctl token --header | curl -H @- -d '{"query":"{ __typename }"}' "$APPSYNCCTL_ENDPOINT"
   appsyncctl token --min-ttl 10m -o json`,
 		Args: noArguments,
 	}
