@@ -86,7 +86,8 @@ func startEndpoint(b *testing.B, sdl string, throttled bool, limit float64) []st
 // BenchmarkImportThrottled reports the rows a second of an import whose requests hold one
 // row, as a share of the best that is possible on an endpoint that throttles: its limit in
 // the time that is left without the waits that it orders. Where it has no limit the best is
-// the import without throttling, in the same run.
+// the same import without throttling, and for that one a bare load generator with as many
+// requests at once.
 //
 //	go test ./cmd/appsyncctl -run xxx -bench ImportThrottled -benchtime 1x
 func BenchmarkImportThrottled(b *testing.B) {
@@ -107,16 +108,17 @@ func BenchmarkImportThrottled(b *testing.B) {
 		name    string
 		refuse  func(request int, spent time.Duration) (refused bool, order time.Duration)
 		rows    int
-		limit   float64 // requests a second; 0 is none
-		refused float64 // share of the requests, at any rate
+		limit   float64                                    // requests a second; 0 is none
+		refused float64                                    // share of the requests, at any rate
+		free    func(b *testing.B, env []string, rows int) // what shows the best where there is no limit
 	}{
-		{"no-limit", burst(0, 0, 0), 10000, 0, 0},
-		{"steady-limit", limited(steady, 0), 6000, 300, 0},
-		{"steady-limit-with-waits", limited(steady, time.Second), 6000, 300, 0},
-		{"burst-at-start", burst(0, 40, 3*time.Second), 10000, 0, 0},
-		{"burst-in-middle", burst(5000, 5040, 3*time.Second), 10000, 0, 0},
-		{"moving-limit", limited(moving, 0), 9000, 300, 0},
-		{"random-refusals", func(int, time.Duration) (bool, time.Duration) { return random.Float64() < 0.2, 0 }, 10000, 0, 0.2},
+		{"no-limit", burst(0, 0, 0), 10000, 0, 0, bareLoad(64)},
+		{"steady-limit", limited(steady, 0), 6000, 300, 0, nil},
+		{"steady-limit-with-waits", limited(steady, time.Second), 6000, 300, 0, nil},
+		{"burst-at-start", burst(0, 40, 3*time.Second), 10000, 0, 0, importSingly},
+		{"burst-in-middle", burst(5000, 5040, 3*time.Second), 10000, 0, 0, importSingly},
+		{"moving-limit", limited(moving, 0), 9000, 300, 0, nil},
+		{"random-refusals", func(int, time.Duration) (bool, time.Duration) { return random.Float64() < 0.2, 0 }, 10000, 0, 0.2, importSingly},
 	}
 	for _, tt := range tests {
 		b.Run(tt.name, func(b *testing.B) {
@@ -124,23 +126,27 @@ func BenchmarkImportThrottled(b *testing.B) {
 			for b.Loop() {
 				best = tt.limit
 				if best == 0 {
-					env := startEndpoint(b, schema.Extended(), false, 0)
-					start := time.Now()
-					importSingly(b, env, tt.rows)
-					best = (1 - tt.refused) * float64(tt.rows) / time.Since(start).Seconds()
+					best = (1 - tt.refused) * through(b, burst(0, 0, 0), tt.rows, tt.free)
 				}
-				env := startEndpoint(b, schema.Extended(), false, 0)
-				g := &gate{refuse: tt.refuse}
-				endpoint := gated(b, lookup(env, "APPSYNCCTL_ENDPOINT"), g)
-				start := time.Now()
-				importSingly(b, append(env, "APPSYNCCTL_ENDPOINT="+endpoint), tt.rows)
-				got = float64(tt.rows) / (time.Since(start) - g.waits).Seconds()
+				got = through(b, tt.refuse, tt.rows, importSingly)
 			}
 			b.ReportMetric(got, "rows/s")
 			b.ReportMetric(got/best, "of-best")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
+}
+
+// through returns the rows a second that run brings through a gate, in the time that is left
+// without the ordered waits.
+func through(b *testing.B, refuse func(int, time.Duration) (bool, time.Duration), rows int, run func(b *testing.B, env []string, rows int)) float64 {
+	b.Helper()
+	env := startEndpoint(b, schema.Extended(), false, 0)
+	g := &gate{refuse: refuse}
+	env = append(env, "APPSYNCCTL_ENDPOINT="+gated(b, lookup(env, "APPSYNCCTL_ENDPOINT"), g))
+	start := time.Now()
+	run(b, env, rows)
+	return float64(rows) / (time.Since(start) - g.waits).Seconds()
 }
 
 // A gate refuses requests with 429, and orders waits with Retry-After.
@@ -294,11 +300,11 @@ func runImport(b *testing.B, env []string, rows int, flags ...string) {
 	}
 }
 
-func lookup(env []string, name string) string {
+func lookup(env []string, name string) (last string) {
 	for _, pair := range env {
 		if value, ok := strings.CutPrefix(pair, name+"="); ok {
-			return value
+			last = value
 		}
 	}
-	return ""
+	return last
 }
