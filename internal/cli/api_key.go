@@ -49,7 +49,7 @@ func (app *App) loginAPIKey(ctx context.Context, flags *globals, file *config.Pr
 		Grant: authAPIKey, Endpoint: endpoint.String(), Saved: app.Now().UTC(),
 	})
 	profile := settings.Text(config.Profile)
-	if err := app.saveProfile(file, profile, settings.Profile()); err != nil {
+	if err := app.saveProfile(context.WithoutCancel(ctx), file, profile, settings.Profile()); err != nil {
 		return err
 	}
 	app.notice(fmt.Sprintf("API key stored in the %s, settings in profile %s", storeName(place), profile))

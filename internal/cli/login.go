@@ -90,7 +90,7 @@ func (app *App) login(ctx context.Context, flags *globals, options loginOptions)
 	kept := settings.Profile()
 	kept.Issuer, kept.Grant = cached.issuer, cached.name
 	kept.ClientSecretFile, kept.ClientKeyFile = absolute(kept.ClientSecretFile), absolute(kept.ClientKeyFile)
-	if err := app.saveProfile(file, profile, kept); err != nil {
+	if err := app.saveProfile(context.WithoutCancel(ctx), file, profile, kept); err != nil {
 		return err
 	}
 	app.tellLogin(cached, token, profile)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -25,12 +26,12 @@ against the provider.`,
 			if len(given) == 0 {
 				return &usageError{cmd.CommandPath(), errors.New("nothing to set: give at least one setting, such as --endpoint")}
 			}
-			return app.profileSet(given, args[0])
+			return app.profileSet(cmd.Context(), given, args[0])
 		},
 	}
 }
 
-func (app *App) profileSet(given map[config.Name]string, name string) error {
+func (app *App) profileSet(ctx context.Context, given map[config.Name]string, name string) error {
 	file, err := app.profiles()
 	if err != nil {
 		return err
@@ -44,7 +45,7 @@ func (app *App) profileSet(given map[config.Name]string, name string) error {
 			return err
 		}
 	}
-	return app.saveProfile(file, name, profile)
+	return app.saveProfile(ctx, file, name, profile)
 }
 
 func (app *App) profileUseCommand() *cobra.Command {
@@ -53,8 +54,8 @@ func (app *App) profileUseCommand() *cobra.Command {
 		Short:   "Set the current profile: the one for commands that name none",
 		Example: "  appsyncctl profile use work",
 		Args:    oneProfile,
-		RunE: func(_ *cobra.Command, args []string) error {
-			return app.editProfiles(config.UseProfile, args[0])
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return app.editProfiles(cmd.Context(), config.UseProfile, args[0])
 		},
 	}
 }
@@ -67,18 +68,18 @@ func (app *App) profileDeleteCommand() *cobra.Command {
 may use it too: log out first to remove it.`,
 		Example: "  appsyncctl logout --profile work && appsyncctl profile delete work",
 		Args:    oneProfile,
-		RunE: func(_ *cobra.Command, args []string) error {
-			return app.editProfiles(config.DeleteProfile, args[0])
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return app.editProfiles(cmd.Context(), config.DeleteProfile, args[0])
 		},
 	}
 }
 
-func (app *App) editProfiles(edit func(path, name string) error, name string) error {
+func (app *App) editProfiles(ctx context.Context, edit func(ctx context.Context, path, name string) error, name string) error {
 	path, err := config.Path(app.LookupEnv)
 	if err != nil {
 		return err
 	}
-	return edit(path, name)
+	return edit(ctx, path, name)
 }
 
 func oneProfile(cmd *cobra.Command, args []string) error {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"path/filepath"
 	"strings"
@@ -67,12 +68,12 @@ func (app *App) profiles() (*config.ProfileFile, error) {
 }
 
 // saveProfile writes a profile; that takes a home.
-func (app *App) saveProfile(file *config.ProfileFile, name string, profile config.ProfileSettings) error {
+func (app *App) saveProfile(ctx context.Context, file *config.ProfileFile, name string, profile config.ProfileSettings) error {
 	if file.Path == "" {
 		_, err := config.Path(app.LookupEnv)
 		return err
 	}
-	return config.SaveProfile(file.Path, name, profile)
+	return config.SaveProfile(ctx, file.Path, name, profile)
 }
 
 // stateFile returns the path of a file that the program keeps for itself.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -67,7 +68,7 @@ func (s *auth0Setup) planProfile(name, clientID string, values map[config.Name]s
 }
 
 // writeProfile writes the profile of an application that is there by now.
-func (app *App) writeProfile(file *config.ProfileFile, p *profilePlan, application *management.Step) error {
+func (app *App) writeProfile(ctx context.Context, file *config.ProfileFile, p *profilePlan, application *management.Step) error {
 	p.values[config.ClientID] = application.ID
-	return app.writePlanned(file, p)
+	return app.writePlanned(ctx, file, p)
 }

@@ -110,10 +110,10 @@ func (app *App) makeSetup(ctx context.Context, flags *globals, setup *auth0Setup
 	secret, err := setup.client.Apply(ctx, setup.plan)
 	made := context.WithoutCancel(ctx) // what was made is kept also after Ctrl-C
 	if setup.plan.Machine.Done {
-		err = errors.Join(err, keeper.keep(made, secret, setup), app.writeProfile(setup.file, setup.machine, setup.plan.Machine))
+		err = errors.Join(err, keeper.keep(made, secret, setup), app.writeProfile(ctx, setup.file, setup.machine, setup.plan.Machine))
 	}
 	if setup.plan.Native.Done {
-		err = errors.Join(err, app.writeProfile(setup.file, setup.people, setup.plan.Native))
+		err = errors.Join(err, app.writeProfile(ctx, setup.file, setup.people, setup.plan.Native))
 	}
 	app.tellSetup(setup, err)
 	return errors.Join(err, app.reportSetup(flags, setup, false))

@@ -46,7 +46,7 @@ func (app *App) setupAWSProfile(ctx context.Context, flags *globals, options set
 		return err
 	}
 	for _, plan := range plans {
-		if err := app.writePlanned(file, plan); err != nil {
+		if err := app.writePlanned(ctx, file, plan); err != nil {
 			return err
 		}
 	}

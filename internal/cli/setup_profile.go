@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"slices"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
@@ -53,9 +54,9 @@ func (p *profilePlan) replaces() bool {
 }
 
 // writePlanned writes the profile.
-func (app *App) writePlanned(file *config.ProfileFile, p *profilePlan) error {
+func (app *App) writePlanned(ctx context.Context, file *config.ProfileFile, p *profilePlan) error {
 	if p.action != management.Keep {
-		if err := app.saveProfile(file, p.name, file.Profiles[p.name].With(p.values)); err != nil {
+		if err := app.saveProfile(context.WithoutCancel(ctx), file, p.name, file.Profiles[p.name].With(p.values)); err != nil {
 			return err
 		}
 	}

@@ -19,12 +19,13 @@ import (
 
 // SaveProfile puts settings into the file at path under name, replacing the
 // settings of that profile and nothing else: comments, other profiles and their
-// order stay. The file is replaced at once, and two writers take turns.
-func SaveProfile(path, name string, settings ProfileSettings) error {
+// order stay. The file is replaced at once, and two writers take turns: one waits until
+// ctx ends.
+func SaveProfile(ctx context.Context, path, name string, settings ProfileSettings) error {
 	if err := CheckProfileName(name); err != nil {
 		return err
 	}
-	return edit(path, func(root *yaml.Node) error {
+	return edit(ctx, path, func(root *yaml.Node) error {
 		profiles := child(root, "profiles")
 		profile := child(profiles, name)
 		var values yaml.Node
@@ -40,16 +41,16 @@ func SaveProfile(path, name string, settings ProfileSettings) error {
 
 // UseProfile makes name the profile that is used when nobody names one. The
 // error is an *UnknownProfileError if there is no such profile.
-func UseProfile(path, name string) error {
-	return editKnown(path, name, func(root *yaml.Node) {
+func UseProfile(ctx context.Context, path, name string) error {
+	return editKnown(ctx, path, name, func(root *yaml.Node) {
 		set(root, "current", scalar(name))
 	})
 }
 
 // DeleteProfile takes a profile out of the file. The error is an
 // *UnknownProfileError if there is no such profile.
-func DeleteProfile(path, name string) error {
-	return editKnown(path, name, func(root *yaml.Node) {
+func DeleteProfile(ctx context.Context, path, name string) error {
+	return editKnown(ctx, path, name, func(root *yaml.Node) {
 		set(lookup(root, "profiles"), name, nil)
 		if current := lookup(root, "current"); current != nil && current.Value == name {
 			set(root, "current", nil)
@@ -57,8 +58,8 @@ func DeleteProfile(path, name string) error {
 	})
 }
 
-func editKnown(path, name string, change func(root *yaml.Node)) error {
-	return edit(path, func(root *yaml.Node) error {
+func editKnown(ctx context.Context, path, name string, change func(root *yaml.Node)) error {
+	return edit(ctx, path, func(root *yaml.Node) error {
 		file, err := ReadProfiles(path)
 		if err != nil {
 			return err
@@ -81,11 +82,11 @@ func describedKeys() []string {
 	return keys
 }
 
-func edit(path string, change func(root *yaml.Node) error) error {
+func edit(ctx context.Context, path string, change func(root *yaml.Node) error) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target // people link to the files that they share between machines
 	}
-	unlock, err := lock(path)
+	unlock, err := lock(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -133,15 +134,19 @@ const lockTimeout = time.Minute
 
 // lock waits for another writer to end. Where the file system has no locks, the write
 // is still whole; only one of two at the same moment may be lost.
-func lock(path string) (unlock func(), err error) {
+func lock(ctx context.Context, path string) (unlock func(), err error) {
 	path += ".lock"
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return func() {}, nil // the write itself says why
 	}
 	file := flock.New(path, flock.SetPermissions(0o600))
-	waiting, cancel := context.WithTimeout(context.Background(), lockTimeout)
+	waiting, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
-	if _, err := file.TryLockContext(waiting, 10*time.Millisecond); errors.Is(err, context.DeadlineExceeded) {
+	_, err = file.TryLockContext(waiting, 10*time.Millisecond)
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case errors.Is(err, context.DeadlineExceeded):
 		return nil, fmt.Errorf("another process has held the lock %s for %s", path, lockTimeout)
 	}
 	return func() { _ = file.Close() }, nil

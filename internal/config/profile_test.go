@@ -2,7 +2,9 @@ package config_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -132,7 +134,7 @@ func TestReadProfilesRefuses(t *testing.T) {
 func TestSaveProfileRoundTrip(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new", "folder", "config.yaml")
 	want := full(t)
-	if err := config.SaveProfile(path, "dev", want); err != nil {
+	if err := config.SaveProfile(t.Context(), path, "dev", want); err != nil {
 		t.Fatal(err)
 	}
 	if got := readProfiles(t, path).Profiles["dev"]; !reflect.DeepEqual(got, want) {
@@ -143,7 +145,7 @@ func TestSaveProfileRoundTrip(t *testing.T) {
 			t.Errorf("got %v, %v; want mode 0600", info, err)
 		}
 	}
-	if err := config.SaveProfile(path, "dev", config.ProfileSettings{}); err != nil {
+	if err := config.SaveProfile(t.Context(), path, "dev", config.ProfileSettings{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := readProfiles(t, path).Profiles["dev"]; !reflect.DeepEqual(got, config.ProfileSettings{}) {
@@ -167,7 +169,7 @@ profiles:
     scopes: [read]
 # The end.
 `)
-	if err := config.SaveProfile(path, "dev", config.ProfileSettings{Endpoint: "https://new.example.com/graphql", ClientID: "c1"}); err != nil {
+	if err := config.SaveProfile(t.Context(), path, "dev", config.ProfileSettings{Endpoint: "https://new.example.com/graphql", ClientID: "c1"}); err != nil {
 		t.Fatal(err)
 	}
 	want := `# The head of the file.
@@ -208,7 +210,7 @@ func TestSaveProfileInto(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			path := write(t, tt.content)
-			if err := config.SaveProfile(path, "dev", settings); err != nil {
+			if err := config.SaveProfile(t.Context(), path, "dev", settings); err != nil {
 				t.Fatal(err)
 			}
 			if got := content(t, path); !strings.Contains(got, tt.keeps) {
@@ -222,7 +224,7 @@ func TestSaveProfileInto(t *testing.T) {
 	for _, broken := range []string{"profiles: [\n", "- a\n", "text\n"} {
 		path := write(t, broken)
 		var bad *config.FileError
-		if err := config.SaveProfile(path, "dev", settings); !errors.As(err, &bad) {
+		if err := config.SaveProfile(t.Context(), path, "dev", settings); !errors.As(err, &bad) {
 			t.Errorf("%q: got %v, want a FileError", broken, err)
 		}
 		if got := content(t, path); got != broken {
@@ -240,7 +242,7 @@ func TestSaveProfileThroughALink(t *testing.T) {
 	if err := os.Symlink(target, link); err != nil {
 		t.Fatal(err)
 	}
-	if err := config.SaveProfile(link, "dev", config.ProfileSettings{ClientID: "c1"}); err != nil {
+	if err := config.SaveProfile(t.Context(), link, "dev", config.ProfileSettings{ClientID: "c1"}); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Lstat(link); err != nil || info.Mode().Type() != os.ModeSymlink {
@@ -258,7 +260,7 @@ func TestSaveProfileConcurrently(t *testing.T) {
 	var group sync.WaitGroup
 	for _, name := range names {
 		group.Go(func() {
-			if err := config.SaveProfile(path, name, config.ProfileSettings{ClientID: name}); err != nil {
+			if err := config.SaveProfile(t.Context(), path, name, config.ProfileSettings{ClientID: name}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -281,7 +283,7 @@ func TestSaveProfileWhileLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		err := config.SaveProfile(path, "b", config.ProfileSettings{ClientID: "second"})
+		err := config.SaveProfile(t.Context(), path, "b", config.ProfileSettings{ClientID: "second"})
 		if err == nil || !strings.Contains(err.Error(), "another process has held the lock") {
 			t.Errorf("got %v, want an error about the lock", err)
 		}
@@ -292,7 +294,7 @@ func TestSaveProfileWhileLocked(t *testing.T) {
 	if err := other.Unlock(); err != nil {
 		t.Fatal(err)
 	}
-	if err := config.SaveProfile(path, "b", config.ProfileSettings{ClientID: "second"}); err != nil {
+	if err := config.SaveProfile(t.Context(), path, "b", config.ProfileSettings{ClientID: "second"}); err != nil {
 		t.Error(err)
 	}
 }
@@ -301,13 +303,13 @@ func TestProfileNames(t *testing.T) {
 	for _, name := range []string{"default", "a.b-c_D9", "null", "Null", "true", "no", "123", "1e3", "0x1", "-", ".", "---", "...", "_"} {
 		t.Run(name, func(t *testing.T) {
 			path := write(t, "")
-			if err := config.SaveProfile(path, name, config.ProfileSettings{ClientID: "c1"}); err != nil {
+			if err := config.SaveProfile(t.Context(), path, name, config.ProfileSettings{ClientID: "c1"}); err != nil {
 				t.Fatal(err)
 			}
-			if err := config.SaveProfile(path, name, config.ProfileSettings{ClientID: "c2"}); err != nil {
+			if err := config.SaveProfile(t.Context(), path, name, config.ProfileSettings{ClientID: "c2"}); err != nil {
 				t.Fatal(err)
 			}
-			if err := config.UseProfile(path, name); err != nil {
+			if err := config.UseProfile(t.Context(), path, name); err != nil {
 				t.Fatal(err)
 			}
 			file := readProfiles(t, path)
@@ -319,7 +321,7 @@ func TestProfileNames(t *testing.T) {
 	for _, name := range []string{"", "a b", "a/b", `a\b`, "é", "a\n", "a:b", "~", "*", "<<", "\x00"} {
 		path := write(t, "")
 		var bad *config.ProfileNameError
-		if err := config.SaveProfile(path, name, config.ProfileSettings{}); !errors.As(err, &bad) {
+		if err := config.SaveProfile(t.Context(), path, name, config.ProfileSettings{}); !errors.As(err, &bad) {
 			t.Errorf("%q: got %v, want a ProfileNameError", name, err)
 		}
 		if got := content(t, path); got != "" {
@@ -331,19 +333,19 @@ func TestProfileNames(t *testing.T) {
 func TestUseAndDeleteProfile(t *testing.T) {
 	path := write(t, "# mine\n\ncurrent: a # now\nprofiles:\n  a:\n    issuer: x # first\n  b: {}\n")
 	var unknown *config.UnknownProfileError
-	if err := config.UseProfile(path, "c"); !errors.As(err, &unknown) || !reflect.DeepEqual(unknown.Known, []string{"a", "b"}) {
+	if err := config.UseProfile(t.Context(), path, "c"); !errors.As(err, &unknown) || !reflect.DeepEqual(unknown.Known, []string{"a", "b"}) {
 		t.Errorf("got %v, want an UnknownProfileError with a and b", err)
 	}
-	if err := config.DeleteProfile(path, "c"); !errors.As(err, &unknown) {
+	if err := config.DeleteProfile(t.Context(), path, "c"); !errors.As(err, &unknown) {
 		t.Errorf("got %v, want an UnknownProfileError", err)
 	}
-	if err := config.UseProfile(path, "b"); err != nil {
+	if err := config.UseProfile(t.Context(), path, "b"); err != nil {
 		t.Fatal(err)
 	}
 	if got := content(t, path); !strings.Contains(got, "current: b # now") {
 		t.Errorf("got\n%s\nwant b and the comment", got)
 	}
-	if err := config.DeleteProfile(path, "b"); err != nil {
+	if err := config.DeleteProfile(t.Context(), path, "b"); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := content(t, path), "# mine\n\nprofiles:\n  a:\n    issuer: x # first\n"; got != want {
@@ -397,7 +399,7 @@ func FuzzReadProfiles(f *testing.F) {
 			return // anchors, where an edit of one place is meant for two; tags; null as a key
 		}
 		want := config.ProfileSettings{ClientID: "c1"}
-		if err := config.SaveProfile(path, "fuzz-1", want); err != nil {
+		if err := config.SaveProfile(t.Context(), path, "fuzz-1", want); err != nil {
 			t.Fatalf("%q can be read but not edited: %v", data, err)
 		}
 		after, err := config.ReadProfiles(path)
@@ -419,7 +421,7 @@ func FuzzReadProfiles(f *testing.F) {
 func TestSaveProfileKeepsAnchors(t *testing.T) {
 	const shared = "profiles:\n  base:\n    issuer: &iss https://a.example/\n  other:\n    issuer: *iss\n"
 	path := write(t, shared)
-	if err := config.SaveProfile(path, "base", config.ProfileSettings{Issuer: "https://b.example/"}); err == nil {
+	if err := config.SaveProfile(t.Context(), path, "base", config.ProfileSettings{Issuer: "https://b.example/"}); err == nil {
 		t.Error("the change was made")
 	}
 	if data, err := os.ReadFile(path); err != nil || string(data) != shared {
@@ -427,5 +429,25 @@ func TestSaveProfileKeepsAnchors(t *testing.T) {
 	}
 	if _, err := config.ReadProfiles(path); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSaveProfileStopsWaiting checks that a write which waits for another process ends
+// when its context does, with nothing written.
+func TestSaveProfileStopsWaiting(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	other := flock.New(path + ".lock")
+	if _, err := other.TryLock(); err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	interrupted := errors.New("interrupted")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(interrupted)
+	if err := config.SaveProfile(ctx, path, "dev", config.ProfileSettings{ClientID: "c1"}); !errors.Is(err, interrupted) {
+		t.Errorf("got %v, want %v", err, interrupted)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("there is a file: %v", err)
 	}
 }
