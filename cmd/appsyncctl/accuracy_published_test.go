@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
-const accuracyFile = "../../internal/checkup/ACCURACY.md"
+const accuracyFile = "../../internal/doctor/ACCURACY.md"
 
 // TestAccuracyIsPublished compares the published matrix with the rows that TestAccuracy
 // plays; -update writes it.
@@ -71,13 +71,13 @@ func (c accuracyCounts) String() string {
 
 // accuracySentence is what the README says of the matrix.
 func accuracySentence() string {
-	return fmt.Sprintf("\nHow well it does is [tested and published](internal/checkup/ACCURACY.md):\n%s.\n\n", countAccuracy(accuracyGroups()))
+	return fmt.Sprintf("\nHow well it does is [tested and published](internal/doctor/ACCURACY.md):\n%s.\n\n", countAccuracy(accuracyGroups()))
 }
 
 // accuracyText is the matrix as people read it.
 func accuracyText(groups []accuracyGroup) string {
 	titles := map[string]string{}
-	for _, check := range checkup.Catalogue() {
+	for _, check := range doctor.Catalogue() {
 		titles[check.ID] = check.Title
 	}
 	var text strings.Builder

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
@@ -47,22 +47,22 @@ type change func(*scene)
 
 // A diagnosis is what doctor says with -o json, as far as it matters here.
 type diagnosis struct {
-	Verdict checkup.Result `json:"verdict"`
-	Cause   string         `json:"cause"`
-	Checks  []finding      `json:"checks"`
+	Verdict doctor.Result `json:"verdict"`
+	Cause   string        `json:"cause"`
+	Checks  []finding     `json:"checks"`
 	code    int
 }
 
 type finding struct {
-	ID      string         `json:"id"`
-	Result  checkup.Result `json:"result"`
-	Message string         `json:"message"`
-	Fix     string         `json:"fix"`
-	Because string         `json:"because"`
+	ID      string        `json:"id"`
+	Result  doctor.Result `json:"result"`
+	Message string        `json:"message"`
+	Fix     string        `json:"fix"`
+	Because string        `json:"because"`
 }
 
 // of returns the first finding with a result; the zero value if there is none.
-func (d diagnosis) of(result checkup.Result) finding {
+func (d diagnosis) of(result doctor.Result) finding {
 	for _, f := range d.Checks {
 		if f.Result == result {
 			return f
@@ -105,8 +105,8 @@ func (st *stage) diagnose(t *testing.T, changes []change) diagnosis {
 	if err := json.Unmarshal(stdout, &found); err != nil {
 		t.Fatalf("doctor wrote no document: %v\n%s%s", err, stdout, stderr)
 	}
-	if len(found.Checks) != len(checkup.Catalogue()) {
-		t.Errorf("doctor tells of %d checks, and there are %d", len(found.Checks), len(checkup.Catalogue()))
+	if len(found.Checks) != len(doctor.Catalogue()) {
+		t.Errorf("doctor tells of %d checks, and there are %d", len(found.Checks), len(doctor.Catalogue()))
 	}
 	if bytes.Contains(stdout, []byte("eyJ")) {
 		t.Error("doctor shows a part of a token")

@@ -7,23 +7,23 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
 )
 
 // An accuracyRow is a set-up with one thing wrong in it, and what doctor has to say of
 // it first.
 type accuracyRow struct {
-	wrong  string         // as a person would say it; of a sound set-up, what is set up
-	by     []change       // what makes it so
-	id     string         // the check that has to be named
-	says   string         // a part of its message
-	fix    string         // a part of what is to be done; anything if empty
-	result checkup.Result // of that check; failure if empty
+	wrong  string        // as a person would say it; of a sound set-up, what is set up
+	by     []change      // what makes it so
+	id     string        // the check that has to be named
+	says   string        // a part of its message
+	fix    string        // a part of what is to be done; anything if empty
+	result doctor.Result // of that check; failure if empty
 }
 
 const (
-	warned = checkup.Warning
+	warned = doctor.Warning
 
 	unknownGroup = "A bad time"
 	soundGroup   = "Sound set-ups"
@@ -75,7 +75,7 @@ func TestAccuracy(t *testing.T) {
 		if seen.rows < rows { // -run chose some of them
 			return
 		}
-		for _, check := range checkup.Catalogue() {
+		for _, check := range doctor.Catalogue() {
 			if !seen.passed[check.ID] {
 				t.Errorf("%s passes in no row", check.ID)
 			}
@@ -99,14 +99,14 @@ func (s *sightings) add(row accuracyRow, got diagnosis, right bool) {
 	s.rows++
 	s.named[row.id] = s.named[row.id] || right
 	for _, f := range got.Checks {
-		s.passed[f.ID] = s.passed[f.ID] || f.Result == checkup.OK
+		s.passed[f.ID] = s.passed[f.ID] || f.Result == doctor.OK
 	}
 }
 
 // misconfigured wants the cause named first, with a way out.
 func (row *accuracyRow) misconfigured(t *testing.T, got diagnosis) {
 	t.Helper()
-	first, verdict, code := got.check(got.Cause), checkup.Failure, 1
+	first, verdict, code := got.check(got.Cause), doctor.Failure, 1
 	if row.result == warned {
 		first, verdict, code = got.of(warned), warned, 0
 	}
@@ -128,9 +128,9 @@ func (row *accuracyRow) misconfigured(t *testing.T, got diagnosis) {
 // fails doctor, unless it lies beside the way to the API.
 func (row *accuracyRow) undecided(t *testing.T, got diagnosis) {
 	t.Helper()
-	first, verdict, code := got.of(checkup.Unknown), checkup.Unknown, 1
-	if check, _ := checkup.Find(row.id); check.Aside() {
-		verdict, code = checkup.Warning, 0
+	first, verdict, code := got.of(doctor.Unknown), doctor.Unknown, 1
+	if check, _ := doctor.Find(row.id); check.Aside() {
+		verdict, code = doctor.Warning, 0
 	}
 	t.Logf("%s %s", first.ID, first.Message)
 	switch {
@@ -147,7 +147,7 @@ func (row *accuracyRow) undecided(t *testing.T, got diagnosis) {
 // sound wants nothing to be found.
 func (row *accuracyRow) sound(t *testing.T, got diagnosis) {
 	t.Helper()
-	if got.Verdict != checkup.OK || got.code != 0 || got.problems() != "" {
+	if got.Verdict != doctor.OK || got.code != 0 || got.problems() != "" {
 		t.Errorf("the verdict is %s and the exit code %d, want ok and 0\n%s", got.Verdict, got.code, got.problems())
 	}
 }
@@ -156,7 +156,7 @@ func (row *accuracyRow) sound(t *testing.T, got diagnosis) {
 func (d diagnosis) problems() string {
 	var text strings.Builder
 	for _, f := range d.Checks {
-		if !slices.Contains([]checkup.Result{checkup.OK, checkup.Skipped}, f.Result) {
+		if !slices.Contains([]doctor.Result{doctor.OK, doctor.Skipped}, f.Result) {
 			fmt.Fprintf(&text, "%s %s: %s (fix: %s; because: %s)\n", f.Result, f.ID, f.Message, f.Fix, f.Because)
 		}
 	}

@@ -18,19 +18,19 @@ const module = "github.com/appsyncctl/appsyncctl/"
 //	5  cmd/appsyncctl
 //	4  internal/cli
 //	3  smoke
-//	2  checkup, emulator
+//	2  doctor, emulator
 //	1  awsaccount, config, auth, management, tokencache, transport, appsync, bulk, output, report, cloudformation, emulator/auth0, emulator/appsync
 //	0  address, schema, atomicfile, retryafter, pause, paging
 func floors() map[string][]string {
 	return map[string][]string{
 		"cmd/appsyncctl": {"internal/cli", "internal/tokencache"},
 		"internal/cli": {
-			"internal/smoke", "internal/checkup", "internal/emulator", "internal/report", "internal/awsaccount",
+			"internal/smoke", "internal/doctor", "internal/emulator", "internal/report", "internal/awsaccount",
 			"internal/config", "internal/auth", "internal/management", "internal/tokencache", "internal/transport",
 			"internal/appsync", "internal/bulk", "internal/output", "internal/report", "internal/cloudformation", "internal/schema", "internal/address", "internal/atomicfile", "internal/pause", "internal/paging",
 		},
-		"internal/checkup": {"internal/appsync", "internal/auth", "internal/awsaccount", "internal/tokencache", "internal/transport"},
-		"internal/smoke":   {"internal/checkup", "internal/appsync", "internal/auth", "internal/awsaccount", "internal/pause"},
+		"internal/doctor": {"internal/appsync", "internal/auth", "internal/awsaccount", "internal/tokencache", "internal/transport"},
+		"internal/smoke":  {"internal/doctor", "internal/appsync", "internal/auth", "internal/awsaccount", "internal/pause"},
 		"internal/emulator": {
 			"internal/emulator/auth0", "internal/emulator/appsync", "internal/schema",
 		},

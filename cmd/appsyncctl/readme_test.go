@@ -13,9 +13,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 const readme = "../../README.md"
@@ -96,7 +96,7 @@ func markdown(rows [][]string) string {
 func refusalsText() string {
 	const width = 96
 	var text strings.Builder
-	for _, check := range checkup.Catalogue() {
+	for _, check := range doctor.Catalogue() {
 		if !check.Refusal {
 			continue
 		}

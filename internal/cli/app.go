@@ -14,7 +14,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/pause"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
@@ -46,7 +46,7 @@ type App struct {
 	Pause func(ctx context.Context, d time.Duration) error
 	// Deadline is when doctor's checks and smoke's steps give up; nil is when their
 	// time is up.
-	Deadline checkup.Deadline
+	Deadline doctor.Deadline
 
 	// Transport makes one HTTP attempt.
 	Transport http.RoundTripper

@@ -5,18 +5,18 @@ import (
 	"strings"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // checkupView is the document that doctor and smoke write with -o json. It has all that
 // they look at, in their order, whatever comes of it.
 type checkupView struct {
-	Verdict checkup.Result `json:"verdict"` // the worst result that counts: ok, warning, unknown or failure; see weight
-	Cause   *string        `json:"cause"`   // the check whose failure explains the others; null without one
-	Counts  checkupCounts  `json:"counts"`
-	Checks  []findingView  `json:"checks"`  // those of smoke are its steps, too
-	Version string         `json:"version"` // of this program
-	Elapsed float64        `json:"elapsed_ms"`
+	Verdict doctor.Result `json:"verdict"` // the worst result that counts: ok, warning, unknown or failure; see weight
+	Cause   *string       `json:"cause"`   // the check whose failure explains the others; null without one
+	Counts  checkupCounts `json:"counts"`
+	Checks  []findingView `json:"checks"`  // those of smoke are its steps, too
+	Version string        `json:"version"` // of this program
+	Elapsed float64       `json:"elapsed_ms"`
 }
 
 // checkupCounts are numbers of checks. They add up to all: what is suppressed is
@@ -32,12 +32,12 @@ type checkupCounts struct {
 
 // newCheckupView sums up what was found of all that was planned. Checks without a finding
 // are unknown.
-func newCheckupView(plan []checkup.Check, found []findingView, version string, elapsed time.Duration) checkupView {
-	view := checkupView{Verdict: checkup.OK, Version: version, Elapsed: milliseconds(elapsed)}
+func newCheckupView(plan []doctor.Check, found []findingView, version string, elapsed time.Duration) checkupView {
+	view := checkupView{Verdict: doctor.OK, Version: version, Elapsed: milliseconds(elapsed)}
 	for _, check := range plan {
 		i := slices.IndexFunc(found, func(f findingView) bool { return f.ID == check.ID })
 		if i < 0 {
-			missing := checkup.Finding{Check: check, Verdict: checkup.Verdict{Result: checkup.Unknown, Message: "the examination did not get this far"}}
+			missing := doctor.Finding{Check: check, Verdict: doctor.Verdict{Result: doctor.Unknown, Message: "the examination did not get this far"}}
 			view.add(newFindingView(missing, nil, strings.TrimSpace))
 			continue
 		}
@@ -59,15 +59,15 @@ func (v *checkupView) add(finding findingView) {
 	}
 }
 
-func (c *checkupCounts) of(result checkup.Result) *int {
+func (c *checkupCounts) of(result doctor.Result) *int {
 	switch result {
-	case checkup.OK:
+	case doctor.OK:
 		return &c.OK
-	case checkup.Warning:
+	case doctor.Warning:
 		return &c.Warning
-	case checkup.Failure:
+	case doctor.Failure:
 		return &c.Failure
-	case checkup.Skipped:
+	case doctor.Skipped:
 		return &c.Skipped
 	default:
 		return &c.Unknown
@@ -87,7 +87,7 @@ func (v *checkupView) cause() *string {
 	var first *findingView
 	for _, finding := range v.Checks {
 		switch {
-		case finding.Result != checkup.Failure || finding.Suppressed:
+		case finding.Result != doctor.Failure || finding.Suppressed:
 		case finding.Because == nil:
 			return &finding.ID
 		case first == nil:
@@ -98,7 +98,7 @@ func (v *checkupView) cause() *string {
 		return nil
 	}
 	for _, finding := range v.Checks {
-		if finding.ID == *first.Because && finding.Result == checkup.Warning && !finding.Suppressed {
+		if finding.ID == *first.Because && finding.Result == doctor.Warning && !finding.Suppressed {
 			return &finding.ID
 		}
 	}
@@ -108,7 +108,7 @@ func (v *checkupView) cause() *string {
 // failed returns the finding of a check that failed and counts.
 func (v *checkupView) failed(id string) *findingView {
 	for _, finding := range v.Checks {
-		if finding.ID == id && finding.Result == checkup.Failure && !finding.Suppressed {
+		if finding.ID == id && finding.Result == doctor.Failure && !finding.Suppressed {
 			return &finding
 		}
 	}

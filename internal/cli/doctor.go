@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/report"
 )
 
@@ -23,7 +23,7 @@ type doctorOptions struct {
 }
 
 func (app *App) doctorCommand(flags *globals) *cobra.Command {
-	options := doctorOptions{format: doctorFormat{document: &flags.output}, failOn: severity(checkup.Unknown)}
+	options := doctorOptions{format: doctorFormat{document: &flags.output}, failOn: severity(doctor.Unknown)}
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Find out why the API cannot be reached, or says 401",
@@ -142,9 +142,9 @@ type findingsError struct{}
 func (*findingsError) Error() string { return "" }
 
 // counting are the findings that are as bad as --fail-on says.
-func (o doctorOptions) counting(findings []checkup.Finding) []checkup.Finding {
+func (o doctorOptions) counting(findings []doctor.Finding) []doctor.Finding {
 	suppressed := o.suppress.spread(findings)
-	return slices.DeleteFunc(slices.Clone(findings), func(f checkup.Finding) bool {
-		return slices.Contains(suppressed, f.ID) || slices.Index(severities(), weight(f)) < slices.Index(severities(), checkup.Result(o.failOn))
+	return slices.DeleteFunc(slices.Clone(findings), func(f doctor.Finding) bool {
+		return slices.Contains(suppressed, f.ID) || slices.Index(severities(), weight(f)) < slices.Index(severities(), doctor.Result(o.failOn))
 	})
 }

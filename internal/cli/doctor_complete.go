@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
@@ -16,7 +16,7 @@ func completeDoctor(cmd *cobra.Command) {
 	for flag, complete := range map[string]cobra.CompletionFunc{
 		"output":   cobra.FixedCompletions([]string{string(table), "short\tproblems only", string(asJSON)}, cobra.ShellCompDirectiveNoFileComp),
 		"fail-on":  cobra.FixedCompletions(failOnWords(), cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder),
-		"suppress": completeChecks(checkup.Catalogue()),
+		"suppress": completeChecks(doctor.Catalogue()),
 	} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, complete) // they are there, and asked for once
 	}
@@ -24,16 +24,16 @@ func completeDoctor(cmd *cobra.Command) {
 
 func failOnWords() []string {
 	return []string{
-		string(checkup.Warning) + "\twarnings, unknowns and failures",
-		string(checkup.Unknown) + "\tunknowns and failures",
-		string(checkup.Failure) + "\tfailures only",
+		string(doctor.Warning) + "\twarnings, unknowns and failures",
+		string(doctor.Unknown) + "\tunknowns and failures",
+		string(doctor.Failure) + "\tfailures only",
 	}
 }
 
 // completeChecks offers the ids of checks with their titles, in the case in which they
 // were begun: a shell drops what does not begin as it was typed. Lists are completed
 // behind their last comma.
-func completeChecks(checks []checkup.Check) cobra.CompletionFunc {
+func completeChecks(checks []doctor.Check) cobra.CompletionFunc {
 	return func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		list := typed[:strings.LastIndex(typed, ",")+1]
 		begun := typed[len(list):]

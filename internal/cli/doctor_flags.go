@@ -8,23 +8,23 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // severity is the value of --fail-on.
-type severity checkup.Result
+type severity doctor.Result
 
 // severities are the results that can be found, the mildest first. Not to know is
 // worse than a warning: there may be a failure behind it.
-func severities() []checkup.Result {
-	return []checkup.Result{checkup.OK, checkup.Warning, checkup.Unknown, checkup.Failure}
+func severities() []doctor.Result {
+	return []doctor.Result{doctor.OK, doctor.Warning, doctor.Unknown, doctor.Failure}
 }
 
 // weight is how bad a finding is. That nobody can tell how things are beside the way to
 // the API is a warning only: the API can be called all the same.
-func weight(f checkup.Finding) checkup.Result {
-	if f.Result == checkup.Unknown && f.Aside() {
-		return checkup.Warning
+func weight(f doctor.Finding) doctor.Result {
+	if f.Result == doctor.Unknown && f.Aside() {
+		return doctor.Warning
 	}
 	return f.Result
 }
@@ -34,7 +34,7 @@ func (s *severity) String() string { return string(*s) }
 
 // Set implements pflag.Value.
 func (s *severity) Set(text string) error {
-	if !slices.Contains(severities()[1:], checkup.Result(text)) {
+	if !slices.Contains(severities()[1:], doctor.Result(text)) {
 		return errors.New("must be warning, unknown or failure")
 	}
 	*s = severity(text)
@@ -48,7 +48,7 @@ func (s *severity) Type() string { return "result" }
 type checkList []string
 
 // spread adds the checks of findings that are consequences of what is in the list.
-func (l checkList) spread(findings []checkup.Finding) checkList {
+func (l checkList) spread(findings []doctor.Finding) checkList {
 	all := slices.Clone(l)
 	for _, finding := range findings { // a cause stands before what follows from it
 		if slices.Contains(all, finding.Because) && !slices.Contains(all, finding.ID) {
@@ -65,7 +65,7 @@ func (l *checkList) String() string { return strings.Join(*l, ",") }
 func (l *checkList) Set(text string) error {
 	for id := range strings.SplitSeq(text, ",") {
 		id = strings.ToUpper(strings.TrimSpace(id))
-		if !slices.ContainsFunc(checkup.Catalogue(), func(c checkup.Check) bool { return c.ID == id }) {
+		if !slices.ContainsFunc(doctor.Catalogue(), func(c doctor.Check) bool { return c.ID == id }) {
 			return fmt.Errorf("there is no check %q: appsyncctl help checks lists them", id)
 		}
 		*l = append(*l, id)

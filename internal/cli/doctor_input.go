@@ -8,13 +8,13 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // doctorGiven is what a person wants to have explained.
 type doctorGiven struct {
 	token, tokenFrom string
-	answer           *checkup.Answer
+	answer           *doctor.Answer
 }
 
 func (g doctorGiven) any() bool { return g.token != "" || g.answer != nil }
@@ -39,17 +39,17 @@ func (app *App) doctorInput(ctx context.Context, options doctorOptions) (given d
 
 // savedAnswer reads an answer of the API from a file, or from standard input if its
 // name is "-".
-func (app *App) savedAnswer(ctx context.Context, file string) (*checkup.Answer, error) {
-	return interruptible(ctx, func() (*checkup.Answer, error) {
+func (app *App) savedAnswer(ctx context.Context, file string) (*doctor.Answer, error) {
+	return interruptible(ctx, func() (*doctor.Answer, error) {
 		if file == "-" {
-			return checkup.ReadAnswer(app.In)
+			return doctor.ReadAnswer(app.In)
 		}
 		opened, err := os.Open(file)
 		if err != nil {
 			return nil, &inputError{file, "it cannot be opened: " + reason(err)}
 		}
 		defer opened.Close() //nolint:errcheck // opened for reading
-		return checkup.ReadAnswer(opened)
+		return doctor.ReadAnswer(opened)
 	})
 }
 

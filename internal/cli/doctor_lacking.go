@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // lackingSettings are the checks that were skipped for want of a setting, by setting, in
@@ -18,7 +18,7 @@ type lackingSettings struct {
 	checks map[string][]string
 }
 
-func (l *lackingSettings) add(finding checkup.Finding) {
+func (l *lackingSettings) add(finding doctor.Finding) {
 	if finding.Lacks == "" {
 		return
 	}
@@ -48,7 +48,7 @@ func (l *lackingSettings) lines() []string {
 // runs writes three and more checks in a row as the first and the last of them.
 func runs(ids []string) []string {
 	order := make(map[string]int)
-	for i, check := range checkup.Catalogue() {
+	for i, check := range doctor.Catalogue() {
 		order[check.ID] = i
 	}
 	var texts []string

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/output"
 	"github.com/appsyncctl/appsyncctl/internal/report"
 )
@@ -32,9 +32,9 @@ type doctorReport struct {
 
 	start    time.Time
 	found    []findingView
-	cases    []report.Case    // the same for CI systems
-	category checkup.Category // whose heading stands last
-	ended    []string         // checks that were interrupted
+	cases    []report.Case   // the same for CI systems
+	category doctor.Category // whose heading stands last
+	ended    []string        // checks that were interrupted
 	lacking  lackingSettings
 	written  bool // the document, or the verdict
 }
@@ -60,8 +60,8 @@ func (app *App) newDoctorReport(options doctorOptions) *doctorReport {
 }
 
 // show shows a finding.
-func (r *doctorReport) show(finding checkup.Finding) {
-	r.suppress = r.suppress.spread([]checkup.Finding{finding})
+func (r *doctorReport) show(finding doctor.Finding) {
+	r.suppress = r.suppress.spread([]doctor.Finding{finding})
 	view := newFindingView(finding, r.suppress, r.clean)
 	r.found = append(r.found, view)
 	r.cases = append(r.cases, view.reportCase("doctor", r.profile, finding.Elapsed))
@@ -81,9 +81,9 @@ func (r *doctorReport) show(finding checkup.Finding) {
 	switch {
 	case view.problem() && !view.Suppressed:
 		details = append([]string{view.Message}, view.basis()...)
-	case r.explains && view.Category == checkup.Token && view.Result == checkup.OK:
+	case r.explains && view.Category == doctor.Token && view.Result == doctor.OK:
 		details = append([]string{view.Message}, view.basis()...)
-	case r.explains && view.Category == checkup.Token:
+	case r.explains && view.Category == doctor.Token:
 		details = view.basis() // the heading has the message
 	}
 	for _, line := range details {
@@ -93,13 +93,13 @@ func (r *doctorReport) show(finding checkup.Finding) {
 
 // cutShort reports whether a finding says only that the examination was interrupted, as
 // another has said already.
-func (r *doctorReport) cutShort(finding checkup.Finding) bool {
-	interrupted := finding.Result == checkup.Unknown && errors.Is(finding.Err, context.Canceled)
+func (r *doctorReport) cutShort(finding doctor.Finding) bool {
+	interrupted := finding.Result == doctor.Unknown && errors.Is(finding.Err, context.Canceled)
 	said := len(r.ended) > 0
 	if interrupted {
 		r.ended = append(r.ended, finding.ID)
 	}
-	return interrupted && said || finding.Result == checkup.Skipped && slices.Contains(r.ended, finding.Because)
+	return interrupted && said || finding.Result == doctor.Skipped && slices.Contains(r.ended, finding.Because)
 }
 
 // line writes a line. That it could not be written is noticed when the program ends.
@@ -110,7 +110,7 @@ func (v findingView) heading() string {
 	switch {
 	case v.Suppressed:
 		return text + " (suppressed)"
-	case v.Result == checkup.Skipped:
+	case v.Result == doctor.Skipped:
 		return text + " (" + v.Message + ")"
 	default:
 		return text
@@ -118,11 +118,11 @@ func (v findingView) heading() string {
 }
 
 // finish shows what was not shown yet, and the verdict.
-func (r *doctorReport) finish(findings []checkup.Finding) error {
+func (r *doctorReport) finish(findings []doctor.Finding) error {
 	for _, finding := range findings[len(r.found):] {
 		r.show(finding)
 	}
-	view := newCheckupView(checkup.Catalogue(), r.found, r.version, r.now().Sub(r.start))
+	view := newCheckupView(doctor.Catalogue(), r.found, r.version, r.now().Sub(r.start))
 	r.written = true
 	if r.json {
 		return output.JSON(r.out, view)
@@ -149,10 +149,10 @@ func (r *doctorReport) finish(findings []checkup.Finding) error {
 // refuse ends a report before it has begun: what the check called id is about is not
 // there. It returns err, which standard error has in the other formats.
 func (r *doctorReport) refuse(id string, err error) error {
-	check, _ := checkup.Find(id)
+	check, _ := doctor.Find(id)
 	if r.json {
-		r.show(checkup.Finding{Check: check, Verdict: checkup.Verdict{Result: checkup.Failure, Message: err.Error(), Err: err}})
-		_ = output.JSON(r.out, newCheckupView(checkup.Catalogue(), r.found, r.version, r.now().Sub(r.start))) // it is an error already
+		r.show(doctor.Finding{Check: check, Verdict: doctor.Verdict{Result: doctor.Failure, Message: err.Error(), Err: err}})
+		_ = output.JSON(r.out, newCheckupView(doctor.Catalogue(), r.found, r.version, r.now().Sub(r.start))) // it is an error already
 	}
 	return err
 }
@@ -174,7 +174,7 @@ func newBrokenError(command string, thrown any) *brokenError {
 // breakDown ends a report after a panic.
 func (r *doctorReport) breakDown(thrown any) error {
 	if r.json && !r.written {
-		_ = output.JSON(r.out, newCheckupView(checkup.Catalogue(), r.found, r.version, r.now().Sub(r.start))) // it is an error already
+		_ = output.JSON(r.out, newCheckupView(doctor.Catalogue(), r.found, r.version, r.now().Sub(r.start))) // it is an error already
 	}
 	return newBrokenError("doctor", thrown)
 }

@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
@@ -110,7 +110,7 @@ func TestDoctorDocument(t *testing.T) {
 			if code := app.Run(t.Context(), append([]string{"doctor", "-o", "json"}, tt.args...)); code != tt.code {
 				t.Errorf("exit code %d, want %d; %s", code, tt.code, errs.String())
 			}
-			got := readDocument(t, out.Bytes(), checkup.Catalogue())
+			got := readDocument(t, out.Bytes(), doctor.Catalogue())
 			if got.Verdict != tt.verdict {
 				t.Errorf("verdict %q, want %q", got.Verdict, tt.verdict)
 			}
@@ -133,7 +133,7 @@ func text(s *string) string {
 
 // readDocument reads the only document of a command that looked at all of plan, and
 // checks what is always true of it.
-func readDocument(t *testing.T, written []byte, plan []checkup.Check) doctorDocument {
+func readDocument(t *testing.T, written []byte, plan []doctor.Check) doctorDocument {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(written))
 	decoder.DisallowUnknownFields()

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // Between two examinations, with --wait: twice as long each time. An examination
@@ -20,14 +20,14 @@ const (
 // found, waiting has no sense or no time is left. The last findings count.
 //
 // Before it returns no request for a token is under way.
-func (app *App) examine(ctx context.Context, examinee *examinee, report *doctorReport, options doctorOptions) []checkup.Finding {
+func (app *App) examine(ctx context.Context, examinee *examinee, report *doctorReport, options doctorOptions) []doctor.Finding {
 	end := app.Now().Add(options.wait)
 	show := report.show
 	if options.wait > 0 {
-		show = func(checkup.Finding) {} // it may not be the last
+		show = func(doctor.Finding) {} // it may not be the last
 	}
 	for between := firstPause; ; between = min(2*between, lastPause) {
-		findings := checkup.Examine(ctx, examinee.again(), show)
+		findings := doctor.Examine(ctx, examinee.again(), show)
 		examinee.tokens.settle(report.notice)
 		left := end.Sub(app.Now())
 		counting := options.counting(findings)
@@ -43,6 +43,6 @@ func (app *App) examine(ctx context.Context, examinee *examinee, report *doctorR
 }
 
 // permanent reports whether only a person can mend what was found.
-func permanent(f checkup.Finding) bool {
-	return f.Result == checkup.Failure && (f.Category == checkup.Settings || is[*loginNeededError](f.Err))
+func permanent(f doctor.Finding) bool {
+	return f.Result == doctor.Failure && (f.Category == doctor.Settings || is[*loginNeededError](f.Err))
 }

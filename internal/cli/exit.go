@@ -12,9 +12,9 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/cloudformation"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
 	"github.com/appsyncctl/appsyncctl/internal/management"
 	"github.com/appsyncctl/appsyncctl/internal/output"
@@ -85,7 +85,7 @@ func exitCode(ctx context.Context, err error) int {
 }
 
 func isUsage(err error) bool {
-	if step, ok := errors.AsType[*stepError](err); ok && step.finding.Category == checkup.Settings {
+	if step, ok := errors.AsType[*stepError](err); ok && step.finding.Category == doctor.Settings {
 		return true
 	}
 	if account, ok := errors.AsType[*awsaccount.Error](err); ok {
@@ -99,7 +99,7 @@ func isUsage(err error) bool {
 		is[*appsync.DocumentError],
 		is[*inputError],
 		is[*cloudformation.StackError],
-		is[*checkup.AnswerError],
+		is[*doctor.AnswerError],
 		is[*unaskedError],
 		is[*formatError],
 		isJQSyntax,
@@ -235,7 +235,7 @@ func hint(err error) string {
 		return step.finding.Fix
 	}
 	switch {
-	case is[*checkup.AnswerError](err):
+	case is[*doctor.AnswerError](err):
 		return `save what the API answers: appsyncctl token --header | curl -sS -i -H @- -d '{"query":"{ __typename }"}' "$APPSYNCCTL_ENDPOINT" >answer.txt`
 	case is[*auth.PortsError](err):
 		return "free one of these ports, or log in with --grant device"

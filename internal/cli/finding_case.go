@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/report"
 )
 
@@ -16,15 +16,15 @@ func (v findingView) reportCase(command, profile string, elapsed time.Duration) 
 		Group:   report.Group("appsyncctl", command, profile, string(v.Category)),
 		Name:    v.ID + " " + v.Title,
 		Elapsed: elapsed,
-		Result:  outcome(checkup.Check{ID: v.ID, Category: v.Category}, v.weight),
+		Result:  outcome(doctor.Check{ID: v.ID, Category: v.Category}, v.weight),
 		Notes:   v.Notes,
 	}
 	switch {
 	case v.Suppressed:
 		step.Result, step.Message = report.Skipped, "suppressed: "+v.reason()
-	case v.weight == checkup.Warning:
+	case v.weight == doctor.Warning:
 		step.Warning = v.reason()
-	case v.weight != checkup.OK:
+	case v.weight != doctor.OK:
 		step.Message, step.Details = v.reason(), strings.Join(v.basis(), "\n")
 	}
 	return step

@@ -5,30 +5,30 @@ package cli
 import (
 	"slices"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/output"
 	"github.com/appsyncctl/appsyncctl/internal/report"
 )
 
 // findingView is a finding as doctor and smoke present it.
 type findingView struct {
-	ID         string             `json:"id"`
-	Category   checkup.Category   `json:"category"`
-	Title      string             `json:"title"` // what holds when it passes
-	Result     checkup.Result     `json:"result"`
-	Message    string             `json:"message"`
-	Evidence   []checkup.Evidence `json:"evidence"`
-	Fix        *string            `json:"fix"`     // one thing to do
-	Because    *string            `json:"because"` // the check that this one is a consequence of
-	Elapsed    float64            `json:"elapsed_ms"`
-	Suppressed bool               `json:"suppressed"` // a finding, but one that does not count
-	Notes      []string           `json:"notes"`      // what went wrong on the way and was mended by trying again
+	ID         string            `json:"id"`
+	Category   doctor.Category   `json:"category"`
+	Title      string            `json:"title"` // what holds when it passes
+	Result     doctor.Result     `json:"result"`
+	Message    string            `json:"message"`
+	Evidence   []doctor.Evidence `json:"evidence"`
+	Fix        *string           `json:"fix"`     // one thing to do
+	Because    *string           `json:"because"` // the check that this one is a consequence of
+	Elapsed    float64           `json:"elapsed_ms"`
+	Suppressed bool              `json:"suppressed"` // a finding, but one that does not count
+	Notes      []string          `json:"notes"`      // what went wrong on the way and was mended by trying again
 
-	weight checkup.Result // how bad it is for the verdict
+	weight doctor.Result // how bad it is for the verdict
 }
 
 // newFindingView presents a finding; clean takes secrets out of its texts.
-func newFindingView(finding checkup.Finding, suppressed checkList, clean func(string) string) findingView {
+func newFindingView(finding doctor.Finding, suppressed checkList, clean func(string) string) findingView {
 	text := func(text string) string { return output.Line(clean(text)) }
 	view := findingView{
 		ID:       finding.ID,
@@ -36,7 +36,7 @@ func newFindingView(finding checkup.Finding, suppressed checkList, clean func(st
 		Title:    finding.Title,
 		Result:   finding.Result,
 		Message:  text(finding.Message),
-		Evidence: make([]checkup.Evidence, 0, len(finding.Evidence)),
+		Evidence: make([]doctor.Evidence, 0, len(finding.Evidence)),
 		Fix:      unlessEmpty(text(finding.Fix)),
 		Because:  unlessEmpty(finding.Because),
 		Elapsed:  milliseconds(finding.Elapsed),
@@ -47,7 +47,7 @@ func newFindingView(finding checkup.Finding, suppressed checkList, clean func(st
 		view.Message = "see " + finding.Because
 	}
 	for _, fact := range finding.Evidence {
-		view.Evidence = append(view.Evidence, checkup.Evidence{
+		view.Evidence = append(view.Evidence, doctor.Evidence{
 			Name: text(fact.Name), Expected: text(fact.Expected), Found: text(fact.Found), From: text(fact.From),
 		})
 	}
@@ -83,7 +83,7 @@ func (v findingView) basis() []string {
 	return lines
 }
 
-func evidenceLine(fact checkup.Evidence) string {
+func evidenceLine(fact doctor.Evidence) string {
 	text := fact.Name + ": "
 	switch {
 	case fact.Expected == "":
@@ -100,15 +100,15 @@ func evidenceLine(fact checkup.Evidence) string {
 }
 
 // mark is a result as a word that any terminal and any log can show.
-func mark(result checkup.Result) string {
+func mark(result doctor.Result) string {
 	switch result {
-	case checkup.OK:
+	case doctor.OK:
 		return "ok"
-	case checkup.Warning:
+	case doctor.Warning:
 		return "warn"
-	case checkup.Failure:
+	case doctor.Failure:
 		return "FAIL"
-	case checkup.Skipped:
+	case doctor.Skipped:
 		return "skip"
 	default:
 		return "?"
@@ -118,13 +118,13 @@ func mark(result checkup.Result) string {
 // outcome is the result of a check in the words of test reports, which have none for a
 // warning, and which tell a thing that is wrong from one that could not be tested: with
 // missing settings, without a network or a token nothing is known of the API.
-func outcome(check checkup.Check, result checkup.Result) report.Result {
+func outcome(check doctor.Check, result doctor.Result) report.Result {
 	switch {
-	case result == checkup.OK || result == checkup.Warning:
+	case result == doctor.OK || result == doctor.Warning:
 		return report.Passed
-	case result == checkup.Skipped:
+	case result == doctor.Skipped:
 		return report.Skipped
-	case result == checkup.Failure && !prepares(check):
+	case result == doctor.Failure && !prepares(check):
 		return report.Failed
 	default:
 		return report.Errored
@@ -133,9 +133,9 @@ func outcome(check checkup.Check, result checkup.Result) report.Result {
 
 // prepares reports whether a check is about what a test needs, and not about what it
 // tests.
-func prepares(check checkup.Check) bool {
+func prepares(check doctor.Check) bool {
 	switch check.Category {
-	case checkup.Settings, checkup.Network, checkup.Storage:
+	case doctor.Settings, doctor.Network, doctor.Storage:
 		return true
 	default:
 		return check.ID == "AUTH-001"

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
@@ -15,19 +15,19 @@ import (
 const helpWidth = 80
 
 // namedCheck returns the check that arguments of help name, in any case.
-func namedCheck(args []string) (checkup.Check, bool) {
+func namedCheck(args []string) (doctor.Check, bool) {
 	if len(args) != 1 {
-		return checkup.Check{}, false
+		return doctor.Check{}, false
 	}
 	id := strings.ToUpper(args[0])
-	if check, found := checkup.Find(id); found {
+	if check, found := doctor.Find(id); found {
 		return check, true
 	}
 	return smoke.Find(id)
 }
 
 // checkHelp is the page of one check.
-func checkHelp(check checkup.Check) string {
+func checkHelp(check doctor.Check) string {
 	text := check.ID + ": " + check.Title + "\n\n" + wrapped(check.Meaning, helpWidth) + "\n"
 	if check.Refusal {
 		text += "\nIt is one of the causes of AppSync's 401.\n"
@@ -56,8 +56,8 @@ func checksHelp() string {
 	text.WriteString(`"appsyncctl doctor" makes these checks in this order; "appsyncctl smoke" makes them
 and goes on with steps of its own. "appsyncctl help ID" explains what it means when
 one does not hold, and what to do about it.`)
-	category := checkup.Category("")
-	for _, check := range slices.Concat(checkup.Catalogue(), smoke.Steps()) {
+	category := doctor.Category("")
+	for _, check := range slices.Concat(doctor.Catalogue(), smoke.Steps()) {
 		if check.Category != category {
 			category = check.Category
 			text.WriteString("\n\n" + string(category))

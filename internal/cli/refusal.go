@@ -11,8 +11,8 @@ import (
 	"github.com/Khan/genqlient/graphql"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // refusedTokenError is an API's refusal of a token, with what doctor's checks make of
@@ -55,7 +55,7 @@ func refusalCause(ctx context.Context, token string, answer *appsync.ResponseErr
 	if given.Text == "" {
 		grant = likelyGrant(wanted)
 	}
-	cause, found := checkup.Explain(ctx, &checkup.Subject{
+	cause, found := doctor.Explain(ctx, &doctor.Subject{
 		Profile:   wanted.Text(config.Profile),
 		Settings:  examinedSettings(wanted),
 		Mode:      cmp.Or(wanted.Text(config.Auth), authOIDC),
@@ -67,11 +67,11 @@ func refusalCause(ctx context.Context, token string, answer *appsync.ResponseErr
 	if !found {
 		return "appsyncctl doctor looks further"
 	}
-	if cause.Category != checkup.Token {
+	if cause.Category != doctor.Token {
 		return cause.Message + "; appsyncctl doctor looks further"
 	}
 	text := cause.Message
-	if i := slices.IndexFunc(cause.Evidence, func(e checkup.Evidence) bool { return e.Expected != "" && e.Name != "format" }); i >= 0 {
+	if i := slices.IndexFunc(cause.Evidence, func(e doctor.Evidence) bool { return e.Expected != "" && e.Name != "format" }); i >= 0 {
 		text += fmt.Sprintf(" (%s: expected %s, found %s)", cause.Evidence[i].Name, cause.Evidence[i].Expected, cause.Evidence[i].Found)
 	}
 	if !answer.Date.IsZero() {

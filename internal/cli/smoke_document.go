@@ -3,7 +3,7 @@ package cli
 import (
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/report"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
@@ -16,8 +16,8 @@ func (r *smokeReport) document(err error, elapsed time.Duration) checkupView {
 		found = append(found, newFindingView(finding, nil, r.secrets.clean))
 	}
 	view := newCheckupView(smoke.Plan(), found, r.version, elapsed)
-	if err != nil && (view.Verdict == checkup.OK || view.Verdict == checkup.Warning) {
-		view.Verdict = checkup.Unknown // it was interrupted, or nothing ran
+	if err != nil && (view.Verdict == doctor.OK || view.Verdict == doctor.Warning) {
+		view.Verdict = doctor.Unknown // it was interrupted, or nothing ran
 	}
 	return view
 }

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/output"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
@@ -31,8 +31,8 @@ type smokeReport struct {
 	started  time.Time
 	mu       sync.Mutex // for findings and finished: a signal comes at any time
 	finished bool
-	findings []checkup.Finding
-	held     []checkup.Finding // of one category and with nothing to say, not shown yet
+	findings []doctor.Finding
+	held     []doctor.Finding // of one category and with nothing to say, not shown yet
 }
 
 // newSmokeReport returns the report of a run whose settings are not known yet.
@@ -45,7 +45,7 @@ func (app *App) newSmokeReport(options smokeOptions) *smokeReport {
 
 // step takes a finding and shows it. Checks that passed, or were skipped for one
 // reason, are shown together: there are many, and what people look for is the rest.
-func (r *smokeReport) step(finding checkup.Finding) {
+func (r *smokeReport) step(finding doctor.Finding) {
 	finding = setAside(finding)
 	r.mu.Lock()
 	r.findings = append(r.findings, finding)
@@ -68,32 +68,32 @@ func (r *smokeReport) step(finding checkup.Finding) {
 
 // offTopic reports whether a finding says only that it is about something else than
 // this set-up.
-func offTopic(f checkup.Finding) bool {
-	return f.Unasked || f.Category != smoke.Category && f.Result == checkup.Skipped && f.Because == ""
+func offTopic(f doctor.Finding) bool {
+	return f.Unasked || f.Category != smoke.Category && f.Result == doctor.Skipped && f.Because == ""
 }
 
 // quiet reports whether a finding needs no line of its own.
-func quiet(f checkup.Finding) bool {
+func quiet(f doctor.Finding) bool {
 	if f.Category == smoke.Category {
 		return f.Because == smoke.Beginning().ID
 	}
-	return f.Result == checkup.OK || f.Result == checkup.Skipped
+	return f.Result == doctor.OK || f.Result == doctor.Skipped
 }
 
 // alike reports whether two quiet findings can share a line.
-func alike(a, b checkup.Finding) bool {
+func alike(a, b doctor.Finding) bool {
 	return quiet(b) && a.Category == b.Category && a.Because == b.Because
 }
 
 // setAside makes of what nobody could find out about things beside the API, such as its
 // configuration in AWS, a step that is skipped: it is not what is tested.
 // So is what was cut off by a signal.
-func setAside(finding checkup.Finding) checkup.Finding {
-	if finding.Result == checkup.Unknown && errors.Is(finding.Err, context.Canceled) {
-		finding.Result, finding.Message = checkup.Skipped, "interrupted"
+func setAside(finding doctor.Finding) doctor.Finding {
+	if finding.Result == doctor.Unknown && errors.Is(finding.Err, context.Canceled) {
+		finding.Result, finding.Message = doctor.Skipped, "interrupted"
 	}
-	if finding.Result == checkup.Unknown && finding.Aside() {
-		finding.Result = checkup.Skipped
+	if finding.Result == doctor.Unknown && finding.Aside() {
+		finding.Result = doctor.Skipped
 		finding.Message = "could not be found out: " + finding.Message
 	}
 	return finding
@@ -107,7 +107,7 @@ func (r *smokeReport) showHeld() {
 	passed := 0
 	for _, finding := range r.held {
 		elapsed = max(elapsed, finding.Elapsed) // they ran at once
-		if finding.Result == checkup.OK {
+		if finding.Result == doctor.OK {
 			passed++
 		}
 	}
@@ -121,7 +121,7 @@ func (r *smokeReport) showHeld() {
 }
 
 // howMany is a number of findings of one category.
-func howMany(n int, category checkup.Category) string {
+func howMany(n int, category doctor.Category) string {
 	what := "check"
 	if category == smoke.Category {
 		what = "step"
@@ -145,17 +145,17 @@ func (r *smokeReport) line(result, name string, elapsed time.Duration, reason st
 }
 
 // smokeResult is what became of a step, as a word of the table.
-func smokeResult(finding checkup.Finding) string {
-	if finding.Result == checkup.Warning {
+func smokeResult(finding doctor.Finding) string {
+	if finding.Result == doctor.Warning {
 		return "warning"
 	}
 	return string(outcome(finding.Check, finding.Result))
 }
 
 // smokeReason says why a step did not simply pass.
-func smokeReason(finding checkup.Finding) string {
+func smokeReason(finding doctor.Finding) string {
 	switch {
-	case finding.Result == checkup.OK:
+	case finding.Result == doctor.OK:
 		return ""
 	case finding.Because != "" && finding.Message == "":
 		return "because of " + finding.Because
@@ -169,24 +169,24 @@ func smokeReason(finding checkup.Finding) string {
 // skipSteps takes the steps that are left as skipped.
 func (r *smokeReport) skipSteps(reason string) {
 	for _, step := range smoke.Plan()[len(r.findings):] {
-		r.step(checkup.Finding{Check: step, Verdict: checkup.Verdict{Result: checkup.Skipped, Message: reason}})
+		r.step(doctor.Finding{Check: step, Verdict: doctor.Verdict{Result: doctor.Skipped, Message: reason}})
 	}
 }
 
 // begin takes the step before all others, once there is all that they need.
 func (r *smokeReport) begin() {
-	ready := checkup.OK.With("there is all that it needs")
-	r.step(checkup.Finding{Check: smoke.Beginning(), Verdict: ready, Elapsed: r.now().Sub(r.started)})
+	ready := doctor.OK.With("there is all that it needs")
+	r.step(doctor.Finding{Check: smoke.Beginning(), Verdict: ready, Elapsed: r.now().Sub(r.started)})
 }
 
 // abandon ends a run that cannot go on: the next step has the reason, and those
 // after it are skipped because of that.
 func (r *smokeReport) abandon(ctx context.Context, err error) error {
-	verdict := checkup.Verdict{Result: checkup.Unknown, Message: err.Error(), Err: err}
+	verdict := doctor.Verdict{Result: doctor.Unknown, Message: err.Error(), Err: err}
 	for _, check := range smoke.Plan()[len(r.findings):] {
-		r.step(checkup.Finding{Check: check, Verdict: verdict})
-		if verdict.Result == checkup.Unknown {
-			verdict = checkup.Verdict{Result: checkup.Skipped, Because: check.ID}
+		r.step(doctor.Finding{Check: check, Verdict: verdict})
+		if verdict.Result == doctor.Unknown {
+			verdict = doctor.Verdict{Result: doctor.Skipped, Because: check.ID}
 		}
 	}
 	return r.finish(ctx)
@@ -204,7 +204,7 @@ func (r *smokeReport) interrupted() {
 	file := smokeSinks{junit: r.sinks.junit}
 	early := &smokeReport{profile: r.profile, secrets: r.secrets, started: r.started, findings: slices.Clone(r.findings)}
 	for _, step := range smoke.Plan()[len(early.findings):] {
-		early.findings = append(early.findings, checkup.Finding{Check: step, Verdict: checkup.Skipped.With("interrupted; cleaning up")})
+		early.findings = append(early.findings, doctor.Finding{Check: step, Verdict: doctor.Skipped.With("interrupted; cleaning up")})
 	}
 	_ = file.write(early.run(r.now().Sub(r.started)), r.secrets.all()) // finish tells what cannot be written
 }

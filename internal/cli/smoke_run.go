@@ -8,8 +8,8 @@ import (
 	"github.com/Khan/genqlient/graphql"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
@@ -45,7 +45,7 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 	}
 	examinee.secrets.add(string(expired))
 	report.begin()
-	checkup.Examine(ctx, examinee.Subject, report.step)
+	doctor.Examine(ctx, examinee.Subject, report.step)
 	examinee.tokens.settle(app.notice)
 	app.mask(options.github)
 	if ctx.Err() != nil {

@@ -9,13 +9,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/report"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
 // A stepError is a step that did not pass.
-type stepError struct{ finding checkup.Finding }
+type stepError struct{ finding doctor.Finding }
 
 func (e *stepError) Error() string {
 	return e.finding.ID + ": " + e.finding.Title + ": " + e.finding.Message
@@ -31,7 +31,7 @@ func (*nothingRanError) Error() string { return "no step was taken" }
 // that nothing ran.
 func (r *smokeReport) failure(ctx context.Context) error {
 	for _, finding := range r.findings {
-		if finding.Result == checkup.Failure || finding.Result == checkup.Unknown && ctx.Err() == nil {
+		if finding.Result == doctor.Failure || finding.Result == doctor.Unknown && ctx.Err() == nil {
 			return &stepError{r.clean(finding)}
 		}
 	}
@@ -40,7 +40,7 @@ func (r *smokeReport) failure(ctx context.Context) error {
 			return &stepError{blind}
 		}
 	}
-	ran := func(f checkup.Finding) bool { return f.Result != checkup.Skipped && f.ID != smoke.Beginning().ID }
+	ran := func(f doctor.Finding) bool { return f.Result != doctor.Skipped && f.ID != smoke.Beginning().ID }
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -53,12 +53,12 @@ func (r *smokeReport) failure(ctx context.Context) error {
 
 // untested returns a step that was skipped because of another, while nothing failed:
 // what was to be tested was not.
-func (r *smokeReport) untested() (checkup.Finding, bool) {
-	i := slices.IndexFunc(r.findings, func(f checkup.Finding) bool {
-		return f.Category == smoke.Category && f.Result == checkup.Skipped && f.Because != ""
+func (r *smokeReport) untested() (doctor.Finding, bool) {
+	i := slices.IndexFunc(r.findings, func(f doctor.Finding) bool {
+		return f.Category == smoke.Category && f.Result == doctor.Skipped && f.Because != ""
 	})
 	if i < 0 {
-		return checkup.Finding{}, false
+		return doctor.Finding{}, false
 	}
 	finding := r.findings[i]
 	finding.Message = "skipped because of " + finding.Because
@@ -66,7 +66,7 @@ func (r *smokeReport) untested() (checkup.Finding, bool) {
 }
 
 // clean takes secrets out of what is said of a finding.
-func (r *smokeReport) clean(finding checkup.Finding) checkup.Finding {
+func (r *smokeReport) clean(finding doctor.Finding) doctor.Finding {
 	finding.Message, finding.Fix = r.secrets.clean(finding.Message), r.secrets.clean(finding.Fix)
 	return finding
 }
@@ -77,7 +77,7 @@ func (r *smokeReport) verdict(err error, elapsed time.Duration) string {
 	count, warnings := make(map[report.Result]int), 0
 	for _, finding := range r.findings {
 		count[outcome(finding.Check, finding.Result)]++
-		if finding.Result == checkup.Warning {
+		if finding.Result == doctor.Warning {
 			warnings++
 		}
 	}

@@ -12,13 +12,13 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // An examinee is a set-up to be examined, with what is to be looked after meanwhile.
 type examinee struct {
-	*checkup.Subject
+	*doctor.Subject
 	tokens  *examinedToken // whoever examines calls settle in the end
 	cached  *cachedGrant   // where tokens come from; nil if settings lead to no grant
 	secrets *secretTexts
@@ -34,7 +34,7 @@ func (app *App) examinee(ctx context.Context, flags *globals, settings config.Re
 	mode := cmp.Or(settings.Text(config.Auth), authOIDC)
 	s := &examinee{secrets: app.know(settings)}
 	s.tokens = &examinedToken{secrets: s.secrets, now: app.Now}
-	s.Subject = &checkup.Subject{
+	s.Subject = &doctor.Subject{
 		Profile:    settings.Text(config.Profile),
 		Settings:   app.examinedSettings(settings),
 		Needed:     neededSettings(settings, mode),
@@ -80,7 +80,7 @@ func neededSettings(settings config.Resolved, mode string) []string {
 }
 
 // examinedSettings are all settings, without secrets, and where they are kept.
-func (app *App) examinedSettings(settings config.Resolved) []checkup.Setting {
+func (app *App) examinedSettings(settings config.Resolved) []doctor.Setting {
 	all := examinedSettings(settings)
 	file := config.Describe(config.File)
 	path, err := config.Path(app.LookupEnv)
@@ -91,21 +91,21 @@ func (app *App) examinedSettings(settings config.Resolved) []checkup.Setting {
 	if given, _ := app.LookupEnv(file.Variable); given != "" {
 		from, origin = config.FromEnvironment, file.Variable
 	}
-	return append(all, checkup.Setting{
+	return append(all, doctor.Setting{
 		Name: string(file.Name), Label: file.Label(), Variable: file.Variable, Value: path, Source: string(from), Origin: origin,
 	})
 }
 
 // examinedSettings are the settings of a profile, without secrets. A command that
 // prints a secret may have it in its text.
-func examinedSettings(settings config.Resolved) []checkup.Setting {
-	var all []checkup.Setting
+func examinedSettings(settings config.Resolved) []doctor.Setting {
+	var all []doctor.Setting
 	for _, view := range settingViews(settings) {
 		setting := config.Describe(config.Name(view.Name))
 		if setting.Name == config.SecretCommand && view.Value != "" {
 			view.Value = redacted
 		}
-		all = append(all, checkup.Setting{
+		all = append(all, doctor.Setting{
 			Name: view.Name, Label: setting.Label(), Flag: setting.Flag, Variable: setting.Variable,
 			Value: view.Value, Source: view.Source, Origin: view.Origin,
 		})
@@ -114,7 +114,7 @@ func examinedSettings(settings config.Resolved) []checkup.Setting {
 }
 
 // again returns the subject for another examination.
-func (s *examinee) again() *checkup.Subject {
+func (s *examinee) again() *doctor.Subject {
 	fresh := *s.Subject
 	fresh.Realtime = s.link()
 	return &fresh

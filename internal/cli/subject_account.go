@@ -41,7 +41,7 @@ type examinedAccount struct {
 	open func() (*awsaccount.Account, error)
 }
 
-// API implements checkup.Account.
+// API implements doctor.Account.
 func (a *examinedAccount) API(ctx context.Context, endpoint string) (*awsaccount.API, error) {
 	account, err := a.open()
 	switch {

@@ -9,8 +9,8 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
@@ -70,8 +70,8 @@ func (o *overheard) Get(ctx context.Context, key string) ([]byte, error) {
 
 // examinedStore is the store at place. A keyring that is not there is no trouble where
 // the file takes what it should have taken.
-func examinedStore(stores *tokencache.Stores, place *tokencache.Place) *checkup.Store {
-	store := &checkup.Store{Name: place.Name(), Probe: place.Ready}
+func examinedStore(stores *tokencache.Stores, place *tokencache.Place) *doctor.Store {
+	store := &doctor.Store{Name: place.Name(), Probe: place.Ready}
 	if store.Name != string(tokencache.KeyringMode) {
 		return store
 	}
@@ -94,7 +94,7 @@ func examinedStore(stores *tokencache.Stores, place *tokencache.Place) *checkup.
 }
 
 // storeOf is the store that a value called name rests in, or will.
-func (app *App) storeOf(flags *globals, settings config.Resolved, name string) *checkup.Store {
+func (app *App) storeOf(flags *globals, settings config.Resolved, name string) *doctor.Store {
 	stores, err := app.stores(settings, flags, tokencache.Seal{})
 	if err != nil {
 		return nil
@@ -104,7 +104,7 @@ func (app *App) storeOf(flags *globals, settings config.Resolved, name string) *
 
 // apiKeyStore is the store of an API key that is not in the environment; nil for the
 // other modes without a token.
-func (app *App) apiKeyStore(flags *globals, settings config.Resolved, mode string) *checkup.Store {
+func (app *App) apiKeyStore(flags *globals, settings config.Resolved, mode string) *doctor.Store {
 	endpoint, err := endpoint(settings)
 	if err != nil || mode != authAPIKey || settings.Text(config.APIKey) != "" {
 		return nil

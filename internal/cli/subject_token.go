@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // examinedToken is the token of a set-up that is examined: the one that a command
@@ -53,16 +53,16 @@ func (t *examinedToken) Token(ctx context.Context) (string, error) {
 // tokenError tells the checks what only this package's errors know.
 func tokenError(err error) error {
 	if missing, ok := errors.AsType[*config.MissingError](err); ok {
-		return &checkup.TokenError{Kind: checkup.Unset, Setting: string(missing.Setting.Name), Err: err}
+		return &doctor.TokenError{Kind: doctor.Unset, Setting: string(missing.Setting.Name), Err: err}
 	}
 	if secret, ok := errors.AsType[*secretError](err); ok {
-		return &checkup.TokenError{Kind: checkup.NoSecret, Setting: strings.ReplaceAll(secret.from, " ", "_"), Err: err}
+		return &doctor.TokenError{Kind: doctor.NoSecret, Setting: strings.ReplaceAll(secret.from, " ", "_"), Err: err}
 	}
 	switch {
 	case is[*loginNeededError](err):
-		return &checkup.TokenError{Kind: checkup.LoginNeeded, Err: err}
+		return &doctor.TokenError{Kind: doctor.LoginNeeded, Err: err}
 	case is[*opaqueTokenError](err):
-		return &checkup.TokenError{Kind: checkup.Unreadable, Err: err}
+		return &doctor.TokenError{Kind: doctor.Unreadable, Err: err}
 	default:
 		return err
 	}

@@ -8,24 +8,24 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // blame says of a step that ended in err whether the API did wrong or whether nobody
 // can tell: a network error, a 5xx and throttling say nothing about it.
-func blame(err error) checkup.Verdict {
-	verdict := checkup.Verdict{Result: checkup.Unknown, Message: err.Error(), Err: err}
+func blame(err error) doctor.Verdict {
+	verdict := doctor.Verdict{Result: doctor.Unknown, Message: err.Error(), Err: err}
 	if account, ok := errors.AsType[*awsaccount.Error](err); ok {
 		switch account.Reason {
 		case awsaccount.NotFound:
-			verdict.Result = checkup.Failure
+			verdict.Result = doctor.Failure
 		case awsaccount.NoRegion:
 			verdict.Fix = "export AWS_REGION=REGION"
 		}
 		return verdict
 	}
 	if answer, answered := errors.AsType[*appsync.ResponseError](err); answered && !mute(answer) {
-		verdict.Result = checkup.Failure
+		verdict.Result = doctor.Failure
 	}
 	return verdict
 }

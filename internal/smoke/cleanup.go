@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/pause"
 )
 
@@ -22,19 +22,19 @@ const (
 // not wait twice.
 type cleanUp struct {
 	once          sync.Once
-	first, second chan checkup.Verdict
+	first, second chan doctor.Verdict
 }
 
 // cleanUp deletes the customers that were created, whatever came of the steps before,
 // and returns what became of one of them.
-func (r *run) cleanUp(ctx context.Context, c *customer) checkup.Verdict {
+func (r *run) cleanUp(ctx context.Context, c *customer) doctor.Verdict {
 	r.deletions.once.Do(func() {
 		limit := cleanUpTime
 		if r.hurried {
 			limit = hurriedTime
 		}
 		ctx, cancel := r.Deadline.Set(ctx, limit, "")
-		r.deletions.first, r.deletions.second = make(chan checkup.Verdict, 1), make(chan checkup.Verdict, 1)
+		r.deletions.first, r.deletions.second = make(chan doctor.Verdict, 1), make(chan doctor.Verdict, 1)
 		var both sync.WaitGroup
 		both.Go(func() { r.deletions.first <- r.undo(ctx, r.first) })
 		both.Go(func() { r.deletions.second <- r.undo(ctx, r.second) })
@@ -51,12 +51,12 @@ func (r *run) cleanUp(ctx context.Context, c *customer) checkup.Verdict {
 
 // undo deletes one customer, if there is one. It is looked for by its mark when nobody
 // has said its id.
-func (r *run) undo(ctx context.Context, c *customer) checkup.Verdict {
+func (r *run) undo(ctx context.Context, c *customer) doctor.Verdict {
 	switch {
 	case c.id == "" && !c.lost && !c.doubt:
-		return checkup.Skipped.With("nothing was created")
+		return doctor.Skipped.With("nothing was created")
 	case r.Keep:
-		return checkup.Skipped.With("kept: " + c.id)
+		return doctor.Skipped.With("kept: " + c.id)
 	}
 	for try := 1; c.lost && c.id == "" && try <= lostTries; try++ {
 		if c.find(ctx, r.Mark); c.id == "" && pause.For(ctx, listPause) != nil {
@@ -67,15 +67,15 @@ func (r *run) undo(ctx context.Context, c *customer) checkup.Verdict {
 		c.find(ctx, r.Mark)
 	}
 	if c.id == "" && !c.lost {
-		return checkup.Skipped.With("nothing was created")
+		return doctor.Skipped.With("nothing was created")
 	}
 	if c.id == "" {
-		verdict := checkup.Failure.With(*c.input.Name + " may be left behind: its creation was not answered, and the list does not show it yet")
+		verdict := doctor.Failure.With(*c.input.Name + " may be left behind: its creation was not answered, and the list does not show it yet")
 		verdict.Fix = r.sweep()
 		return verdict
 	}
 	verdict := c.remove(ctx)
-	if verdict.Result != checkup.OK {
+	if verdict.Result != doctor.OK {
 		verdict.Fix = r.sweep()
 	}
 	return verdict
@@ -102,21 +102,21 @@ func (c *customer) find(ctx context.Context, mark Mark) {
 	}
 }
 
-func (c *customer) remove(ctx context.Context) checkup.Verdict {
+func (c *customer) remove(ctx context.Context) doctor.Verdict {
 	resp, err := appsync.DeleteCustomer(ctx, c.api, c.id)
 	deleted := resp.DeleteCustomer
 	switch {
 	case err != nil && c.isGone(ctx):
-		return checkup.OK.With("it is gone, though its deletion was not answered") // a deletion can be repeated, and need not be
+		return doctor.OK.With("it is gone, though its deletion was not answered") // a deletion can be repeated, and need not be
 	case err != nil:
 		return blame(fmt.Errorf("%s (%s) is left behind: %w", *c.input.Name, c.id, err))
 	case deleted == nil:
-		return checkup.Failure.With(fmt.Sprintf("%s (%s) was gone before it was deleted", *c.input.Name, c.id))
+		return doctor.Failure.With(fmt.Sprintf("%s (%s) was gone before it was deleted", *c.input.Name, c.id))
 	case deleted.Id != c.id:
-		return checkup.Failure.With(fmt.Sprintf("%s (%s) was to be deleted, and the API says that it deleted %s", *c.input.Name, c.id, deleted.Id),
-			checkup.Evidence{Name: "id", Expected: c.id, Found: deleted.Id, From: "the answer"})
+		return doctor.Failure.With(fmt.Sprintf("%s (%s) was to be deleted, and the API says that it deleted %s", *c.input.Name, c.id, deleted.Id),
+			doctor.Evidence{Name: "id", Expected: c.id, Found: deleted.Id, From: "the answer"})
 	default:
-		return checkup.OK.With("it is deleted")
+		return doctor.OK.With("it is deleted")
 	}
 }
 
@@ -127,17 +127,17 @@ func (c *customer) isGone(ctx context.Context) bool {
 }
 
 // bothGone looks for the customers that were deleted.
-func (r *run) bothGone(ctx context.Context) checkup.Verdict {
+func (r *run) bothGone(ctx context.Context) doctor.Verdict {
 	for _, c := range []*customer{r.first, r.second} {
 		resp, err := appsync.GetCustomer(ctx, c.api, c.id)
 		switch {
 		case err != nil:
 			return blame(err)
 		case resp.GetCustomer != nil:
-			verdict := checkup.Failure.With(fmt.Sprintf("%s (%s) was deleted and is still found", *c.input.Name, c.id))
+			verdict := doctor.Failure.With(fmt.Sprintf("%s (%s) was deleted and is still found", *c.input.Name, c.id))
 			verdict.Fix = r.sweep()
 			return verdict
 		}
 	}
-	return checkup.OK.With("neither is found any more")
+	return doctor.OK.With("neither is found any more")
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/Khan/genqlient/graphql"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // customer is a customer that lives as long as a smoke test.
@@ -33,7 +33,7 @@ func (t *Test) customer(name, city, state string) *customer {
 // gives it up does not know what there is to delete.
 const answerTime = 3 * time.Second
 
-func (c *customer) create(interrupted context.Context) checkup.Verdict {
+func (c *customer) create(interrupted context.Context) doctor.Verdict {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(interrupted))
 	defer cancel(nil)
 	defer context.AfterFunc(interrupted, func() {
@@ -50,26 +50,26 @@ func (c *customer) create(interrupted context.Context) checkup.Verdict {
 	case err != nil:
 		return blame(err)
 	case created == nil || created.Id == "":
-		return checkup.Failure.With("the API returned no id for " + *c.input.Name)
+		return doctor.Failure.With("the API returned no id for " + *c.input.Name)
 	default:
 		return c.compare(fields(created), "the answer")
 	}
 }
 
-func (c *customer) get(ctx context.Context) checkup.Verdict {
+func (c *customer) get(ctx context.Context) doctor.Verdict {
 	resp, err := appsync.GetCustomer(ctx, c.api, c.id)
 	switch {
 	case err != nil:
 		return blame(err)
 	case resp.GetCustomer == nil:
-		return checkup.Failure.With(fmt.Sprintf("%s (%s) was created and is not found", *c.input.Name, c.id))
+		return doctor.Failure.With(fmt.Sprintf("%s (%s) was created and is not found", *c.input.Name, c.id))
 	default:
 		return c.compare(fields(resp.GetCustomer), "the answer")
 	}
 }
 
 // update changes the city, and looks whether that and nothing else was changed.
-func (c *customer) update(ctx context.Context) checkup.Verdict {
+func (c *customer) update(ctx context.Context) doctor.Verdict {
 	city := "Cambridge"
 	change := appsync.CustomerChange{ID: c.id, Fields: map[string]*string{"city": &city}}
 	resp, err := appsync.UpdateCustomer(ctx, c.api, change)
@@ -78,16 +78,16 @@ func (c *customer) update(ctx context.Context) checkup.Verdict {
 	}
 	c.input.City = &city
 	if resp.UpdateCustomer == nil {
-		return checkup.Failure.With(fmt.Sprintf("the API answered the update of %s with null", *c.input.Name))
+		return doctor.Failure.With(fmt.Sprintf("the API answered the update of %s with null", *c.input.Name))
 	}
-	if verdict := c.compare(fields(resp.UpdateCustomer), "the answer"); verdict.Result != checkup.OK {
+	if verdict := c.compare(fields(resp.UpdateCustomer), "the answer"); verdict.Result != doctor.OK {
 		return verdict
 	}
 	return c.get(ctx)
 }
 
 // compare checks that got, which from says, is what c holds.
-func (c *customer) compare(got map[string]string, from string) checkup.Verdict {
+func (c *customer) compare(got map[string]string, from string) doctor.Verdict {
 	for _, field := range []struct {
 		name string
 		sent *string
@@ -98,16 +98,16 @@ func (c *customer) compare(got map[string]string, from string) checkup.Verdict {
 		{"country", c.input.Country},
 	} {
 		found, there := got[field.name]
-		evidence := checkup.Evidence{Name: field.name, Expected: *field.sent, Found: found, From: from}
+		evidence := doctor.Evidence{Name: field.name, Expected: *field.sent, Found: found, From: from}
 		if !there {
 			evidence.Found = "null"
-			return checkup.Failure.With(fmt.Sprintf("%s was sent as %q and came back as null", field.name, *field.sent), evidence)
+			return doctor.Failure.With(fmt.Sprintf("%s was sent as %q and came back as null", field.name, *field.sent), evidence)
 		}
 		if found != *field.sent {
-			return checkup.Failure.With(fmt.Sprintf("%s was sent as %q and came back as %q", field.name, *field.sent, found), evidence)
+			return doctor.Failure.With(fmt.Sprintf("%s was sent as %q and came back as %q", field.name, *field.sent, found), evidence)
 		}
 	}
-	return checkup.OK.With("as it was sent", checkup.Evidence{Name: "id", Found: c.id, From: from})
+	return doctor.OK.With("as it was sent", doctor.Evidence{Name: "id", Found: c.id, From: from})
 }
 
 // fields returns the fields of a customer that are not null.

@@ -5,13 +5,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // toldWithin is how long an announcement may take.
 const toldWithin = 10 * time.Second
 
-func (r *run) follow(ctx context.Context) checkup.Verdict {
+func (r *run) follow(ctx context.Context) doctor.Verdict {
 	// The step's deadline is for the beginning only: what comes later, another step waits
 	// for, and Run closes the feed.
 	life, end := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -23,11 +23,11 @@ func (r *run) follow(ctx context.Context) checkup.Verdict {
 		return blame(err)
 	}
 	r.feed, r.unfollow = feed, end
-	return checkup.OK.With("acknowledged")
+	return doctor.OK.With("acknowledged")
 }
 
 // awaitBoth waits until the subscription has told of both customers.
-func (r *run) awaitBoth(ctx context.Context) checkup.Verdict {
+func (r *run) awaitBoth(ctx context.Context) doctor.Verdict {
 	waiting, cancel := r.Deadline.Set(ctx, toldWithin, "")
 	defer cancel()
 	missing := map[string]*customer{r.first.id: r.first, r.second.id: r.second}
@@ -44,20 +44,20 @@ func (r *run) awaitBoth(ctx context.Context) checkup.Verdict {
 			if !ours {
 				continue // another run's, or a person's
 			}
-			if verdict := c.compare(fields(change.Customer), "the subscription"); verdict.Result != checkup.OK {
+			if verdict := c.compare(fields(change.Customer), "the subscription"); verdict.Result != doctor.OK {
 				return verdict
 			}
 			delete(missing, c.id)
 		case <-waiting.Done():
 			if ctx.Err() != nil {
-				return checkup.Verdict{Result: checkup.Unknown, Message: "interrupted", Err: context.Cause(ctx)}
+				return doctor.Verdict{Result: doctor.Unknown, Message: "interrupted", Err: context.Cause(ctx)}
 			}
 			var names []string
 			for _, c := range missing {
 				names = append(names, *c.input.Name)
 			}
-			return checkup.Failure.With("the subscription did not tell of " + strings.Join(names, " and "))
+			return doctor.Failure.With("the subscription did not tell of " + strings.Join(names, " and "))
 		}
 	}
-	return checkup.OK.With("it told of both")
+	return doctor.OK.With("it told of both")
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // A Latency is a limit on how long answers take: "p95=800ms", "max=2s".
@@ -59,7 +59,7 @@ func (l Latency) tooSlow(measured time.Duration, count int) string {
 }
 
 // measure compares what the API's answers took with the limits.
-func (r *run) measure(ctx context.Context) checkup.Verdict {
+func (r *run) measure(ctx context.Context) doctor.Verdict {
 	taken := r.Meter.Taken()
 	if r.ReadOnly { // nothing else has called the API with its own token
 		one := 1
@@ -69,13 +69,13 @@ func (r *run) measure(ctx context.Context) checkup.Verdict {
 		taken = r.Meter.Taken()
 	}
 	if len(taken) == 0 {
-		return checkup.Unknown.With("no request was answered")
+		return doctor.Unknown.With("no request was answered")
 	}
-	var evidence []checkup.Evidence
+	var evidence []doctor.Evidence
 	slow := ""
 	for _, limit := range r.Latencies {
 		measured := limit.of(taken)
-		evidence = append(evidence, checkup.Evidence{
+		evidence = append(evidence, doctor.Evidence{
 			Name: limit.Name, Expected: "at most " + limit.Most.String(), Found: measured.Round(time.Microsecond * 100).String(), From: "this run",
 		})
 		if measured > limit.Most && slow == "" {
@@ -83,7 +83,7 @@ func (r *run) measure(ctx context.Context) checkup.Verdict {
 		}
 	}
 	if slow != "" {
-		return checkup.Failure.With(slow, evidence...)
+		return doctor.Failure.With(slow, evidence...)
 	}
-	return checkup.OK.With("fast enough", evidence...)
+	return doctor.OK.With("fast enough", evidence...)
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/pause"
 )
 
@@ -16,25 +16,25 @@ const (
 )
 
 // findBoth lists customers until it has seen both, unchanged.
-func (r *run) findBoth(ctx context.Context) checkup.Verdict {
+func (r *run) findBoth(ctx context.Context) doctor.Verdict {
 	for try := 1; ; try++ {
 		missing, verdict := r.missing(ctx, r.first, r.second)
 		switch {
-		case verdict.Result != checkup.OK:
+		case verdict.Result != doctor.OK:
 			return verdict
 		case missing == nil:
-			return checkup.OK.With("both are there")
+			return doctor.OK.With("both are there")
 		case try == listTries:
-			return checkup.Failure.With(*missing.input.Name + " was created, but the list does not show it")
+			return doctor.Failure.With(*missing.input.Name + " was created, but the list does not show it")
 		}
 		if err := pause.For(ctx, listPause); err != nil {
-			return checkup.Verdict{Result: checkup.Unknown, Message: "interrupted", Err: err}
+			return doctor.Verdict{Result: doctor.Unknown, Message: "interrupted", Err: err}
 		}
 	}
 }
 
 // missing returns the first of wanted that the list does not show.
-func (r *run) missing(ctx context.Context, wanted ...*customer) (*customer, checkup.Verdict) {
+func (r *run) missing(ctx context.Context, wanted ...*customer) (*customer, doctor.Verdict) {
 	found := make(map[string]bool)
 	for page, err := range appsync.Pages(ctx, r.API, appsync.Paging{Filter: r.Mark.filter()}) {
 		if err != nil {
@@ -45,20 +45,20 @@ func (r *run) missing(ctx context.Context, wanted ...*customer) (*customer, chec
 				if c.id != customer.Id {
 					continue
 				}
-				if verdict := c.compare(fields(customer), "the list"); verdict.Result != checkup.OK {
+				if verdict := c.compare(fields(customer), "the list"); verdict.Result != doctor.OK {
 					return nil, verdict
 				}
 				found[c.id] = true
 			}
 		}
 		if len(found) == len(wanted) {
-			return nil, checkup.OK.With("")
+			return nil, doctor.OK.With("")
 		}
 	}
 	for _, c := range wanted {
 		if !found[c.id] {
-			return c, checkup.OK.With("")
+			return c, doctor.OK.With("")
 		}
 	}
-	return nil, checkup.OK.With("")
+	return nil, doctor.OK.With("")
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
@@ -18,13 +18,13 @@ func TestSmokeAfterFailedChecks(t *testing.T) {
 	server := httptest.NewServer(fake)
 	defer server.Close()
 	test := newTest(server.URL, server.Client().Transport)
-	accepted, found := checkup.Find("API-011")
+	accepted, found := doctor.Find("API-011")
 	if !found {
 		t.Fatal("there is no check API-011")
 	}
-	test.Checks = []checkup.Finding{{Check: accepted, Verdict: checkup.Verdict{Result: checkup.Skipped, Because: "AUTH-010"}}}
+	test.Checks = []doctor.Finding{{Check: accepted, Verdict: doctor.Verdict{Result: doctor.Skipped, Because: "AUTH-010"}}}
 	for _, f := range test.Run(t.Context()) {
-		if f.Result != checkup.Skipped {
+		if f.Result != doctor.Skipped {
 			t.Errorf("%s is %s: %s", f.ID, f.Result, f.Message)
 		}
 		if f.ID == "SMOKE-004" && f.Because != "AUTH-010" {
@@ -44,9 +44,9 @@ func TestSmokeReadOnly(t *testing.T) {
 	test := newTest(server.URL, server.Client().Transport)
 	test.ReadOnly = true
 	for _, f := range test.Run(t.Context()) {
-		want := checkup.Skipped
+		want := doctor.Skipped
 		if f.ID == "SMOKE-001" || f.ID == "SMOKE-002" {
-			want = checkup.OK
+			want = doctor.OK
 		}
 		if f.Result != want {
 			t.Errorf("%s is %s: %s", f.ID, f.Result, f.Message)
@@ -143,7 +143,7 @@ func TestSmokeErrorsKeepTheirTypes(t *testing.T) {
 // Without a token that has really expired nobody can tell, and nothing is claimed. One
 // that has not expired is none.
 func TestSmokeExpired(t *testing.T) {
-	for token, want := range map[string]checkup.Result{"": checkup.Skipped, old: checkup.OK, signed: checkup.Failure, "opaque": checkup.Failure} {
+	for token, want := range map[string]doctor.Result{"": doctor.Skipped, old: doctor.OK, signed: doctor.Failure, "opaque": doctor.Failure} {
 		fake := newAPI()
 		server := httptest.NewServer(fake)
 		test := newTest(server.URL, server.Client().Transport)

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // At Ctrl-C a creation that is under way is waited for, so that it can be deleted.
@@ -19,13 +19,13 @@ func TestSmokeInterruptedWhileCreating(t *testing.T) {
 		test := newTest("http://api.test/graphql", direct{api: fake})
 		test.Meter.Base = late{test.Meter.Base} // a fifth of a second
 		ctx, cancel := context.WithCancel(t.Context())
-		test.Done = func(f checkup.Finding) {
+		test.Done = func(f doctor.Finding) {
 			if f.ID == "SMOKE-003" {
 				time.AfterFunc(100*time.Millisecond, cancel)
 			}
 		}
 		findings := test.Run(ctx)
-		if created := step(t, findings, "SMOKE-004"); created.Result != checkup.OK {
+		if created := step(t, findings, "SMOKE-004"); created.Result != doctor.OK {
 			t.Errorf("the creation is %s: %s", created.Result, created.Message)
 		}
 		if got := fake.calls("CreateCustomer"); got != 1 || fake.left() != nil {
@@ -97,7 +97,7 @@ func TestSmokeInterrupted(t *testing.T) {
 				cancel()
 			}
 			test := newTest(server.URL, server.Client().Transport)
-			test.Done = func(f checkup.Finding) {
+			test.Done = func(f doctor.Finding) {
 				if f.ID == tt.after {
 					cancel()
 				}
@@ -105,7 +105,7 @@ func TestSmokeInterrupted(t *testing.T) {
 			findings := test.Run(ctx)
 			for _, f := range findings {
 				cleans := f.ID == "SMOKE-011" || f.ID == "SMOKE-012"
-				if f.ID > tt.after && !cleans && f.Result != checkup.Skipped {
+				if f.ID > tt.after && !cleans && f.Result != doctor.Skipped {
 					t.Errorf("%s is %s after the interruption", f.ID, f.Result)
 				}
 			}
@@ -134,7 +134,7 @@ func TestSmokeInterruptedBetweenLists(t *testing.T) {
 		defer time.AfterFunc(2500*time.Millisecond, func() { cancel(errStop) }).Stop()
 		findings := newTest("http://api.test/graphql", direct{api: fake}).Run(ctx)
 		got := step(t, findings, "SMOKE-006")
-		if got.Result != checkup.Unknown || !errors.Is(got.Err, errStop) || got.Elapsed != 2500*time.Millisecond {
+		if got.Result != doctor.Unknown || !errors.Is(got.Err, errStop) || got.Elapsed != 2500*time.Millisecond {
 			t.Errorf("the list ended as %s with %v after %v", got.Result, got.Err, got.Elapsed)
 		}
 		if got := fake.calls("ListCustomers"); got != 3 {
@@ -155,7 +155,7 @@ func TestSmokeCleanUpEnds(t *testing.T) {
 		findings := newTest("http://api.test/graphql", direct{fake, hangs}).Run(t.Context())
 		for id, want := range map[string]string{"SMOKE-011": first + " (id-1) is left behind", "SMOKE-012": second + " (id-2) is left behind"} {
 			got := step(t, findings, id)
-			if got.Result != checkup.Unknown || !errors.Is(got.Err, context.DeadlineExceeded) || !strings.HasPrefix(got.Message, want) {
+			if got.Result != doctor.Unknown || !errors.Is(got.Err, context.DeadlineExceeded) || !strings.HasPrefix(got.Message, want) {
 				t.Errorf("got %s: %s (%v), want %q and the deadline", got.Result, got.Message, got.Err, want)
 			}
 		}

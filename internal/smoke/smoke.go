@@ -1,5 +1,5 @@
 // Package smoke does with an API what its first user would do, and removes what it
-// made: on a real API and on the emulator alike. The checks of package checkup come
+// made: on a real API and on the emulator alike. The checks of package doctor come
 // first. A step is a check too, of the kind that does something: it has an id, a
 // verdict and a page of help as they have.
 package smoke
@@ -14,14 +14,14 @@ import (
 	"github.com/Khan/genqlient/graphql"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // Test is the main job, step by step, after the checks: tokens that are no good are
 // refused; two customers are created, listed, found in the table, read, changed and
 // deleted again.
 type Test struct {
-	Checks []checkup.Finding // what Examine found: steps that need them are skipped
+	Checks []doctor.Finding // what Examine found: steps that need them are skipped
 
 	API graphql.Client // as a command reaches it
 	// Presented is the API for whoever shows this token, as it is; nil if the
@@ -43,14 +43,14 @@ type Test struct {
 	Latencies []Latency // limits on what Meter has measured
 
 	Now      func() time.Time
-	Deadline checkup.Deadline      // when the steps give up
-	Done     func(checkup.Finding) // called after each step
+	Deadline doctor.Deadline      // when the steps give up
+	Done     func(doctor.Finding) // called after each step
 }
 
 // Run takes the steps that come after the checks and returns their findings, which are
 // the same steps in the same order in each run. A step that needs one which did not
 // pass is skipped; what was created is deleted in any case.
-func (t *Test) Run(ctx context.Context) []checkup.Finding {
+func (t *Test) Run(ctx context.Context) []doctor.Finding {
 	r := &run{Test: t}
 	r.first = t.customer("customer1", "Boston", "MA")
 	r.second = t.customer("customer2", "Dallas", "TX")
@@ -72,14 +72,14 @@ type run struct {
 	unfollow      context.CancelCauseFunc // once feed is there
 	deletions     cleanUp
 	hurried       bool // somebody wants it to end
-	findings      []checkup.Finding
+	findings      []doctor.Finding
 }
 
 // take takes one step, if it is asked for and what it needs has passed.
 func (r *run) take(ctx context.Context, step step) {
 	start := r.Now()
-	finding := checkup.Finding{Check: step.Check, Verdict: r.verdict(ctx, step)}
-	if finding.Result != checkup.Skipped {
+	finding := doctor.Finding{Check: step.Check, Verdict: r.verdict(ctx, step)}
+	if finding.Result != doctor.Skipped {
 		finding.Elapsed = r.Now().Sub(start)
 	}
 	finding.Notes = r.Meter.Notes()
@@ -87,9 +87,9 @@ func (r *run) take(ctx context.Context, step step) {
 	r.Done(finding)
 }
 
-func (r *run) verdict(ctx context.Context, step step) checkup.Verdict {
+func (r *run) verdict(ctx context.Context, step step) doctor.Verdict {
 	if reason := step.unasked(r.Test); reason != "" {
-		return checkup.Verdict{Result: checkup.Skipped, Message: reason, Unasked: true}
+		return doctor.Verdict{Result: doctor.Skipped, Message: reason, Unasked: true}
 	}
 	if verdict, blocked := step.Blocked(r.finding); blocked {
 		return verdict
@@ -99,7 +99,7 @@ func (r *run) verdict(ctx context.Context, step step) checkup.Verdict {
 		return step.run(r, context.WithoutCancel(ctx))
 	}
 	if r.hurried {
-		return checkup.Verdict{Result: checkup.Skipped, Message: "interrupted", Err: context.Cause(ctx)}
+		return doctor.Verdict{Result: doctor.Skipped, Message: "interrupted", Err: context.Cause(ctx)}
 	}
 	limited, cancel := r.Deadline.Set(ctx, stepTime, step.ID)
 	defer cancel()
@@ -114,11 +114,11 @@ func (r *run) verdict(ctx context.Context, step step) checkup.Verdict {
 const stepTime = 40 * time.Second
 
 // finding looks among the checks and the steps that were taken.
-func (r *run) finding(id string) (checkup.Finding, bool) {
-	for _, all := range [][]checkup.Finding{r.Checks, r.findings} {
-		if i := slices.IndexFunc(all, func(f checkup.Finding) bool { return f.ID == id }); i >= 0 {
+func (r *run) finding(id string) (doctor.Finding, bool) {
+	for _, all := range [][]doctor.Finding{r.Checks, r.findings} {
+		if i := slices.IndexFunc(all, func(f doctor.Finding) bool { return f.ID == id }); i >= 0 {
 			return all[i], true
 		}
 	}
-	return checkup.Finding{}, false
+	return doctor.Finding{}, false
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 func TestSmoke(t *testing.T) {
@@ -186,8 +186,8 @@ func TestSmoke(t *testing.T) {
 			server := httptest.NewServer(fake)
 			defer server.Close()
 			test := newTest(server.URL, server.Client().Transport)
-			var told []checkup.Finding
-			test.Done = func(f checkup.Finding) { told = append(told, f) }
+			var told []doctor.Finding
+			test.Done = func(f doctor.Finding) { told = append(told, f) }
 
 			findings := test.Run(t.Context())
 			wantOutcomes(t, findings, tt.want)
@@ -220,10 +220,10 @@ func TestSmokeLostCreation(t *testing.T) {
 			}
 			findings := newTest("http://api.test/graphql", direct{api: fake}).Run(t.Context())
 			got := step(t, findings, "SMOKE-011")
-			if ran && got.Result != checkup.OK {
+			if ran && got.Result != doctor.OK {
 				t.Errorf("it ran: got %+v", got.Verdict)
 			}
-			if !ran && (got.Result != checkup.Failure || !strings.Contains(got.Message, "may be left behind") || got.Fix != "appsyncctl smoke clean --run AAAAAAAA") {
+			if !ran && (got.Result != doctor.Failure || !strings.Contains(got.Message, "may be left behind") || got.Fix != "appsyncctl smoke clean --run AAAAAAAA") {
 				t.Errorf("it did not run: got %+v", got.Verdict)
 			}
 			if left := fake.left(); left != nil {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
@@ -16,7 +16,7 @@ func TestPlan(t *testing.T) {
 	if plan[0].ID != smoke.Beginning().ID {
 		t.Errorf("the plan begins with %s", plan[0].ID)
 	}
-	if want := len(checkup.Catalogue()) + len(smoke.Steps()); len(plan) != want {
+	if want := len(doctor.Catalogue()) + len(smoke.Steps()); len(plan) != want {
 		t.Errorf("%d are planned, want %d", len(plan), want)
 	}
 	seen := make(map[string]bool)
@@ -41,7 +41,7 @@ func TestPlan(t *testing.T) {
 		if found, ok := smoke.Find(step.ID); !ok || found.Title != step.Title {
 			t.Errorf("Find(%q) returned %q, %t", step.ID, found.Title, ok)
 		}
-		if !slices.ContainsFunc(plan, func(c checkup.Check) bool { return c.ID == step.ID }) {
+		if !slices.ContainsFunc(plan, func(c doctor.Check) bool { return c.ID == step.ID }) {
 			t.Errorf("%s is not planned", step.ID)
 		}
 	}

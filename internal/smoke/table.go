@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // A Table reads an item by its id, without the API.
@@ -13,21 +13,21 @@ type Table interface {
 }
 
 // readTable looks for both customers in the table itself.
-func (r *run) readTable(ctx context.Context) checkup.Verdict {
+func (r *run) readTable(ctx context.Context) doctor.Verdict {
 	for _, c := range []*customer{r.first, r.second} {
 		item, there, err := r.item(ctx, c.id)
 		switch {
 		case err != nil:
 			return blame(err)
 		case !there:
-			return checkup.Failure.With(fmt.Sprintf("the table has no item %s, though the API created %s", c.id, *c.input.Name),
-				checkup.Evidence{Name: "id", Expected: c.id, Found: "no such item", From: "the table"})
+			return doctor.Failure.With(fmt.Sprintf("the table has no item %s, though the API created %s", c.id, *c.input.Name),
+				doctor.Evidence{Name: "id", Expected: c.id, Found: "no such item", From: "the table"})
 		}
-		if verdict := c.compare(item, "the table"); verdict.Result != checkup.OK {
+		if verdict := c.compare(item, "the table"); verdict.Result != doctor.OK {
 			return verdict
 		}
 	}
-	return checkup.OK.With("it holds both")
+	return doctor.OK.With("it holds both")
 }
 
 // item reads an item, and gives that up at the end of ctx: credentials may come from a

@@ -15,44 +15,44 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
-func (r *run) refuseTampered(ctx context.Context) checkup.Verdict {
+func (r *run) refuseTampered(ctx context.Context) doctor.Verdict {
 	token, err := r.Token(ctx)
 	if err != nil {
 		return blame(err)
 	}
 	verdict := r.refuse(ctx, tampered(token), "a token with a changed signature")
-	if later, isJWT := endMoved(token, r.Now()); isJWT && verdict.Result == checkup.OK {
+	if later, isJWT := endMoved(token, r.Now()); isJWT && verdict.Result == doctor.OK {
 		return r.refuse(ctx, later, "a token with another end than was signed")
 	}
 	return verdict
 }
 
-func (r *run) refuseExpired(ctx context.Context) checkup.Verdict {
+func (r *run) refuseExpired(ctx context.Context) doctor.Verdict {
 	claims, err := auth.ParseClaims(r.Expired)
 	if err != nil || claims.Expiry.IsZero() || !claims.Expiry.Before(r.Now()) {
-		return checkup.Failure.With("the token that was given as expired is no JWT whose time is over")
+		return doctor.Failure.With("the token that was given as expired is no JWT whose time is over")
 	}
 	return r.refuse(ctx, r.Expired, "an expired token")
 }
 
 // refuse shows the API a token that it must refuse with 401.
-func (r *run) refuse(ctx context.Context, token, what string) checkup.Verdict {
+func (r *run) refuse(ctx context.Context, token, what string) doctor.Verdict {
 	var data map[string]any
 	request := &graphql.Request{Query: "query Refused { __typename }", OpName: "Refused"}
 	err := r.Presented(token).MakeRequest(ctx, request, &graphql.Response{Data: &data})
 	answer, answered := errors.AsType[*appsync.ResponseError](err)
 	switch {
 	case err == nil:
-		return checkup.Verdict{Result: checkup.Failure, Message: "the API accepted " + what, Err: &AcceptedError{what}}
+		return doctor.Verdict{Result: doctor.Failure, Message: "the API accepted " + what, Err: &AcceptedError{what}}
 	case !answered || mute(answer):
 		return blame(err)
 	case !answer.Unauthorized():
-		return checkup.Failure.With(fmt.Sprintf("the API answered %s with status %d instead of 401", what, answer.Status))
+		return doctor.Failure.With(fmt.Sprintf("the API answered %s with status %d instead of 401", what, answer.Status))
 	default:
-		return checkup.OK.With("refused with 401")
+		return doctor.OK.With("refused with 401")
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/Khan/genqlient/graphql"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
-	"github.com/appsyncctl/appsyncctl/internal/checkup"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
@@ -60,17 +60,17 @@ func newTest(endpoint string, transport http.RoundTripper) *smoke.Test {
 		Mark:      smoke.Mark{Begun: begun, ID: "AAAAAAAA"},
 		Meter:     meter,
 		Now:       time.Now,
-		Done:      func(checkup.Finding) {},
+		Done:      func(doctor.Finding) {},
 	}
 }
 
 // outcomes puts the findings that are not ok into words, by their ids; skipped
 // steps only if they name a reason of this run's.
-func outcomes(findings []checkup.Finding) map[string]string {
+func outcomes(findings []doctor.Finding) map[string]string {
 	told := make(map[string]string)
 	for _, f := range findings {
 		switch {
-		case f.Result == checkup.OK, f.Unasked:
+		case f.Result == doctor.OK, f.Unasked:
 		case f.Because != "":
 			told[f.ID] = "skipped because of " + f.Because
 		default:
@@ -82,7 +82,7 @@ func outcomes(findings []checkup.Finding) map[string]string {
 
 // wantOutcomes checks that all steps are there, and what became of those that are
 // not ok.
-func wantOutcomes(t *testing.T, findings []checkup.Finding, want map[string]string) {
+func wantOutcomes(t *testing.T, findings []doctor.Finding, want map[string]string) {
 	t.Helper()
 	var got, all []string
 	for _, f := range findings {
@@ -100,9 +100,9 @@ func wantOutcomes(t *testing.T, findings []checkup.Finding, want map[string]stri
 }
 
 // step returns the finding of one step.
-func step(t *testing.T, findings []checkup.Finding, id string) checkup.Finding {
+func step(t *testing.T, findings []doctor.Finding, id string) doctor.Finding {
 	t.Helper()
-	i := slices.IndexFunc(findings, func(f checkup.Finding) bool { return f.ID == id })
+	i := slices.IndexFunc(findings, func(f doctor.Finding) bool { return f.ID == id })
 	if i < 0 {
 		t.Fatalf("no step %s", id)
 	}

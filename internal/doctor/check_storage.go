@@ -1,0 +1,154 @@
+// Storage: whether the token store takes a value and gives it back. It is tried out
+// once, before there is a token to lose.
+
+package doctor
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/tokencache"
+)
+
+// storeLimit is more than the three seconds that a keyring has for one call.
+const storeLimit = 4 * time.Second
+
+func storageChecks() []Check {
+	return []Check{
+		{
+			ID: "STORE-001", Category: Storage, Title: "the token store can be reached", run: storeReached, limit: storeLimit + 500*time.Millisecond,
+			Meaning: `Tokens rest in the system's keyring: Secret Service on Linux, Keychain on macOS, Credential Manager on Windows. Servers, containers and sessions over SSH often have none: no session bus, or nobody on it who keeps secrets. The sealed file takes its place where there is something to seal it with, the client secret or APPSYNCCTL_PASSPHRASE. With --token-store memory nothing is kept, and each command gets a new token.`,
+		},
+		{
+			ID: "STORE-002", Category: Storage, Title: "the token store is not locked", needs: []string{"STORE-001"}, run: storeUnlocked,
+			Meaning: `A keyring is opened with the login to a desktop, or by answering its prompt. In a session over SSH, or after an automatic login, nobody has answered: then each command waits for a prompt that may be on another screen, or fails. Unlock it, or choose another store. Nothing is stored elsewhere without a word.`,
+		},
+		{
+			ID: "STORE-003", Category: Storage, Title: "a value can be stored, read back and removed", needs: []string{"STORE-001"}, after: []string{"STORE-002"}, run: storeKeeps,
+			Meaning: `A value without meaning was written under a name of its own, read and removed. A keyring may report success and store nothing; a file needs a folder that can be written to, room on the disk, and rights that keep others out. Where this fails, a login would be lost as soon as it is made.`,
+		},
+	}
+}
+
+// stored is what trying the store out came to.
+type stored struct{ err error }
+
+func storeReached(ctx context.Context, e *examination) Verdict {
+	if e.Store == nil {
+		return skipped("no token is stored for this set-up")
+	}
+	limited, cancel := e.Deadline.Set(ctx, storeLimit, "STORE-001/ask")
+	defer cancel()
+	err := e.Store.Probe(limited)
+	if limited.Err() != nil && err != nil && !isLocked(err) {
+		return unknown("the "+e.Store.Name+" store gave no answer within "+storeLimit.String()+": a prompt may be waiting", err)
+	}
+	e.learn(func(f *facts) { f.stored = &stored{err} })
+	setting := e.setting("token_store")
+	found := Evidence{Name: "token store", Found: e.Store.name(), From: setting.Origin}
+	missing, unavailable := errors.AsType[*tokencache.UnavailableError](err)
+	_, unsealed := errors.AsType[tokencache.NoSealError](err)
+	switch {
+	case unavailable:
+		found.Found += ": " + missing.Reason
+		return Verdict{Result: Failure, Message: "there is no keyring: " + missing.Reason, Fix: e.otherStore(), Evidence: []Evidence{found}, Err: err}
+	case unsealed:
+		return Verdict{Result: Failure, Message: "there is nothing to seal the token file with", Fix: passphraseFix, Evidence: []Evidence{found}, Err: err}
+	case e.Store.name() == string(tokencache.MemoryMode):
+		return ok("tokens are kept in memory: each command gets a new one", found)
+	default:
+		return ok("tokens rest in the "+e.Store.name(), found)
+	}
+}
+
+// passphraseFix shows nobody the passphrase: it is read, not typed into a command.
+const passphraseFix = "read -rs APPSYNCCTL_PASSPHRASE && export APPSYNCCTL_PASSPHRASE"
+
+// otherStore is the way to a store that needs no keyring. A client secret can seal
+// a file at once, everyone else needs a passphrase.
+func (e *examination) otherStore() string {
+	if e.Grant == grantMachine {
+		return e.change("token_store", string(tokencache.FileMode))
+	}
+	return passphraseFix
+}
+
+func storeUnlocked(_ context.Context, e *examination) Verdict {
+	if e.Store.name() != string(tokencache.KeyringMode) {
+		return skipped("only a keyring can be locked")
+	}
+	err := e.known().stored.err // STORE-001 has passed
+	locked, isLocked := errors.AsType[*tokencache.LockedError](err)
+	if !isLocked {
+		return ok("the keyring gives access")
+	}
+	return Verdict{
+		Result: Failure, Message: "the keyring gives no access: " + locked.Reason, Fix: e.unlockFix(), Err: err,
+		Evidence: []Evidence{{Name: "keyring", Expected: "open", Found: locked.Reason, From: "probe"}},
+	}
+}
+
+func isLocked(err error) bool {
+	_, ok := errors.AsType[*tokencache.LockedError](err)
+	return ok
+}
+
+// unlockFix is the way to open the keyring; Windows' own opens with the login only.
+func (e *examination) unlockFix() string {
+	switch runtime.GOOS {
+	case "darwin":
+		return "security unlock-keychain"
+	case "windows":
+		return e.otherStore()
+	default:
+		return "gnome-keyring-daemon --unlock"
+	}
+}
+
+func storeKeeps(_ context.Context, e *examination) Verdict {
+	err := e.known().stored.err // STORE-001 has passed
+	found := Evidence{Name: "probe", Expected: "stored, read back and removed", From: e.Store.name()}
+	open, tooOpen := errors.AsType[*tokencache.PermissionError](err)
+	path, isFile := errors.AsType[*fs.PathError](err)
+	switch {
+	case err == nil:
+		found.Expected, found.Found = "", "stored, read back and removed"
+		return ok("the "+e.Store.name()+" store keeps what it is given", found)
+	case isLocked(err):
+		return Verdict{Result: Skipped, Because: "STORE-002"}
+	case tooOpen:
+		found.Found = err.Error()
+		return failedBy("the token file is open to others", "chmod 600 "+quoted(open.Path), err, found)
+	case isFile:
+		found.Found = path.Err.Error()
+		return failedBy("the token file cannot be written", e.fileFix(path), err, found)
+	default:
+		found.Found = bounded(err.Error())
+		return failedBy("the "+e.Store.name()+" store does not keep what it is given", e.change("token_store", string(tokencache.MemoryMode)), err, found)
+	}
+}
+
+// fileFix is the way to a file that can be written. What is wrong is mostly the
+// folder: made by root, full, or on a disk that is for reading only.
+func (e *examination) fileFix(err *fs.PathError) string {
+	folder := quoted(filepath.Dir(err.Path))
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return `sudo chown -R "$(id -un)" ` + folder
+	case errors.Is(err, syscall.ENOSPC):
+		return "df -h " + folder
+	default:
+		return e.change("token_store", string(tokencache.MemoryMode))
+	}
+}
+
+func failedBy(message, fix string, err error, evidence ...Evidence) Verdict {
+	verdict := failure(message, fix, evidence...)
+	verdict.Err = err
+	return verdict
+}
