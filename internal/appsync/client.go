@@ -24,7 +24,7 @@ import (
 
 	"github.com/Khan/genqlient/graphql"
 
-	"github.com/appsyncctl/appsyncctl/internal/retryafter"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 // Client sends operations to Endpoint through HTTP. It implements
@@ -94,7 +94,7 @@ func decode(resp *http.Response, body []byte, data any) error {
 		ErrorType: typeName(resp.Header.Get("x-amzn-ErrorType")),
 	}
 	failure.Date, _ = http.ParseTime(resp.Header.Get("Date"))
-	failure.RetryAfter = retryafter.Parse(resp.Header, time.Now())
+	failure.RetryAfter = retry.After(resp.Header, time.Now())
 	if to, err := resp.Location(); err == nil && resp.StatusCode/100 == 3 {
 		failure.NotGraphQL = "a redirect to " + to.Host + ", which is not followed"
 		return failure

@@ -6,7 +6,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/pause"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 // settle is how long a listing waits after the subscriptions have begun: the
@@ -36,7 +36,7 @@ func (f *following) relist(ctx context.Context) {
 	f.listing = l
 	go func() {
 		defer close(l.rows)
-		if pause.For(ctx, settle) != nil {
+		if retry.Wait(ctx, settle) != nil {
 			return
 		}
 		for customer, err := range f.List(ctx) {

@@ -8,7 +8,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/pause"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 const (
@@ -70,7 +70,7 @@ func (w *Watch) Run(ctx context.Context) error {
 		if err := w.emit(Event{Kind: Reconnecting, Attempt: attempt, Wait: float64(wait.Milliseconds()), Reason: short(err.Error())}); err != nil {
 			return err
 		}
-		if err := pause.For(ctx, wait); err != nil {
+		if err := retry.Wait(ctx, wait); err != nil {
 			return err
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/appsyncctl/appsyncctl/internal/pause"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 // A Client is one OAuth client at one provider. All its requests go through HTTP,
@@ -66,7 +66,7 @@ func (c *Client) ClientCredentials(ctx context.Context, p Parameters) (*oauth2.T
 			return nil, err
 		}
 		c.notify(Notice{Reason: Retrying, Wait: wait, Err: err})
-		if err := pause.For(ctx, wait); err != nil {
+		if err := retry.Wait(ctx, wait); err != nil {
 			return nil, err
 		}
 	}

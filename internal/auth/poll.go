@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/appsyncctl/appsyncctl/internal/pause"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 // A DeviceExpiredError says that nobody confirmed a device code in time. Err is
@@ -56,7 +56,7 @@ func (c *Client) PollDevice(ctx context.Context, code *DeviceCode) (*oauth2.Toke
 		wait := pace.next()
 		left := time.Until(code.Expiry)
 		last := left <= wait
-		if err := pause.For(ctx, min(wait, left)); err != nil {
+		if err := retry.Wait(ctx, min(wait, left)); err != nil {
 			return nil, err
 		}
 		token, err := c.requestToken(ctx, url.Values{

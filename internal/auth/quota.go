@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/retryafter"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 // A Quota is a limit on requests, as an answer's header told it.
@@ -86,7 +86,7 @@ func rateLimitReset(header http.Header, now time.Time) time.Duration {
 // retryAfter says how long a throttled client must wait: Retry-After in seconds
 // or as a date (RFC 9110, section 10.2.3), else the latest reset of a used-up quota.
 func retryAfter(header http.Header, quotas []Quota, now time.Time) time.Duration {
-	if wait := retryafter.Parse(header, now); wait > 0 {
+	if wait := retry.After(header, now); wait > 0 {
 		return wait
 	}
 	var wait time.Duration

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/appsyncctl/appsyncctl/internal/pause"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 // decide finds the mode by the first row, when nothing else tells: an API that makes
@@ -39,7 +39,7 @@ func (r *run) decide(ctx context.Context) error {
 			if closed := r.pace.closed(time.Now()); closed > throttlePatience {
 				return &OutageError{closed, errThrottled}
 			}
-			if err := pause.For(ctx, r.pace.wait(time.Now())); err != nil {
+			if err := retry.Wait(ctx, r.pace.wait(time.Now())); err != nil {
 				return err
 			}
 			try--
@@ -48,7 +48,7 @@ func (r *run) decide(ctx context.Context) error {
 			if err := errors.Join(outcome.Err, ctx.Err()); try == tries || ctx.Err() != nil {
 				return &OutageError{time.Since(r.began), err}
 			}
-			if err := pause.For(ctx, min(max(outcome.After, time.Duration(try)*time.Second), longestWait)); err != nil {
+			if err := retry.Wait(ctx, min(max(outcome.After, time.Duration(try)*time.Second), longestWait)); err != nil {
 				return err
 			}
 			continue

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/paging"
-	"github.com/appsyncctl/appsyncctl/internal/pause"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 const listAgain = time.Second // between two lists that must agree
@@ -68,7 +68,7 @@ func (r *run) settle(ctx context.Context) (again bool, err error) {
 	}
 	r.Notice(fmt.Sprintf("%d rows were sent and their answers lost; %s", len(r.doubtful), what))
 	if wait > 0 {
-		if err := pause.For(ctx, wait); err != nil {
+		if err := retry.Wait(ctx, wait); err != nil {
 			return false, err
 		}
 	}
@@ -137,7 +137,7 @@ func (r *run) search(ctx context.Context) (map[Digest][]string, error) {
 			return found, nil
 		}
 		last = ids
-		if err := pause.For(ctx, listAgain); err != nil {
+		if err := retry.Wait(ctx, listAgain); err != nil {
 			return nil, err
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/doctor"
-	"github.com/appsyncctl/appsyncctl/internal/pause"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
@@ -70,7 +70,7 @@ type App struct {
 // pause waits for d. If ctx ends first it returns why.
 func (app *App) pause(ctx context.Context, d time.Duration) error {
 	if app.Pause == nil {
-		return pause.For(ctx, d)
+		return retry.Wait(ctx, d)
 	}
 	return app.Pause(ctx, d)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/address"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
-	"github.com/appsyncctl/appsyncctl/internal/pause"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 // customersAPI is the API as an import and an export see it.
@@ -170,7 +170,7 @@ func (a *customersAPI) repeatedly(ctx context.Context, ask func() error) error {
 		default:
 			try++
 		}
-		if err := pause.For(ctx, wait); err != nil {
+		if err := retry.Wait(ctx, wait); err != nil {
 			return err
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/pause"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 // A Client calls the Management API of one tenant.
@@ -58,7 +58,7 @@ func (c *Client) call(ctx context.Context, r request, out any) error {
 			return err
 		}
 		c.Notice(fmt.Sprintf("%v; trying again in %v", err, wait.Round(time.Second)))
-		if err := pause.For(ctx, wait); err != nil {
+		if err := retry.Wait(ctx, wait); err != nil {
 			return err
 		}
 	}

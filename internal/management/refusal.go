@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/retryafter"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 // refusal reads the body of a refusal: statusCode, error, message and errorCode. What
@@ -66,7 +66,7 @@ func wait(resp *http.Response, now time.Time) time.Duration {
 	if resp.StatusCode != http.StatusTooManyRequests {
 		return 0
 	}
-	if asked := retryafter.Parse(resp.Header, now); asked > 0 {
+	if asked := retry.After(resp.Header, now); asked > 0 {
 		return asked
 	}
 	reset, err := strconv.ParseInt(resp.Header.Get("X-RateLimit-Reset"), 10, 64)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/doctor"
-	"github.com/appsyncctl/appsyncctl/internal/pause"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 // How long both deletions may take. They run after Ctrl-C too; a job in CI that is
@@ -59,7 +59,7 @@ func (r *run) undo(ctx context.Context, c *customer) doctor.Verdict {
 		return doctor.Skipped.With("kept: " + c.id)
 	}
 	for try := 1; c.lost && c.id == "" && try <= lostTries; try++ {
-		if c.find(ctx, r.Mark); c.id == "" && pause.For(ctx, listPause) != nil {
+		if c.find(ctx, r.Mark); c.id == "" && retry.Wait(ctx, listPause) != nil {
 			break
 		}
 	}

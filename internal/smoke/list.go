@@ -6,7 +6,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/doctor"
-	"github.com/appsyncctl/appsyncctl/internal/pause"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 // A list is eventually consistent: a new record may be missing for a moment.
@@ -27,7 +27,7 @@ func (r *run) findBoth(ctx context.Context) doctor.Verdict {
 		case try == listTries:
 			return doctor.Failure.With(*missing.input.Name + " was created, but the list does not show it")
 		}
-		if err := pause.For(ctx, listPause); err != nil {
+		if err := retry.Wait(ctx, listPause); err != nil {
 			return doctor.Verdict{Result: doctor.Unknown, Message: "interrupted", Err: err}
 		}
 	}

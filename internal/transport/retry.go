@@ -9,8 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/pause"
-	"github.com/appsyncctl/appsyncctl/internal/retryafter"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 // Retry sends a request again when that is safe and useful.
@@ -40,7 +39,7 @@ func (t *Retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		wait := backoff(attempt)
 		if resp != nil {
-			wait = max(wait, retryafter.Parse(resp.Header, time.Now()))
+			wait = max(wait, retry.After(resp.Header, time.Now()))
 		}
 		again, replayErr := replay(req)
 		if replayErr != nil || wait > budget {
@@ -52,7 +51,7 @@ func (t *Retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		if resp != nil {
 			drain(resp)
 		}
-		if err := pause.For(req.Context(), wait); err != nil {
+		if err := retry.Wait(req.Context(), wait); err != nil {
 			return nil, err
 		}
 		budget -= wait

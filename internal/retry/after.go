@@ -1,6 +1,4 @@
-// Package retryafter reads the Retry-After header of an answer (RFC 9110, section
-// 10.2.3).
-package retryafter
+package retry
 
 import (
 	"net/http"
@@ -12,9 +10,9 @@ import (
 // longest bounds what a server can ask for, far from overflow.
 const longest = 365 * 24 * time.Hour
 
-// Parse returns the wait that header asks for, in seconds or as a date; 0 when it
-// asks for none, at most a year.
-func Parse(header http.Header, now time.Time) time.Duration {
+// After returns the wait that a Retry-After header asks for, in seconds or as a date
+// (RFC 9110, section 10.2.3); 0 when it asks for none, at most a year.
+func After(header http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(header.Get("Retry-After"))
 	if date, err := http.ParseTime(value); err == nil {
 		return min(longest, max(0, date.Sub(now)))

@@ -1,4 +1,4 @@
-package pause_test
+package retry_test
 
 import (
 	"context"
@@ -7,10 +7,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/pause"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
-func TestFor(t *testing.T) {
+func TestWait(t *testing.T) {
 	enough := errors.New("enough")
 	tests := []struct {
 		name  string
@@ -31,7 +31,7 @@ func TestFor(t *testing.T) {
 					time.AfterFunc(tt.after, func() { cancel(enough) })
 				}
 				start := time.Now()
-				if err := pause.For(ctx, time.Minute); !errors.Is(err, tt.want) {
+				if err := retry.Wait(ctx, time.Minute); !errors.Is(err, tt.want) {
 					t.Errorf("got %v, want %v", err, tt.want)
 				}
 				if took := time.Since(start); took != tt.took {

@@ -1,14 +1,14 @@
-package retryafter_test
+package retry_test
 
 import (
 	"net/http"
 	"testing"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/retryafter"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
-func TestParse(t *testing.T) {
+func TestAfter(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	const year = 365 * 24 * time.Hour
 	tests := []struct {
@@ -30,7 +30,7 @@ func TestParse(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.value, func(t *testing.T) {
-			if got := retryafter.Parse(http.Header{"Retry-After": {tt.value}}, now); got != tt.want {
+			if got := retry.After(http.Header{"Retry-After": {tt.value}}, now); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
