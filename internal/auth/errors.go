@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // The error codes that callers decide by (RFC 6749, sections 4.1.2.1 and 5.2; RFC
@@ -67,6 +69,19 @@ func (e *Error) Error() string {
 // or is out of order.
 func (e *Error) Temporary() bool {
 	return e.Status == http.StatusTooManyRequests || e.Status >= 500
+}
+
+// Kind implements the interface of failure.Of. A redirect, which is not followed, is of
+// none of its kinds: something else is there.
+func (e *Error) Kind() failure.Kind {
+	switch {
+	case e.Temporary():
+		return failure.Network
+	case e.Status/100 == 3:
+		return failure.Other
+	default:
+		return failure.Login
+	}
 }
 
 // RefusesClient reports whether the provider does not take the client for who it says
@@ -155,6 +170,12 @@ func (e *TransportError) Error() string {
 }
 func (e *TransportError) Unwrap() error { return e.Err }
 
+// Kind implements the interface of failure.Of.
+func (*TransportError) Kind() failure.Kind { return failure.Network }
+
+// Temporary says that the next request may get an answer.
+func (*TransportError) Temporary() bool { return true }
+
 // An AnswerError is a 2xx answer that makes no sense.
 type AnswerError struct {
 	Endpoint string // host and path that answered
@@ -174,6 +195,9 @@ type UnsupportedError struct {
 
 func (e *UnsupportedError) Error() string { return e.Issuer + " does not offer " + e.Feature }
 
+// Kind implements the interface of failure.Of.
+func (*UnsupportedError) Kind() failure.Kind { return failure.Usage }
+
 // An EndpointError says why no secret is sent to an endpoint that the provider's
 // metadata names.
 type EndpointError struct {
@@ -184,3 +208,6 @@ type EndpointError struct {
 func (e *EndpointError) Error() string {
 	return fmt.Sprintf("the provider's endpoint %q is refused: %s", e.Endpoint, e.Reason)
 }
+
+// Kind implements the interface of failure.Of.
+func (*EndpointError) Kind() failure.Kind { return failure.Usage }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // An IDTokenError says why the ID token of a login was not believed. The login has
@@ -22,6 +24,9 @@ func (e *IDTokenError) Error() string {
 
 // Unwrap returns what was wrong with it.
 func (e *IDTokenError) Unwrap() error { return e.Err }
+
+// Kind implements the interface of failure.Of.
+func (*IDTokenError) Kind() failure.Kind { return failure.Login }
 
 // keys fetches the provider's public keys, for go-oidc.
 func (c *Client) keys(ctx context.Context) (*oidc.StaticKeySet, error) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/appsyncctl/appsyncctl/internal/address"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // discoveryPath is where OpenID Connect Discovery 1.0, section 4, puts a
@@ -22,6 +23,9 @@ type IssuerError struct {
 }
 
 func (e *IssuerError) Error() string { return fmt.Sprintf("issuer %.100q: %s", e.Input, e.Reason) }
+
+// Kind implements the interface of failure.Of.
+func (*IssuerError) Kind() failure.Kind { return failure.Usage }
 
 // ParseIssuer turns what people write for an issuer into its canonical URL: a
 // bare host name gets https, the host is put in lower case, a default port and

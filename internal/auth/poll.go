@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
@@ -29,6 +30,9 @@ func (e *DeviceExpiredError) Error() string {
 }
 
 func (e *DeviceExpiredError) Unwrap() error { return e.Err }
+
+// Kind implements the interface of failure.Of.
+func (*DeviceExpiredError) Kind() failure.Kind { return failure.Login }
 
 // A DeviceDeniedError says that the person, or a rule of the provider's, refused the
 // login. Err is the provider's answer, which may say why.

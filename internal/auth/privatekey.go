@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 const (
@@ -36,6 +38,9 @@ type PrivateKeyJWT struct {
 type KeyError struct{ Reason string }
 
 func (e *KeyError) Error() string { return "private key: " + e.Reason }
+
+// Kind implements the interface of failure.Of.
+func (*KeyError) Kind() failure.Kind { return failure.Usage }
 
 // NewPrivateKeyJWT returns the authentication with an RSA key of at least 2048
 // bits, as PKCS #1 or PKCS #8 in PEM. algorithm is RS256, RS384 or PS256, the

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // A Provider is what an OpenID provider says of itself (OpenID Connect Discovery
@@ -56,6 +58,9 @@ func (e *DiscoveryError) Error() string {
 	return message
 }
 
+// Kind implements the interface of failure.Of.
+func (*DiscoveryError) Kind() failure.Kind { return failure.Usage }
+
 // An IssuerMismatchError says that an issuer calls itself by another name, as a
 // tenant does behind a custom domain. Tokens carry Found, and who expects the
 // other name will refuse them.
@@ -64,6 +69,9 @@ type IssuerMismatchError struct{ Expected, Found string }
 func (e *IssuerMismatchError) Error() string {
 	return fmt.Sprintf("the issuer is %.200q, not %.200q", e.Found, e.Expected)
 }
+
+// Kind implements the interface of failure.Of.
+func (*IssuerMismatchError) Kind() failure.Kind { return failure.Usage }
 
 // Discover fetches the metadata of issuer, in any form that ParseIssuer takes, and
 // checks it. One request, or a second to the place of RFC 8414 when the first finds

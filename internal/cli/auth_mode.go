@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
 
@@ -96,6 +97,9 @@ type awsError struct{ err error }
 
 func (e *awsError) Error() string { return "AWS credentials: " + e.err.Error() }
 func (e *awsError) Unwrap() error { return e.err }
+
+// Kind implements the interface of failure.Of.
+func (*awsError) Kind() failure.Kind { return failure.Usage }
 
 // regionOf reads the region in ID.appsync-api.REGION.amazonaws.com, or .com.cn; ""
 // for other hosts.

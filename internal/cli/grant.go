@@ -10,6 +10,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
@@ -48,6 +49,9 @@ func (e *loginNeededError) Error() string {
 }
 func (e *loginNeededError) Unwrap() error { return e.err }
 
+// Kind implements the interface of failure.Of.
+func (*loginNeededError) Kind() failure.Kind { return failure.Login }
+
 // opaqueTokenError says that the provider gave a token that AppSync cannot read.
 type opaqueTokenError struct{ audience string }
 
@@ -57,6 +61,9 @@ func (e *opaqueTokenError) Error() string {
 	}
 	return fmt.Sprintf("the provider gave an opaque access token for the audience %q, which AppSync cannot read", e.audience)
 }
+
+// Kind implements the interface of failure.Of.
+func (*opaqueTokenError) Kind() failure.Kind { return failure.Usage }
 
 // grant puts together what settings say about getting a token.
 func (app *App) grant(ctx context.Context, settings config.Resolved, flags *globals) (*grant, error) {

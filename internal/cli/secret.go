@@ -14,6 +14,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // secretError says that a secret cannot be had from where it should come.
@@ -24,6 +25,9 @@ type secretError struct {
 
 func (e *secretError) Error() string { return e.from + ": " + e.err.Error() }
 func (e *secretError) Unwrap() error { return e.err }
+
+// Kind implements the interface of failure.Of.
+func (*secretError) Kind() failure.Kind { return failure.Usage }
 
 // clientSecret reads the secret from the environment or from its file.
 func clientSecret(ctx context.Context, settings config.Resolved) (auth.Secret, error) {

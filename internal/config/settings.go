@@ -12,6 +12,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // Name names a setting. It is also the key in a profile.
@@ -145,6 +147,9 @@ type MissingError struct{ Setting Setting }
 func (e *MissingError) Error() string {
 	return fmt.Sprintf("no %s is set", e.Setting.Label())
 }
+
+// Kind implements the interface of failure.Of.
+func (*MissingError) Kind() failure.Kind { return failure.Usage }
 
 // Remedy names the ways to set it.
 func (e *MissingError) Remedy() string {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/appsyncctl/appsyncctl/internal/address"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // Authorization sends the access token of Source to Endpoint's host, and to no
@@ -43,6 +44,9 @@ func (e *RenewalError) Error() string {
 	return fmt.Sprintf("the token was refused (%s) and could not be renewed: %v", e.Refusal, e.Err)
 }
 func (e *RenewalError) Unwrap() error { return e.Err }
+
+// Kind implements the interface of failure.Of.
+func (*RenewalError) Kind() failure.Kind { return failure.Login }
 
 // RoundTrip implements http.RoundTripper.
 func (t *Authorization) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
@@ -77,6 +78,9 @@ func (e *NoAnswerError) Error() string {
 	return fmt.Sprintf("no answer from %s%s: %.300v", e.Host, tries, e.Err)
 }
 func (e *NoAnswerError) Unwrap() error { return e.Err }
+
+// Kind implements the interface of failure.Of.
+func (*NoAnswerError) Kind() failure.Kind { return failure.Network }
 
 func noAnswer(req *http.Request, attempts int, err error) error {
 	_, unsigned := errors.AsType[*SigningError](err)
