@@ -40,6 +40,11 @@ func (e *ConnectionError) Error() string {
 }
 func (e *ConnectionError) Unwrap() error { return e.Err }
 
+// An Authorizer returns the headers that let a request pass the API's authorization.
+type Authorizer interface {
+	Authorize(ctx context.Context, req *http.Request) (http.Header, error)
+}
+
 // Realtime is one connection in AppSync's real-time protocol over WebSocket. It
 // implements graphql.WebSocketClient, which the generated subscriptions take; the
 // stock client speaks another protocol. We take coder/websocket for the frames
@@ -50,12 +55,9 @@ func (e *ConnectionError) Unwrap() error { return e.Err }
 // several subscriptions in one select sees that order. A slow reader does not keep
 // the connection from living; one that is 10,000 frames late ends it.
 type Realtime struct {
-	Endpoint *url.URL     // of GraphQL; the real-time address follows from it
-	HTTP     *http.Client // makes the handshake; its answers must not be wrapped
-
-	// Authorize returns the headers that let a POST of body to address pass the
-	// API. It is asked for the connection and for each subscription.
-	Authorize func(ctx context.Context, address *url.URL, body []byte) (http.Header, error)
+	Endpoint   *url.URL     // of GraphQL; the real-time address follows from it
+	HTTP       *http.Client // makes the handshake; its answers must not be wrapped
+	Authorizer Authorizer   // asked for the connection and for each subscription
 
 	conn    *websocket.Conn
 	life    context.Context //nolint:containedctx // the connection's; genqlient's Subscribe has none

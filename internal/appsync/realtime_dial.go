@@ -4,11 +4,13 @@
 package appsync
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -63,16 +65,27 @@ func (r *Realtime) dial(ctx context.Context) error {
 	return nil
 }
 
-// authorize returns the credentials as AppSync wants them in a frame: with the
-// host of the GraphQL endpoint, whatever host the connection goes to.
+// authorize returns the credentials as AppSync wants them in a frame: the headers of a
+// POST of body to address, with the host of the GraphQL endpoint, whatever host the
+// connection goes to. A signature covers the headers that are set here, and the body but
+// not its length.
 func (r *Realtime) authorize(ctx context.Context, address *url.URL, body []byte) (map[string]string, error) {
-	header, err := r.Authorize(ctx, address, body)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address.String(), nil)
 	if err != nil {
 		return nil, err
 	}
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	req.Header.Set("Accept", "application/json, text/javascript")
+	req.Header.Set("Content-Encoding", "amz-1.0")
+	req.Header.Set("Content-Type", "application/json; charset=UTF-8")
+	header, err := r.Authorizer.Authorize(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(req.Header, header)
 	credentials := map[string]string{"host": r.Endpoint.Host}
-	for name := range header {
-		credentials[name] = header.Get(name)
+	for name := range req.Header {
+		credentials[name] = req.Header.Get(name)
 	}
 	return credentials, nil
 }

@@ -44,9 +44,9 @@ func (s *scripted) realtime() *appsync.Realtime {
 	return &appsync.Realtime{
 		Endpoint: &url.URL{Scheme: "https", Host: "api.example.com", Path: "/graphql"},
 		HTTP:     &http.Client{Transport: s},
-		Authorize: func(context.Context, *url.URL, []byte) (http.Header, error) {
+		Authorizer: authorizer(func(context.Context, *http.Request) (http.Header, error) {
 			return http.Header{"Authorization": {secretToken}}, nil
-		},
+		}),
 	}
 }
 
@@ -90,7 +90,9 @@ func (l *oneConn) Addr() net.Addr { return &net.UnixAddr{} }
 func (s *scripted) serve(w http.ResponseWriter, r *http.Request) {
 	_, encoded, _ := strings.Cut(r.Header.Get("Sec-WebSocket-Protocol"), "header-")
 	shown, err := base64.RawURLEncoding.DecodeString(encoded)
-	if want := `{"Authorization":"` + secretToken + `","host":"api.example.com"}`; err != nil || string(shown) != want {
+	want := `{"Accept":"application/json, text/javascript","Authorization":"` + secretToken +
+		`","Content-Encoding":"amz-1.0","Content-Type":"application/json; charset=UTF-8","host":"api.example.com"}`
+	if err != nil || string(shown) != want {
 		s.t.Errorf("handshake: got %s, %v; want %s", shown, err, want)
 	}
 	if r.URL.RawQuery != "" || r.Header.Get("Authorization") != "" {

@@ -45,14 +45,21 @@ func (k keyed) RoundTrip(req *http.Request) (*http.Response, error) {
 	return k.base.RoundTrip(req)
 }
 
-func withKey(key string) func(context.Context, *url.URL, []byte) (http.Header, error) {
-	return func(context.Context, *url.URL, []byte) (http.Header, error) {
+// authorizer is a function as appsync.Authorizer.
+type authorizer func(context.Context, *http.Request) (http.Header, error)
+
+func (f authorizer) Authorize(ctx context.Context, req *http.Request) (http.Header, error) {
+	return f(ctx, req)
+}
+
+func withKey(key string) authorizer {
+	return func(context.Context, *http.Request) (http.Header, error) {
 		return http.Header{"X-Api-Key": {key}}, nil
 	}
 }
 
 func realtime(endpoint *url.URL) *appsync.Realtime {
-	return &appsync.Realtime{Endpoint: endpoint, HTTP: &http.Client{}, Authorize: withKey(emulatorKey)}
+	return &appsync.Realtime{Endpoint: endpoint, HTTP: &http.Client{}, Authorizer: withKey(emulatorKey)}
 }
 
 func TestRealtimeURL(t *testing.T) {
@@ -117,7 +124,7 @@ func TestRealtimeRefused(t *testing.T) {
 	endpoint, _ := emulate(t)
 	t.Run("connection", func(t *testing.T) {
 		conn := realtime(endpoint)
-		conn.Authorize = withKey("da2-wrong")
+		conn.Authorizer = withKey("da2-wrong")
 		_, err := conn.Start(t.Context())
 		refused, ok := errors.AsType[*appsync.ResponseError](err)
 		if !ok || !refused.Unauthorized() || refused.Error() != "UnauthorizedException: You are not authorized to make this call." {
@@ -127,14 +134,14 @@ func TestRealtimeRefused(t *testing.T) {
 	t.Run("subscription", func(t *testing.T) {
 		conn := realtime(endpoint)
 		connected := false
-		conn.Authorize = func(context.Context, *url.URL, []byte) (http.Header, error) {
+		conn.Authorizer = authorizer(func(context.Context, *http.Request) (http.Header, error) {
 			key := emulatorKey
 			if connected {
 				key = "da2-wrong"
 			}
 			connected = true
 			return http.Header{"X-Api-Key": {key}}, nil
-		}
+		})
 		_, err := appsync.Follow(t.Context(), conn, []appsync.Operation{appsync.Created}, appsync.Match{})
 		if refused, ok := errors.AsType[*appsync.ResponseError](err); !ok || !refused.Unauthorized() {
 			t.Errorf("got %v", err)
@@ -156,7 +163,7 @@ func TestRealtimeRefused(t *testing.T) {
 	})
 	t.Run("credentials", func(t *testing.T) {
 		conn := realtime(endpoint)
-		conn.Authorize = func(context.Context, *url.URL, []byte) (http.Header, error) { return nil, io.ErrNoProgress }
+		conn.Authorizer = authorizer(func(context.Context, *http.Request) (http.Header, error) { return nil, io.ErrNoProgress })
 		if _, err := conn.Start(t.Context()); !errors.Is(err, io.ErrNoProgress) {
 			t.Errorf("got %v", err)
 		}

@@ -12,6 +12,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/logging"
 
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
@@ -28,8 +29,9 @@ const (
 
 // An access is how requests get past an API's authorization.
 type access struct {
-	chain  http.RoundTripper
-	source tokenSource // of the token that chain sends; nil if it sends none
+	chain      http.RoundTripper
+	authorizer appsync.Authorizer // for real-time connections, as chain does it
+	source     tokenSource        // of the token that chain sends; nil if it sends none
 }
 
 // authorized returns the access to an API in the authorization mode of settings:
@@ -47,16 +49,17 @@ func (app *App) authorizedOver(ctx context.Context, flags *globals, settings con
 		return app.byToken(flags, settings, endpoint, source, one), err
 	case authAPIKey:
 		key, _, err := app.apiKey(ctx, settings, flags, endpoint.String())
-		return access{chain: &transport.APIKey{Key: key, Endpoint: endpoint, Base: chain}}, err
+		byKey := &transport.APIKey{Key: key, Endpoint: endpoint, Base: chain}
+		return access{chain: byKey, authorizer: byKey}, err
 	case authIAM:
-		return access{chain: app.signedChain(flags, settings, endpoint, one)}, nil
+		return app.signed(flags, settings, endpoint, one), nil
 	}
 }
 
 // byToken is the access with the tokens of source.
 func (app *App) byToken(flags *globals, settings config.Resolved, endpoint *url.URL, source tokenSource, one http.RoundTripper) access {
 	chain := &transport.Authorization{Source: source, Endpoint: endpoint, Scheme: authScheme(settings), Base: app.chain(flags, one)}
-	return access{chain, source}
+	return access{chain, chain, source}
 }
 
 // authScheme returns what stands before the token in the Authorization header.
@@ -67,9 +70,9 @@ func authScheme(settings config.Resolved) string {
 	return ""
 }
 
-// signedChain signs with AWS's own signer and the credentials that the AWS CLI
+// signed signs with AWS's own signer and the credentials that the AWS CLI
 // would use, which are looked up when the first request is sent.
-func (app *App) signedChain(flags *globals, settings config.Resolved, endpoint *url.URL, one http.RoundTripper) http.RoundTripper {
+func (app *App) signed(flags *globals, settings config.Resolved, endpoint *url.URL, one http.RoundTripper) access {
 	signer := v4.NewSigner()
 	sign := func(ctx context.Context, req *http.Request, payload string) error {
 		loaded, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.Nop{}))
@@ -89,7 +92,8 @@ func (app *App) signedChain(flags *globals, settings config.Resolved, endpoint *
 		}
 		return signer.SignHTTP(ctx, credentials, req, payload, "appsync", region, app.Now().UTC().Truncate(time.Second))
 	}
-	return app.chain(flags, &transport.Signature{Sign: sign, Endpoint: endpoint, Base: one})
+	signature := &transport.Signature{Sign: sign, Endpoint: endpoint, Base: one}
+	return access{chain: app.chain(flags, signature), authorizer: signature}
 }
 
 // awsError says that no AWS credentials could be had.

@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"iter"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -38,14 +35,14 @@ func (app *App) watchLink(ctx context.Context, flags *globals, options customers
 	if err != nil {
 		return nil, err
 	}
-	access, err := app.authorizedOver(ctx, flags, settings, endpoint, &rehearsal{app.attempt(flags)})
+	access, err := app.authorized(ctx, flags, settings, endpoint)
 	if err != nil {
 		return nil, err
 	}
 	return app.linkTo(settings, endpoint, access, options), nil
 }
 
-// linkTo is the link over an access whose chain ends in a rehearsal.
+// linkTo is the link over an access.
 func (app *App) linkTo(settings config.Resolved, endpoint *url.URL, access access, options customersWatchOptions) *watchLink {
 	return &watchLink{
 		app: app, settings: settings, endpoint: endpoint, access: access, options: options,
@@ -85,12 +82,17 @@ func (l *watchLink) open(ctx context.Context) (*appsync.Feed, time.Time, error) 
 	return feed, l.replaceAt(token), err
 }
 
+// realtime returns a real-time connection, not started.
+func (app *App) realtime(endpoint *url.URL, authorizer appsync.Authorizer) *appsync.Realtime {
+	return &appsync.Realtime{
+		Endpoint:   endpoint,
+		HTTP:       httpClient(&transport.UserAgent{Value: app.userAgent(), Base: app.Transport}),
+		Authorizer: authorizer,
+	}
+}
+
 func (l *watchLink) follow(ctx context.Context) (*appsync.Feed, error) {
-	return appsync.Follow(ctx, &appsync.Realtime{
-		Endpoint:  l.endpoint,
-		HTTP:      httpClient(&transport.UserAgent{Value: l.app.userAgent(), Base: l.app.Transport}),
-		Authorize: l.authorize,
-	}, l.options.operations, l.options.match)
+	return appsync.Follow(ctx, l.app.realtime(l.endpoint, l.access.authorizer), l.options.operations, l.options.match)
 }
 
 // replaceAt returns when the connection of a token must be replaced: when the token
@@ -132,42 +134,4 @@ func (l *watchLink) get(ctx context.Context, id string) (*appsync.Customer, erro
 		return customer, nil
 	}
 	return nil, nil
-}
-
-// authorize returns the headers with which a POST would pass the API, whatever the
-// mode of authorization is.
-func (l *watchLink) authorize(ctx context.Context, address *url.URL, body []byte) (http.Header, error) {
-	target := *address
-	target.Fragment = rehearsed
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-	// For a signature, which covers the body but then not its length.
-	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	req.Header.Set("Accept", "application/json, text/javascript")
-	req.Header.Set("Content-Encoding", "amz-1.0")
-	req.Header.Set("Content-Type", "application/json; charset=UTF-8")
-	resp, err := l.access.chain.RoundTrip(req)
-	if err != nil {
-		return nil, err
-	}
-	return resp.Header, resp.Body.Close()
-}
-
-// rehearsed marks a request that is only authorized and never sent. Fragments are
-// no part of what is sent or signed.
-const rehearsed = "rehearsal"
-
-// A rehearsal answers a marked request with the headers that it had, and passes
-// others on.
-type rehearsal struct{ http.RoundTripper }
-
-func (r *rehearsal) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.URL.Fragment != rehearsed {
-		return r.RoundTripper.RoundTrip(req)
-	}
-	header := req.Header.Clone()
-	header.Del("User-Agent") // on the handshake already, and never signed
-	return &http.Response{StatusCode: http.StatusOK, Header: header, Body: http.NoBody, Request: req}, nil
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/output"
-	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
 
 // querySubscription prints the events of a subscription, one a line, until ctx or
@@ -19,11 +18,7 @@ func (app *App) querySubscription(ctx context.Context, flags *globals, request *
 	if err != nil {
 		return err
 	}
-	conn := &appsync.Realtime{
-		Endpoint:  link.endpoint,
-		HTTP:      httpClient(&transport.UserAgent{Value: app.userAgent(), Base: app.Transport}),
-		Authorize: link.authorize,
-	}
+	conn := app.realtime(link.endpoint, link.access.authorizer)
 	lost, err := conn.Start(ctx)
 	if err != nil {
 		return err

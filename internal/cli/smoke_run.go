@@ -74,8 +74,8 @@ func (app *App) smokeSteps(ctx context.Context, flags *globals, settings config.
 	meter := &smoke.Meter{Base: app.attempt(flags), Now: app.Now}
 	var access access
 	if examinee.cached != nil {
-		access = app.byToken(flags, settings, endpoint, examinee.cached.source, &rehearsal{meter})
-	} else if access, err = app.authorizedOver(ctx, flags, settings, endpoint, &rehearsal{meter}); err != nil {
+		access = app.byToken(flags, settings, endpoint, examinee.cached.source, meter)
+	} else if access, err = app.authorizedOver(ctx, flags, settings, endpoint, meter); err != nil {
 		return nil, err
 	}
 	test := &smoke.Test{

@@ -56,8 +56,9 @@ func (app *App) examinee(ctx context.Context, flags *globals, settings config.Re
 	default:
 		s.addGrant(ctx, app, flags, settings)
 	}
-	s.Authorized = app.examinedChain(&once, settings, s, app.attempt(&once))
-	s.link = app.examinedLink(&once, settings, s)
+	access := app.examinedAccess(&once, settings, s)
+	s.Authorized = access.chain
+	s.link = app.examinedLink(settings, access.authorizer)
 	s.Realtime = s.link()
 	s.account = app.awsAccount(ctx, &once, settings)
 	s.Account = &examinedAccount{s.account}

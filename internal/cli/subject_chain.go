@@ -13,78 +13,97 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
 
-// examinedChain sends what a command would send, once, by one.
-func (app *App) examinedChain(once *globals, settings config.Resolved, s *examinee, one http.RoundTripper) http.RoundTripper {
+// examinedAccess sends what a command would send, once.
+func (app *App) examinedAccess(once *globals, settings config.Resolved, s *examinee) access {
 	endpoint, err := endpoint(settings)
-	base := app.chain(once, one)
+	one := app.attempt(once)
 	switch {
 	case err != nil:
-		return &laterChain{build: func(context.Context) (http.RoundTripper, error) { return nil, err }}
+		return newLaterAccess(func(context.Context) (access, error) { return access{}, err })
 	case s.Mode == authIAM:
-		return &explainedChain{app.signedChain(once, settings, endpoint, one)}
+		return explainedAccess(app.signed(once, settings, endpoint, one))
 	case s.Mode == authAPIKey:
-		return &explainedChain{&laterChain{build: func(ctx context.Context) (http.RoundTripper, error) {
+		return explainedAccess(newLaterAccess(func(ctx context.Context) (access, error) {
 			key, _, err := app.apiKey(ctx, settings, once, endpoint.String())
 			s.secrets.add(key)
-			return &transport.APIKey{Key: key, Endpoint: endpoint, Base: base}, err
-		}}}
+			byKey := &transport.APIKey{Key: key, Endpoint: endpoint, Base: app.chain(once, one)}
+			return access{chain: byKey, authorizer: byKey}, err
+		}))
 	default:
-		return &transport.Authorization{Source: s.tokens, Endpoint: endpoint, Scheme: authScheme(settings), Base: base}
+		return app.byToken(once, settings, endpoint, s.tokens, one)
 	}
 }
 
 // examinedLink returns what makes a new real-time connection, which works once.
-func (app *App) examinedLink(once *globals, settings config.Resolved, s *examinee) func() *appsync.Realtime {
+func (app *App) examinedLink(settings config.Resolved, authorizer appsync.Authorizer) func() *appsync.Realtime {
 	endpoint, err := endpoint(settings)
 	if err != nil {
 		return func() *appsync.Realtime { return nil }
 	}
-	link := &watchLink{app: app, settings: settings, endpoint: endpoint}
-	link.access.chain = app.examinedChain(once, settings, s, &rehearsal{app.attempt(once)})
-	return func() *appsync.Realtime {
-		return &appsync.Realtime{
-			Endpoint:  endpoint,
-			HTTP:      httpClient(&transport.UserAgent{Value: app.userAgent(), Base: app.Transport}),
-			Authorize: link.authorize,
-		}
-	}
+	return func() *appsync.Realtime { return app.realtime(endpoint, authorizer) }
 }
 
-// explainedChain tells the checks what only this package's errors know.
-type explainedChain struct{ chain http.RoundTripper }
+// explained tells the checks what only this package's errors know.
+type explained struct{ of access }
+
+func explainedAccess(of access) access {
+	e := &explained{of}
+	return access{chain: e, authorizer: e}
+}
 
 // RoundTrip implements http.RoundTripper.
-func (c *explainedChain) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := c.chain.RoundTrip(req)
+func (e *explained) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := e.of.chain.RoundTrip(req)
 	return resp, tokenError(err)
 }
 
-// laterChain is built when the first request is sent, and kept once that worked.
-type laterChain struct {
-	build func(ctx context.Context) (http.RoundTripper, error)
+// Authorize implements appsync.Authorizer.
+func (e *explained) Authorize(ctx context.Context, req *http.Request) (http.Header, error) {
+	header, err := e.of.authorizer.Authorize(ctx, req)
+	return header, tokenError(err)
+}
+
+// laterAccess is built when the first request is sent, and kept once that worked.
+type laterAccess struct {
+	build func(ctx context.Context) (access, error)
 
 	mu    sync.Mutex
-	chain http.RoundTripper
+	built *access
+}
+
+func newLaterAccess(build func(ctx context.Context) (access, error)) access {
+	later := &laterAccess{build: build}
+	return access{chain: later, authorizer: later}
 }
 
 // RoundTrip implements http.RoundTripper.
-func (c *laterChain) RoundTrip(req *http.Request) (*http.Response, error) {
-	chain, err := c.get(req.Context())
+func (l *laterAccess) RoundTrip(req *http.Request) (*http.Response, error) {
+	access, err := l.get(req.Context())
 	if err != nil {
 		return nil, err
 	}
-	return chain.RoundTrip(req)
+	return access.chain.RoundTrip(req)
 }
 
-func (c *laterChain) get(ctx context.Context) (http.RoundTripper, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.chain != nil {
-		return c.chain, nil
+// Authorize implements appsync.Authorizer.
+func (l *laterAccess) Authorize(ctx context.Context, req *http.Request) (http.Header, error) {
+	access, err := l.get(ctx)
+	if err != nil {
+		return nil, err
 	}
-	chain, err := c.build(ctx)
-	if err == nil {
-		c.chain = chain
+	return access.authorizer.Authorize(ctx, req)
+}
+
+func (l *laterAccess) get(ctx context.Context) (*access, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.built != nil {
+		return l.built, nil
 	}
-	return chain, err
+	built, err := l.build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.built = &built
+	return l.built, nil
 }

@@ -163,15 +163,17 @@ func (s *setup) show(name, value string) {
 	endpoint, _ := url.Parse(s.env["APPSYNCCTL_ENDPOINT"])
 	s.Realtime = &appsync.Realtime{
 		Endpoint: endpoint, HTTP: &http.Client{Transport: s.Plain},
-		Authorize: func(context.Context, *url.URL, []byte) (http.Header, error) {
-			return http.Header{http.CanonicalHeaderKey(name): {value}}, nil
-		},
+		Authorizer: headed{name: name, value: value},
 	}
 }
 
 type headed struct {
 	name, value string
 	base        http.RoundTripper
+}
+
+func (h headed) Authorize(context.Context, *http.Request) (http.Header, error) {
+	return http.Header{http.CanonicalHeaderKey(h.name): {h.value}}, nil
 }
 
 func (h headed) RoundTrip(req *http.Request) (*http.Response, error) {

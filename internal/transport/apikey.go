@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 
@@ -15,12 +16,21 @@ type APIKey struct {
 	Base     http.RoundTripper
 }
 
+// Authorize returns the key's header for a request to Endpoint's host, and none for
+// others.
+func (t *APIKey) Authorize(_ context.Context, req *http.Request) (http.Header, error) {
+	if !address.SameHost(req.URL, t.Endpoint) {
+		return nil, nil
+	}
+	return t.header(), nil
+}
+
 // RoundTrip implements http.RoundTripper.
 func (t *APIKey) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !address.SameHost(req.URL, t.Endpoint) {
 		return t.Base.RoundTrip(req)
 	}
-	req = req.Clone(req.Context())
-	req.Header.Set("X-Api-Key", t.Key)
-	return withoutEcho(t.Base, req, t.Key)
+	return withoutEcho(t.Base, with(req, t.header()), t.Key)
 }
+
+func (t *APIKey) header() http.Header { return http.Header{"X-Api-Key": {t.Key}} }

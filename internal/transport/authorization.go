@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -48,6 +49,19 @@ func (e *RenewalError) Unwrap() error { return e.Err }
 // Kind implements the interface of failure.Of.
 func (*RenewalError) Kind() failure.Kind { return failure.Login }
 
+// Authorize returns the token's header for a request to Endpoint's host, and none for
+// others.
+func (t *Authorization) Authorize(ctx context.Context, req *http.Request) (http.Header, error) {
+	if !address.SameHost(req.URL, t.Endpoint) {
+		return nil, nil
+	}
+	token, err := t.Source.Token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return t.header(token), nil
+}
+
 // RoundTrip implements http.RoundTripper.
 func (t *Authorization) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !address.SameHost(req.URL, t.Endpoint) {
@@ -78,9 +92,18 @@ func (t *Authorization) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (t *Authorization) send(req *http.Request, token string) (*http.Response, error) {
+	return withoutEcho(t.Base, with(req, t.header(token)), token)
+}
+
+func (t *Authorization) header(token string) http.Header {
+	return http.Header{"Authorization": {strings.TrimSpace(t.Scheme + " " + token)}}
+}
+
+// with returns a copy of req that has these headers too.
+func with(req *http.Request, header http.Header) *http.Request {
 	req = req.Clone(req.Context())
-	req.Header.Set("Authorization", strings.TrimSpace(t.Scheme+" "+token))
-	return withoutEcho(t.Base, req, token)
+	maps.Copy(req.Header, header)
+	return req
 }
 
 // replay returns req with its body from the start.

@@ -44,6 +44,10 @@ func TestAuthorizationSendsTheTokenToItsEndpointOnly(t *testing.T) {
 			if got := req.Header.Get("Authorization"); got != "" {
 				t.Errorf("the caller's request was changed: Authorization %q", got)
 			}
+			header, err := chain.Authorize(t.Context(), req)
+			if err != nil || header.Get("Authorization") != tt.want {
+				t.Errorf("Authorize gave %v, %v; want %q", header, err, tt.want)
+			}
 		})
 	}
 }

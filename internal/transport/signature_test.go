@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/appsyncctl/appsyncctl/internal/transport"
@@ -43,6 +45,14 @@ func TestCredentialsStayAtTheEndpoint(t *testing.T) {
 		}
 		if got := net.sent[1].header.Get("X-Sent") != ""; got != tt.want {
 			t.Errorf("%s: signature sent: %t, want %t", tt.target, got, tt.want)
+		}
+		for i, way := range []interface {
+			Authorize(ctx context.Context, req *http.Request) (http.Header, error)
+		}{key, signature} {
+			header, err := way.Authorize(t.Context(), post(t, tt.target, "whole body"))
+			if err != nil || !maps.EqualFunc(header, net.sent[i].header, slices.Equal) {
+				t.Errorf("%s: Authorize gave %v, %v; %v was sent", tt.target, header, err, net.sent[i].header)
+			}
 		}
 		if got := net.sent[1].body; got != "whole body" {
 			t.Errorf("sent body %q behind the signature", got)

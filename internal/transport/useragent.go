@@ -11,6 +11,9 @@
 //
 // They are nested struct literals, outermost first, and know nothing of each
 // other. Requests are never changed in place, as http.RoundTripper demands.
+//
+// Authorization, APIKey and Signature have a method Authorize beside RoundTrip, which
+// returns the headers that they add: a WebSocket carries these in its frames.
 package transport
 
 import "net/http"
