@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
@@ -33,7 +34,7 @@ const patience = 75 * time.Second
 // smoke test created is deleted. The same signal again ends the process. Another one
 // does not: CI systems send SIGINT and soon after SIGTERM to a job that is cancelled,
 // and then give it a moment.
-func run(app *cli.App) int {
+func run(app *app.App) int {
 	// A reader that goes away makes a write fail, and not the process die in the
 	// middle of something. Notify leaves children alone, Ignore would not.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
@@ -51,12 +52,12 @@ func run(app *cli.App) int {
 			}
 		}
 	}()
-	return app.Run(ctx, os.Args[1:])
+	return cli.Run(ctx, app, os.Args[1:])
 }
 
 // world is the outside world as it really is.
-func world() *cli.App {
-	return &cli.App{
+func world() *app.App {
+	return &app.App{
 		In:           os.Stdin,
 		Out:          os.Stdout,
 		Err:          os.Stderr,
@@ -80,11 +81,11 @@ func world() *cli.App {
 }
 
 // build is what the release build said, else what Go recorded.
-func build() cli.Build {
+func build() app.Build {
 	if version != "" {
-		return cli.Build{Version: version, Commit: commit, Date: date}
+		return app.Build{Version: version, Commit: commit, Date: date}
 	}
-	found := cli.Build{Version: "(devel)"}
+	found := app.Build{Version: "(devel)"}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return found

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/doctor"
@@ -71,8 +72,8 @@ func settingsTable() string {
 func exitCodesTable(t *testing.T) string {
 	t.Helper()
 	var page bytes.Buffer
-	app := &cli.App{Out: &page, Err: &page}
-	if code := app.Run(t.Context(), []string{"help", "exit-codes"}); code != 0 {
+	app := &app.App{Out: &page, Err: &page}
+	if code := cli.Run(t.Context(), app, []string{"help", "exit-codes"}); code != 0 {
 		t.Fatalf("exit code %d: %s", code, page.String())
 	}
 	rows := [][]string{{"Code", "Meaning"}, {"---", "---"}}

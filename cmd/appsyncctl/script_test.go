@@ -15,7 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/appsyncctl/appsyncctl/internal/cli"
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
@@ -81,31 +81,31 @@ func TestScripts(t *testing.T) {
 // scriptWorld is the real world with another keyring: tokens pass from process
 // to process through a folder that a script names in TEST_KEYRING. Without it
 // there is no keyring, as on a bare CI runner.
-func scriptWorld() *cli.App {
-	app := world()
-	app.Build = cli.Build{Version: "1.2.3-test"}
-	app.Keyring = func(bool, func(string)) tokencache.Probed {
+func scriptWorld() *app.App {
+	fake := world()
+	fake.Build = app.Build{Version: "1.2.3-test"}
+	fake.Keyring = func(bool, func(string)) tokencache.Probed {
 		return folderKeyring(os.Getenv("TEST_KEYRING"))
 	}
-	app.OpenBrowser = func(url string) error {
+	fake.OpenBrowser = func(url string) error {
 		return os.WriteFile(filepath.Join(os.Getenv("HOME"), "browser"), []byte(url), 0o600)
 	}
-	app.Deadline = deadline
-	app.Terminal = os.Getenv("TEST_TERMINAL") != ""
-	app.Width, _ = strconv.Atoi(os.Getenv("TEST_WIDTH"))
+	fake.Deadline = deadline
+	fake.Terminal = os.Getenv("TEST_TERMINAL") != ""
+	fake.Width, _ = strconv.Atoi(os.Getenv("TEST_WIDTH"))
 	ahead, _ := time.ParseDuration(os.Getenv("TEST_AHEAD")) // 0 without
 	var paused atomic.Int64
-	app.Now = func() time.Time { return time.Now().Add(ahead).Add(time.Duration(paused.Load())) }
+	fake.Now = func() time.Time { return time.Now().Add(ahead).Add(time.Duration(paused.Load())) }
 	if now, err := time.Parse(time.RFC3339Nano, os.Getenv("TEST_NOW")); err == nil {
-		app.Now = func() time.Time { return now }
+		fake.Now = func() time.Time { return now }
 	}
 	if os.Getenv("TEST_NO_PAUSES") != "" { // the clock goes on at once
-		app.Pause = func(ctx context.Context, d time.Duration) error {
+		fake.Pause = func(ctx context.Context, d time.Duration) error {
 			paused.Add(int64(d))
 			return context.Cause(ctx)
 		}
 	}
-	return app
+	return fake
 }
 
 // folderKeyring is a keyring of readable files, for scripts to look into. Its

@@ -61,12 +61,12 @@ func endpoint(settings config.Resolved) (*url.URL, error) {
 // makes each attempt.
 func (app *App) chain(flags *globals, one http.RoundTripper) http.RoundTripper {
 	notice := app.notice
-	if flags.output.machine() {
+	if flags.Output.ForPrograms() {
 		notice = func(string) {} // standard error is for one document then
 	}
 	return &transport.UserAgent{
-		Value: app.userAgent(),
-		Base:  &transport.Retry{Attempts: flags.maxRetries + 1, Budget: time.Minute, Notice: notice, Base: one},
+		Value: app.UserAgent(),
+		Base:  &transport.Retry{Attempts: flags.MaxRetries + 1, Budget: time.Minute, Notice: notice, Base: one},
 	}
 }
 
@@ -74,12 +74,12 @@ func (app *App) chain(flags *globals, one http.RoundTripper) http.RoundTripper {
 // nobody sees the secrets of this run.
 func (app *App) attempt(flags *globals) http.RoundTripper {
 	base := app.Transport
-	if flags.debug {
+	if flags.Debug {
 		base = &transport.Trace{Writer: &harmlessWriter{app.Err}, Base: base}
 	}
 	return &transport.Clean{
 		Hide: app.secrets.hide,
-		Base: &transport.Attempt{Limit: flags.timeout, MaxBytes: 8 << 20, Base: base},
+		Base: &transport.Attempt{Limit: flags.Timeout, MaxBytes: 8 << 20, Base: base},
 	}
 }
 
@@ -91,9 +91,9 @@ const providerTime = 30 * time.Second
 // grants know what may be repeated, and for a refresh token that is nothing.
 func (app *App) providerClient(flags *globals) *http.Client {
 	patient := *flags
-	patient.timeout = max(flags.timeout, providerTime)
-	client := httpClient(&transport.UserAgent{Value: app.userAgent(), Base: app.attempt(&patient)})
-	client.Timeout = patient.timeout
+	patient.Timeout = max(flags.Timeout, providerTime)
+	client := httpClient(&transport.UserAgent{Value: app.UserAgent(), Base: app.attempt(&patient)})
+	client.Timeout = patient.Timeout
 	return client
 }
 

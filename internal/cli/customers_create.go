@@ -44,7 +44,7 @@ nothing; another record under the id is refused.`,
 	set.StringVar(&options.file, "from-file", "", "`file` with one JSON object, or - for standard input")
 	recordFlags(set, &options.records)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		options.records.format = flags.output
+		options.records.format = flags.Output
 		if options.input == (appsync.CreateCustomerInput{}) && options.file == "" {
 			return &usageError{cmd.CommandPath(), errors.New("nothing to create: give at least one field, such as --name")}
 		}

@@ -36,9 +36,9 @@ others are deleted all the same. Any other error stops it.`,
 	cmd.Flags().BoolVarP(&options.yes, "yes", "y", false, "delete without asking")
 	recordFlags(cmd.Flags(), &options.records)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		options.records.format = flags.output
+		options.records.format = flags.Output
 		options.ids, options.records.list = args, len(args) > 1
-		if !options.yes && (!app.Terminal || flags.noInput) {
+		if !options.yes && (!app.Terminal || flags.NoInput) {
 			return &usageError{cmd.CommandPath(), errors.New("nobody can be asked here: --yes deletes without asking")}
 		}
 		return app.customersDelete(cmd.Context(), flags, options)

@@ -56,7 +56,7 @@ what changes meanwhile may or may not be in it.
 	filterFlags(set, &filter)
 	set.IntVar(&options.pageSize, "page-size", appsync.DefaultPageSize, "how many customers the API looks at for one page, before it filters")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		options.file, options.output = args[0], flags.output
+		options.file, options.output = args[0], flags.Output
 		if options.pageSize < 1 {
 			err = errors.New("--page-size must be at least 1")
 		} else {
@@ -105,7 +105,7 @@ func (app *App) customersExport(ctx context.Context, flags *globals, options cus
 	if err != nil {
 		return &brokenExportError{err}
 	}
-	return options.output.write(app.Out, manifest, func(w io.Writer) error {
+	return options.output.Write(app.Out, manifest, func(w io.Writer) error {
 		return output.Fields(w, [][2]string{
 			{"File", options.file},
 			{"Records", strconv.Itoa(manifest.Records)},

@@ -31,7 +31,7 @@ are shown all the same.`,
 	cmd.Flags().SortFlags = false
 	recordFlags(cmd.Flags(), &options.records)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		options.records.format = flags.output
+		options.records.format = flags.Output
 		options.ids, options.records.list = args, len(args) > 1
 		return app.customersGet(cmd.Context(), flags, options)
 	}

@@ -74,7 +74,7 @@ are such rows, and 7 if there are unknown ones.`,
 	}
 	importFlags(cmd.Flags(), &options)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		options.file, options.output = args[0], flags.output
+		options.file, options.output = args[0], flags.Output
 		options.flags = givenFlags(cmd)
 		if err := options.check(); err != nil {
 			return &usageError{cmd.CommandPath(), err}

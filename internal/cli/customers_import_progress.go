@@ -61,7 +61,7 @@ func (s progressStyle) orDefault(app *App, output format) progressStyle {
 	switch {
 	case s != "":
 		return s
-	case output.machine():
+	case output.ForPrograms():
 		return progressNone
 	case app.Terminal:
 		return progressBar

@@ -87,7 +87,7 @@ func (r *importReport) document(plan *bulk.Plan) importPlan {
 // dryRun writes the plan as the result.
 func (r *importReport) dryRun(plan *bulk.Plan) error {
 	document := r.document(plan)
-	err := r.options.output.write(r.app.Out, document, func(w io.Writer) error {
+	err := r.options.output.Write(r.app.Out, document, func(w io.Writer) error {
 		return r.table(w, document)
 	})
 	if err == nil && plan.Faulty > 0 {
@@ -180,8 +180,8 @@ func (r *importReport) finish(work *bulk.Import, summary *bulk.Summary, failed e
 	} else {
 		r.place.dropCopy()
 	}
-	written := r.options.output.write(r.app.Out, result, func(w io.Writer) error { return r.summary(w, result) })
-	if open && !r.options.output.machine() {
+	written := r.options.output.Write(r.app.Out, result, func(w io.Writer) error { return r.summary(w, result) })
+	if open && !r.options.output.ForPrograms() {
 		r.app.notice("to go on: " + r.job.Resume)
 	}
 	aside := summary.Rejected + summary.Conflict

@@ -64,7 +64,7 @@ terminal only. In CSV nothing between two commas is null, and "" an empty text.`
 		return pflag.NormalizedName(name)
 	})
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
-		options.records.format = flags.output
+		options.records.format = flags.Output
 		switch {
 		case all && cmd.Flags().Changed("max"):
 			err = errors.New("--all and --max exclude each other")
@@ -164,7 +164,7 @@ func (app *App) tellMore(options customersListOptions, last *appsync.Page) {
 	default:
 		text += ", --max N more of them"
 	}
-	if options.records.format.machine() {
+	if options.records.format.ForPrograms() {
 		_ = output.JSONLine(app.Err, struct { // it is beside the result
 			Notice    string `json:"notice"`
 			NextToken string `json:"next_token,omitempty"`

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
 )
 
@@ -72,13 +73,13 @@ func (w *highWater) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func listing(out io.Writer, rows int) *cli.App {
+func listing(out io.Writer, rows int) *app.App {
 	environment := map[string]string{
 		"APPSYNCCTL_ENDPOINT": "https://api.example.com/graphql",
 		"APPSYNCCTL_TOKEN":    "token",
 		"APPSYNCCTL_CONFIG":   "/nonexistent/config.yaml",
 	}
-	return &cli.App{
+	return &app.App{
 		In: &bytes.Buffer{}, Out: out, Err: io.Discard,
 		LookupEnv: func(name string) (string, bool) {
 			value, ok := environment[name]
@@ -99,7 +100,7 @@ func BenchmarkList(b *testing.B) {
 				var peak uint64
 				for b.Loop() {
 					var out highWater
-					if code := listing(&out, rows).Run(b.Context(), []string{"customers", "list", "--all", "-o", format}); code != 0 {
+					if code := cli.Run(b.Context(), listing(&out, rows), []string{"customers", "list", "--all", "-o", format}); code != 0 {
 						b.Fatalf("exit code %d", code)
 					}
 					peak = max(peak, out.bytes)
@@ -120,7 +121,7 @@ func TestListMemory(t *testing.T) {
 		var before runtime.MemStats
 		runtime.ReadMemStats(&before)
 		out := highWater{inUse: true}
-		if code := listing(&out, 30_000).Run(t.Context(), []string{"customers", "list", "--all", "-o", format}); code != 0 {
+		if code := cli.Run(t.Context(), listing(&out, 30_000), []string{"customers", "list", "--all", "-o", format}); code != 0 {
 			t.Fatalf("exit code %d", code)
 		}
 		if grown := int64(out.bytes) - int64(before.HeapAlloc); grown > most {

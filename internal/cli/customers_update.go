@@ -46,7 +46,7 @@ remove the field then, too.`,
 		if err := removeFields(options.change.Fields, unset); err != nil {
 			return &usageError{cmd.CommandPath(), err}
 		}
-		options.change.ID, options.records.format = args[0], flags.output
+		options.change.ID, options.records.format = args[0], flags.Output
 		return app.customersUpdate(cmd.Context(), flags, options)
 	}
 	return cmd

@@ -79,7 +79,7 @@ input; what it prints goes to standard error. If it fails, the watch ends, and w
 		}
 		switch {
 		case err != nil:
-		case cmd.Flags().Changed("output") && !flags.output.machine():
+		case cmd.Flags().Changed("output") && !flags.Output.ForPrograms():
 			err = errors.New("a watch is JSON lines: leave --output out")
 		case options.count < 0, options.last < 0, options.idle < 0:
 			err = errors.New("--count, --for and --idle cannot be negative")

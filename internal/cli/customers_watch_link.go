@@ -86,7 +86,7 @@ func (l *watchLink) open(ctx context.Context) (*appsync.Feed, time.Time, error) 
 func (app *App) realtime(endpoint *url.URL, authorizer appsync.Authorizer) *appsync.Realtime {
 	return &appsync.Realtime{
 		Endpoint:   endpoint,
-		HTTP:       httpClient(&transport.UserAgent{Value: app.userAgent(), Base: app.Transport}),
+		HTTP:       httpClient(&transport.UserAgent{Value: app.UserAgent(), Base: app.Transport}),
 		Authorizer: authorizer,
 	}
 }

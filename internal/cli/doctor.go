@@ -23,7 +23,7 @@ type doctorOptions struct {
 }
 
 func (app *App) doctorCommand(flags *globals) *cobra.Command {
-	options := doctorOptions{format: doctorFormat{document: &flags.output}, failOn: severity(doctor.Unknown)}
+	options := doctorOptions{format: doctorFormat{document: &flags.Output}, failOn: severity(doctor.Unknown)}
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Find out why the API cannot be reached, or says 401",
@@ -130,7 +130,7 @@ func (app *App) doctor(ctx context.Context, flags *globals, options doctorOption
 
 // annotate tells GitHub Actions what was found, if that runs the program.
 func (app *App) annotate(r *doctorReport, secrets *secretTexts) error {
-	github := app.gitHub()
+	github := app.GitHub()
 	app.mask(github)
 	run := report.Run{Suite: "appsyncctl.doctor", Started: r.start, Elapsed: r.now().Sub(r.start), Cases: r.cases}
 	return smokeSinks{github: github}.write(run, secrets.all())

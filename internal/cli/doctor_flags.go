@@ -91,7 +91,7 @@ func (f *doctorFormat) String() string {
 	case f.document == nil: // pflag asks an empty value
 		return string(table)
 	default:
-		return f.document.String()
+		return string(*f.document)
 	}
 }
 

@@ -42,7 +42,7 @@ type doctorReport struct {
 func (app *App) newDoctorReport(options doctorOptions) *doctorReport {
 	r := &doctorReport{
 		out:      app.Out,
-		json:     options.format.document.machine(),
+		json:     options.format.document.ForPrograms(),
 		short:    options.format.short,
 		notice:   app.notice,
 		suppress: options.suppress,

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
 	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
@@ -57,8 +58,8 @@ func (unplugged) RoundTrip(*http.Request) (*http.Response, error) {
 }
 
 // unpluggedApp is a world without a network, a keyring and a home.
-func unpluggedApp(out, errs io.Writer, env map[string]string) *cli.App {
-	return &cli.App{
+func unpluggedApp(out, errs io.Writer, env map[string]string) *app.App {
+	return &app.App{
 		In: strings.NewReader(""), Out: out, Err: errs,
 		LookupEnv: func(name string) (string, bool) {
 			value, ok := env[name]
@@ -70,7 +71,7 @@ func unpluggedApp(out, errs io.Writer, env map[string]string) *cli.App {
 		LookupHost: func(context.Context, string) ([]string, error) { return nil, errors.New("unplugged") },
 		Proxy:      func(*http.Request) (*url.URL, error) { return nil, nil },
 		Keyring:    func(bool, func(string)) tokencache.Probed { return nowhere{} },
-		Build:      cli.Build{Version: "1.2.3"},
+		Build:      app.Build{Version: "1.2.3"},
 	}
 }
 
@@ -81,14 +82,14 @@ func TestDoctorDocument(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("profiles: ["), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	panicking := func(app *cli.App) {
+	panicking := func(app *app.App) {
 		app.Keyring = func(bool, func(string)) tokencache.Probed { panic("secret words") }
 	}
 	tests := []struct {
 		name    string
 		args    []string
 		env     map[string]string
-		change  func(*cli.App)
+		change  func(*app.App)
 		verdict string
 		cause   string
 		code    int
@@ -107,7 +108,7 @@ func TestDoctorDocument(t *testing.T) {
 			if tt.change != nil {
 				tt.change(app)
 			}
-			if code := app.Run(t.Context(), append([]string{"doctor", "-o", "json"}, tt.args...)); code != tt.code {
+			if code := cli.Run(t.Context(), app, append([]string{"doctor", "-o", "json"}, tt.args...)); code != tt.code {
 				t.Errorf("exit code %d, want %d; %s", code, tt.code, errs.String())
 			}
 			got := readDocument(t, out.Bytes(), doctor.Catalogue())
@@ -210,8 +211,8 @@ func TestSecretTexts(t *testing.T) {
 func TestCheckHelp(t *testing.T) {
 	for _, check := range smoke.Plan() {
 		var out bytes.Buffer
-		app := &cli.App{Out: &out, Err: &out}
-		if code := app.Run(t.Context(), []string{"help", strings.ToLower(check.ID)}); code != 0 {
+		app := &app.App{Out: &out, Err: &out}
+		if code := cli.Run(t.Context(), app, []string{"help", strings.ToLower(check.ID)}); code != 0 {
 			t.Fatalf("%s: exit code %d: %s", check.ID, code, out.String())
 		}
 		page := out.String()

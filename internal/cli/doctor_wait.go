@@ -36,7 +36,7 @@ func (app *App) examine(ctx context.Context, examinee *examinee, report *doctorR
 		}
 		wait := min(between, left) // the last look is at the end
 		report.notice(fmt.Sprintf("%s: %s; looking again in %s, for another %s", counting[0].ID, counting[0].Message, wait.Round(100*time.Millisecond), left.Round(time.Second)))
-		if app.pause(ctx, wait) != nil {
+		if app.Wait(ctx, wait) != nil {
 			return findings
 		}
 	}

@@ -46,7 +46,7 @@ func (app *App) emulatorStatus(ctx context.Context, flags *globals) error {
 	if err := json.Unmarshal(answer, &status); err != nil {
 		return fmt.Errorf("the emulator's answer: %w", err)
 	}
-	return flags.output.write(app.Out, status, func(w io.Writer) error {
+	return flags.Output.Write(app.Out, status, func(w io.Writer) error {
 		return output.Fields(w, statusFields(status))
 	})
 }
@@ -112,7 +112,7 @@ func (app *App) askEmulator(ctx context.Context, flags *globals, method, path st
 		return nil, err
 	}
 	once := &transport.Retry{Attempts: 1, Base: app.attempt(flags)} // it knows how to say that nobody answered
-	resp, err := httpClient(&transport.UserAgent{Value: app.userAgent(), Base: once}).Do(req)
+	resp, err := httpClient(&transport.UserAgent{Value: app.UserAgent(), Base: once}).Do(req)
 	if err != nil {
 		return nil, err
 	}

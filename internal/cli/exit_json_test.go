@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/cli"
 )
 
 // TestHintsShowNoSecrets takes a secret for the name of a profile, which error and hint
@@ -39,7 +41,7 @@ func TestHintsShowNoSecrets(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var out, errs bytes.Buffer
 			app := unpluggedApp(&out, &errs, map[string]string{"HOME": t.TempDir(), "APPDATA": t.TempDir(), "APPSYNCCTL_CLIENT_SECRET": secret})
-			if code := app.Run(t.Context(), append([]string{"customers", "list", "--profile", secret}, tt.args...)); code != 2 {
+			if code := cli.Run(t.Context(), app, append([]string{"customers", "list", "--profile", secret}, tt.args...)); code != 2 {
 				t.Errorf("exit code %d", code)
 			}
 			if strings.Contains(errs.String(), "planted") {
@@ -78,7 +80,7 @@ func TestErrorNames(t *testing.T) {
 				"APPSYNCCTL_ENDPOINT": server.URL + "/graphql", "APPSYNCCTL_TOKEN": jwt, "APPSYNCCTL_CLIENT_SECRET": secret,
 			})
 			app.Transport = &http.Transport{DisableKeepAlives: true}
-			if code := app.Run(t.Context(), []string{"customers", "get", "1", "-o", "json"}); code != 3 {
+			if code := cli.Run(t.Context(), app, []string{"customers", "get", "1", "-o", "json"}); code != 3 {
 				t.Errorf("exit code %d", code)
 			}
 			var got struct {

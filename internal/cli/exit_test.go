@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
@@ -248,7 +249,7 @@ func TestReport(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var out, errs bytes.Buffer
-			cli.Report(&cli.App{Out: &out, Err: &errs}, tt.err)
+			cli.Report(&app.App{Out: &out, Err: &errs}, tt.err)
 			if got := errs.String(); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}

@@ -2,18 +2,36 @@ package cli
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/Khan/genqlient/graphql"
 	"github.com/spf13/cobra"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 )
 
 // RootCommand lets tests walk the tree of commands.
-func (app *App) RootCommand() *cobra.Command { return app.rootCommand() }
+func RootCommand(world *app.App) *cobra.Command { return (&App{App: world}).rootCommand() }
+
+// Report says what went wrong.
+func Report(world *app.App, err error) { (&App{App: world}).report(err) }
+
+// SecretFromCommand runs a secret command.
+func SecretFromCommand(world *app.App, ctx context.Context, command string) (auth.Secret, error) {
+	return (&App{App: world}).secretFromCommand(ctx, command)
+}
+
+// LocalTerminal reports whether a browser would open before the person who asks.
+func LocalTerminal(world *app.App) bool { return (&App{App: world}).localTerminal() }
+
+// Provider returns the metadata of an issuer.
+func Provider(world *app.App, ctx context.Context, client *http.Client, issuer string) (*auth.Provider, error) {
+	return (&App{App: world}).provider(ctx, client, issuer)
+}
 
 // NewExplaining returns the client that looks into refused tokens of source.
 func NewExplaining(client graphql.Client, source interface {
@@ -28,7 +46,6 @@ func NewExplaining(client graphql.Client, source interface {
 var (
 	ExitCode  = exitCode
 	ExitCodes = exitCodes
-	Report    = (*App).report
 	Hint      = hint
 	QuotaHint = quotaHint
 
@@ -37,13 +54,10 @@ var (
 	Span         = span
 	RegionOf     = regionOf
 
-	ReadSecret        = readSecret
-	SecretFromCommand = (*App).secretFromCommand
-	Absolute          = absolute
-	StoreName         = storeName
-	LocalTerminal     = (*App).localTerminal
-	OthersUseSecret   = othersUseSecret
-	Provider          = (*App).provider
+	ReadSecret      = readSecret
+	Absolute        = absolute
+	StoreName       = storeName
+	OthersUseSecret = othersUseSecret
 
 	ChildEnvironment = childEnvironment
 	ChildResult      = childResult

@@ -135,12 +135,12 @@ func checkEndpoint(settings config.Resolved) error {
 
 // requestToken gets a token: from the provider alone, or with a person.
 func (app *App) requestToken(ctx context.Context, grant *grant, flags *globals, options loginOptions) (*oauth2.Token, error) {
-	browser := !options.noBrowser && !flags.noInput
+	browser := !options.noBrowser && !flags.NoInput
 	switch grant.name {
 	case grantClientCredentials:
 		return grant.renew(ctx, tokencache.Entry{}, noStoredSecret)
 	case grantBrowser:
-		return grant.checked(app.browserLogin(ctx, grant, browser, flags.noInput))
+		return grant.checked(app.browserLogin(ctx, grant, browser, flags.NoInput))
 	default:
 		return grant.checked(app.deviceLogin(ctx, grant, browser))
 	}

@@ -39,22 +39,13 @@ func (app *App) deviceLogin(ctx context.Context, grant *grant, browser bool) (*o
 // localTerminal reports whether a browser opened here would open before the
 // person who asked for it.
 func (app *App) localTerminal() bool {
-	if !app.Terminal || app.anySet("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "CI") {
+	if !app.Terminal || app.AnySet("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "CI") {
 		return false
 	}
 	switch runtime.GOOS {
 	case "darwin", "windows":
 		return true
 	default: // without a display a text browser would take the terminal
-		return app.anySet("DISPLAY", "WAYLAND_DISPLAY")
+		return app.AnySet("DISPLAY", "WAYLAND_DISPLAY")
 	}
-}
-
-func (app *App) anySet(variables ...string) bool {
-	for _, variable := range variables {
-		if value, _ := app.LookupEnv(variable); value != "" {
-			return true
-		}
-	}
-	return false
 }

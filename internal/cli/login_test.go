@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
@@ -65,7 +66,7 @@ func TestLocalTerminal(t *testing.T) {
 		{"a pipeline with a terminal", true, map[string]string{"DISPLAY": ":0", "CI": "true"}, false},
 	}
 	for _, tt := range tests {
-		app := &cli.App{Terminal: tt.terminal, LookupEnv: lookup(tt.env)}
+		app := &app.App{Terminal: tt.terminal, LookupEnv: lookup(tt.env)}
 		if got := cli.LocalTerminal(app); got != tt.want {
 			t.Errorf("%s: got %t, want %t", tt.name, got, tt.want)
 		}

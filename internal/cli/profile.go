@@ -61,7 +61,7 @@ func (app *App) profileList(flags *globals) error {
 		p := file.Profiles[name]
 		views = append(views, profileView{name, name == current, p.Endpoint, p.Issuer, p.ClientID})
 	}
-	return flags.output.write(app.Out, views, func(w io.Writer) error {
+	return flags.Output.Write(app.Out, views, func(w io.Writer) error {
 		var rows [][]string
 		for _, v := range views {
 			mark := ""

@@ -22,7 +22,7 @@ against the provider.`,
 		Annotations: map[string]string{showsSettings: ""},
 		Args:        oneProfile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			given := flags.changed(cmd.Flags())
+			given := changedSettings(flags, cmd.Flags())
 			if len(given) == 0 {
 				return &usageError{cmd.CommandPath(), errors.New("nothing to set: give at least one setting, such as --endpoint")}
 			}

@@ -36,7 +36,7 @@ func (app *App) profileShow(flags *globals, name string) error {
 		document[string(setting.Name)] = setting.Text
 		rows = append(rows, []string{string(setting.Name), setting.Text})
 	}
-	return flags.output.write(app.Out, document, func(w io.Writer) error {
+	return flags.Output.Write(app.Out, document, func(w io.Writer) error {
 		return output.Table(w, []string{"SETTING", "VALUE"}, rows)
 	})
 }

@@ -74,7 +74,7 @@ func (app *App) discover(ctx context.Context, client *http.Client, issuer string
 		if !passing || ctx.Err() != nil || wait > time.Second {
 			return found, err
 		}
-		if err := app.pause(ctx, wait); err != nil {
+		if err := app.Wait(ctx, wait); err != nil {
 			return nil, err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
 )
 
@@ -36,7 +37,7 @@ func newTenant(t *testing.T) *tenant {
 // how often the tenant has been asked since the beginning.
 func (tenant *tenant) wantProvider(t *testing.T, state string, now time.Time, asked int32) {
 	t.Helper()
-	app := &cli.App{
+	app := &app.App{
 		LookupEnv: lookup(map[string]string{"XDG_STATE_HOME": state, "LOCALAPPDATA": state}),
 		Now:       func() time.Time { return now },
 	}
@@ -141,7 +142,7 @@ func TestProviderIsNotReplacedByOldMetadata(t *testing.T) {
 	tenant.Close()
 	tenant.wantProvider(t, state, clock.Add(time.Hour), 1)
 
-	app := &cli.App{
+	app := &app.App{
 		LookupEnv: lookup(map[string]string{"XDG_STATE_HOME": state, "LOCALAPPDATA": state}),
 		Now:       func() time.Time { return clock.Add(25 * time.Hour) },
 	}

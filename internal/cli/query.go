@@ -62,7 +62,7 @@ connection ends. What happens while there is none is missed.`,
 	set.BoolVarP(&options.include, "include", "i", false, "print the status and the headers of each answer first")
 	set.Var(&options.query, "jq", "write what a jq expression selects from the data")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		options.document, options.format = args[0], flags.output
+		options.document, options.format = args[0], flags.Output
 		return app.query(cmd.Context(), flags, options)
 	}
 	return cmd
@@ -118,7 +118,7 @@ func (o queryOptions) check() error {
 	if err := (recordOptions{format: o.format, query: o.query}).check(); err != nil {
 		return err
 	}
-	return o.format.write(io.Discard, struct{}{}, func(io.Writer) error { return nil })
+	return o.format.Write(io.Discard, struct{}{}, func(io.Writer) error { return nil })
 }
 
 // queryPages runs a request, and again for each nextToken if that was asked for.
@@ -161,7 +161,7 @@ func (app *App) writeData(ctx context.Context, options queryOptions, data json.R
 	if options.query.query != nil {
 		return options.query.query.Write(ctx, app.Out, data, app.Width > 0)
 	}
-	return options.format.write(app.Out, data, func(w io.Writer) error {
+	return options.format.Write(app.Out, data, func(w io.Writer) error {
 		return output.JSON(w, data)
 	})
 }

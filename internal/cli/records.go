@@ -73,7 +73,7 @@ func (app *App) customers(ctx context.Context, options recordOptions) (*customer
 	noColor, _ := app.LookupEnv("NO_COLOR")
 	term, _ := app.LookupEnv("TERM")
 	out := output.NewWriter(ctx, app.Out, output.Style{
-		Format:   output.Format(options.format.String()),
+		Format:   output.Format(options.format),
 		Columns:  customerColumns(),
 		Single:   !options.list,
 		Terminal: app.Width > 0,
@@ -82,7 +82,7 @@ func (app *App) customers(ctx context.Context, options recordOptions) (*customer
 		SafeCSV:  options.safeCSV,
 		Query:    options.query.query,
 	})
-	return &customerWriter{Writer: out, patient: options.format.String() == string(table) && app.Width == 0}, nil
+	return &customerWriter{Writer: out, patient: options.format == table && app.Width == 0}, nil
 }
 
 func (w *customerWriter) write(c *appsync.Customer) error {

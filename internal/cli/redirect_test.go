@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/cli"
 )
 
 // counting is a server that counts what it is asked.
@@ -83,7 +85,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 					}))
 				}
 				app.Transport = &http.Transport{DisableKeepAlives: true}
-				code := app.Run(t.Context(), append(strings.Fields(tt.args), "--no-input", "--max-retries", "0"))
+				code := cli.Run(t.Context(), app, append(strings.Fields(tt.args), "--no-input", "--max-retries", "0"))
 				if got := led.Load(); got != 0 {
 					t.Errorf("the other server got %d requests", got)
 				}

@@ -10,30 +10,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
+	"github.com/appsyncctl/appsyncctl/internal/cli/command"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/output"
 )
 
-// globals are the flags that every command takes.
-type globals struct {
-	settings map[config.Name]*string
-	scopes   []string
-	output   format
-	timeout  time.Duration
-	debug    bool
-	noInput  bool
-
-	maxRetries int
-}
-
 // Run executes the command that args name and returns its exit code. All that
-// goes wrong is said on app.Err before it returns.
-func (app *App) Run(ctx context.Context, args []string) int {
-	out := &checkedWriter{Writer: app.Out}
-	inside := *app
+// goes wrong is said on world.Err before it returns.
+func Run(ctx context.Context, world *app.App, args []string) int {
+	out := &checkedWriter{Writer: world.Out}
+	inside := *world
 	inside.Out = out
-	inside.secrets, inside.commands = new(secretTexts), new(secretCommands)
-	app = &inside
+	app := &App{App: &inside, secrets: new(secretTexts), commands: new(secretCommands)}
 	root := app.rootCommand()
 	root.SetArgs(args)
 	running, end := context.WithCancel(ctx)
@@ -44,7 +33,7 @@ func (app *App) Run(ctx context.Context, args []string) int {
 		err = out.err // cobra does not ask whether its help could be written
 	}
 	code := exitCode(ctx, err)
-	if format, ok := root.PersistentFlags().Lookup("output").Value.(*format); ok && format.machine() {
+	if app.flags.Output.ForPrograms() {
 		app.reportJSON(err, code)
 	} else {
 		app.report(err)
@@ -68,7 +57,8 @@ func (w *checkedWriter) Write(p []byte) (int, error) {
 }
 
 func (app *App) rootCommand() *cobra.Command {
-	flags := &globals{settings: make(map[config.Name]*string)}
+	flags := &globals{Settings: make(map[config.Name]*string), Output: table}
+	app.flags = flags
 	root := &cobra.Command{
 		Use:   "appsyncctl",
 		Short: "Log in to an OpenID provider and talk to an AWS AppSync API",
@@ -122,17 +112,18 @@ func (app *App) globalFlags(root *cobra.Command, flags *globals) {
 		switch {
 		case setting.Flag == "":
 		case setting.Name == config.Scopes:
-			set.StringArrayVar(&flags.scopes, setting.Flag, nil, setting.Usage)
+			set.StringArrayVar(&flags.Scopes, setting.Flag, nil, setting.Usage)
 		default:
-			flags.settings[setting.Name] = set.String(setting.Flag, "", setting.Usage)
+			flags.Settings[setting.Name] = set.String(setting.Flag, "", setting.Usage)
 		}
 	}
-	set.VarP(&flags.output, "output", "o", "how to write the result: table, json, jsonl, csv, yaml or id")
-	flags.timeout = 35 * time.Second
-	set.Var((*positiveDuration)(&flags.timeout), "timeout", "longest time for one HTTP request; AppSync itself gives up after 30s")
-	set.Var(newRetries(&flags.maxRetries), "max-retries", "how often to send a request again after throttling or a fault, where that is safe")
-	set.BoolVar(&flags.debug, "debug", false, "trace HTTP on standard error, without secrets")
-	set.BoolVar(&flags.noInput, "no-input", false, "never wait for a person: no browser, no prompt")
+	set.VarP(command.Enum(&flags.Output, "format", table, asJSON, asJSONL, asCSV, asYAML, asID), "output", "o", "how to write the result: table, json, jsonl, csv, yaml or id")
+	flags.Timeout = 35 * time.Second
+	set.Var(command.PositiveDuration(&flags.Timeout), "timeout", "longest time for one HTTP request; AppSync itself gives up after 30s")
+	flags.MaxRetries = 3
+	set.Var(command.Count(&flags.MaxRetries, 100), "max-retries", "how often to send a request again after throttling or a fault, where that is safe")
+	set.BoolVar(&flags.Debug, "debug", false, "trace HTTP on standard error, without secrets")
+	set.BoolVar(&flags.NoInput, "no-input", false, "never wait for a person: no browser, no prompt")
 }
 
 // showsSettings marks the commands whose help shows the flags of settings.

@@ -41,7 +41,7 @@ func (app *App) schema(ctx context.Context, flags *globals) error {
 	if err != nil {
 		return err
 	}
-	return flags.output.write(app.Out, introspected.JSON, func(w io.Writer) error {
+	return flags.Output.Write(app.Out, introspected.JSON, func(w io.Writer) error {
 		_, err := io.WriteString(w, output.Lines(introspected.SDL()))
 		return err
 	})

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/cli"
 )
 
 // What the tests plant. Each begins with four bytes that stand nowhere else, so that a
@@ -157,7 +159,7 @@ func TestNoSecretIsShown(t *testing.T) {
 				app.In = strings.NewReader(managing)
 				app.Transport = &http.Transport{DisableKeepAlives: true}
 				args := strings.Fields(strings.ReplaceAll(tt.args, "DIR", dir))
-				if code := app.Run(t.Context(), append(args, "--no-input", "--max-retries", "0")); code == 0 {
+				if code := cli.Run(t.Context(), app, append(args, "--no-input", "--max-retries", "0")); code == 0 {
 					t.Errorf("it worked: %s", out.String())
 				}
 				// The token that was fetched is told to GitHub's runner, and to nobody else.

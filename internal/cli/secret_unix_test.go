@@ -12,14 +12,15 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
 )
 
 // newShell returns an app whose commands find the shell's tools.
-func newShell(t *testing.T, in string) (*cli.App, *bytes.Buffer) {
+func newShell(t *testing.T, in string) (*app.App, *bytes.Buffer) {
 	t.Helper()
 	var errs bytes.Buffer
-	return &cli.App{
+	return &app.App{
 		In: strings.NewReader(in), Out: t.Output(), Err: &errs,
 		Environ: func() []string { return []string{"PATH=/usr/bin:/bin", "VAULT=planted"} },
 	}, &errs

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -27,7 +26,7 @@ func (app *App) readSettings(flags *globals) (*config.ProfileFile, config.Resolv
 	if err != nil {
 		return nil, config.Resolved{}, err
 	}
-	settings, err := config.Resolve(config.Layers{Flags: flags.given(), LookupEnv: app.LookupEnv, File: file})
+	settings, err := config.Resolve(config.Layers{Flags: flags.Given(), LookupEnv: app.LookupEnv, File: file})
 	if err != nil {
 		return nil, config.Resolved{}, err
 	}
@@ -35,18 +34,9 @@ func (app *App) readSettings(flags *globals) (*config.ProfileFile, config.Resolv
 	return file, settings, settings.Check()
 }
 
-// given returns the settings that flags give.
-func (g *globals) given() map[config.Name]string {
-	given := map[config.Name]string{config.Scopes: strings.Join(g.scopes, " ")}
-	for name, value := range g.settings {
-		given[name] = *value
-	}
-	return given
-}
-
 // changed returns the settings that flags give for a profile, empty ones too.
-func (g *globals) changed(set *pflag.FlagSet) map[config.Name]string {
-	given := g.given()
+func changedSettings(g *globals, set *pflag.FlagSet) map[config.Name]string {
+	given := g.Given()
 	for _, setting := range config.Settings() {
 		if flag := set.Lookup(setting.Flag); flag == nil || !flag.Changed || !setting.Profile {
 			delete(given, setting.Name)

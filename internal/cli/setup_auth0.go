@@ -63,7 +63,7 @@ reads, and prints what it would do.`,
 			return &usageError{cmd.CommandPath(), errors.New("--name cannot be empty")}
 		case options.machine == options.native:
 			return &usageError{cmd.CommandPath(), errors.New("the two applications need different names")}
-		case app.InTerminal && flags.noInput:
+		case app.InTerminal && flags.NoInput:
 			return &usageError{cmd.CommandPath(), errors.New("nobody can be asked here: pipe the token to standard input")}
 		}
 		return app.setupAuth0(cmd.Context(), flags, options)

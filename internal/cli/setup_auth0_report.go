@@ -78,7 +78,7 @@ func (s setupStep) word(dryRun bool) string {
 // reportSetup writes the result: what was done, or with dryRun what would be.
 func (app *App) reportSetup(flags *globals, setup *auth0Setup, dryRun bool) error {
 	view := setupView{DryRun: dryRun, Steps: setup.steps()}
-	return flags.output.write(app.Out, view, func(w io.Writer) error {
+	return flags.Output.Write(app.Out, view, func(w io.Writer) error {
 		var rows [][]string
 		for _, step := range view.Steps {
 			rows = append(rows, []string{step.word(dryRun), step.Kind, step.Name, step.ID, step.summary()})

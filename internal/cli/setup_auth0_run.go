@@ -90,7 +90,7 @@ func (app *App) setupTenant(ctx context.Context, flags *globals, setup *auth0Set
 
 // checkSetup finds before anything is made what would fail afterwards.
 func (app *App) checkSetup(flags *globals, file *config.ProfileFile, settings config.Resolved) error {
-	if err := flags.output.write(io.Discard, setupView{}, func(io.Writer) error { return nil }); err != nil {
+	if err := flags.Output.Write(io.Discard, setupView{}, func(io.Writer) error { return nil }); err != nil {
 		return err
 	}
 	if file.Path == "" { // there is no home for the profiles

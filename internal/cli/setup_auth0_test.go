@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
@@ -59,7 +60,7 @@ func startManaged(t *testing.T) managed {
 func (m managed) setup(t *testing.T, home, issuer, answer string, args ...string) (code int, out, told string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	app := &cli.App{
+	app := &app.App{
 		In: strings.NewReader(answer), Out: &stdout, Err: &stderr,
 		Terminal: true, InTerminal: true,
 		ReadPassword: func(context.Context) (string, error) { return m.token, nil },
@@ -71,7 +72,7 @@ func (m managed) setup(t *testing.T, home, issuer, answer string, args ...string
 		Transport: &http.Transport{},
 		Keyring:   func(bool, func(string)) tokencache.Probed { return nowhere{} },
 	}
-	code = app.Run(t.Context(), append([]string{"setup", "auth0"}, args...))
+	code = cli.Run(t.Context(), app, append([]string{"setup", "auth0"}, args...))
 	if strings.Contains(stdout.String()+stderr.String(), m.token) {
 		t.Error("the token is shown")
 	}

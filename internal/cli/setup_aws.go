@@ -100,7 +100,7 @@ func (app *App) setupAWS(flags *globals, options setupAWSOptions) error {
 	if defaults.Issuer, err = publicIssuer(settings.Text(config.Issuer)); err != nil {
 		return err
 	}
-	if err := app.writeTemplate(flags.output, defaults); err != nil {
+	if err := app.writeTemplate(flags.Output, defaults); err != nil {
 		return err
 	}
 	for _, warning := range options.limitWarnings() {
@@ -136,7 +136,7 @@ func (app *App) writeTemplate(format format, defaults cloudformation.Defaults) e
 		if err != nil {
 			return err
 		}
-		return format.write(app.Out, document, nil)
+		return format.Write(app.Out, document, nil)
 	default:
 		return &formatError{fmt.Sprintf("a template is YAML or JSON: -o %s cannot write it", format)}
 	}

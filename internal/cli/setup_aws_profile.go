@@ -24,7 +24,7 @@ type stackView struct {
 // setupAWSProfile puts what a stack says of itself into the profile, and into that of the
 // machines which setup auth0 makes beside it. What would be replaced is asked about first.
 func (app *App) setupAWSProfile(ctx context.Context, flags *globals, options setupAWSOptions) error {
-	if err := flags.output.oneDocument(); err != nil {
+	if err := flags.Output.CheckDocument(); err != nil {
 		return err // before anything is written
 	}
 	file, settings, err := app.readSettings(flags)
@@ -55,7 +55,7 @@ func (app *App) setupAWSProfile(ctx context.Context, flags *globals, options set
 		view.Machine = plans[1].name
 	}
 	app.tellStack(plans, options.yes)
-	return flags.output.write(app.Out, view, func(w io.Writer) error { return output.Fields(w, view.fields()) })
+	return flags.Output.Write(app.Out, view, func(w io.Writer) error { return output.Fields(w, view.fields()) })
 }
 
 // readStack reads what describes a stack, from a file or from standard input if it is "-",

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
 )
 
@@ -15,13 +16,13 @@ import (
 func setupAWS(t *testing.T, home, answer string, args ...string) (code int, out, told string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	app := &cli.App{
+	app := &app.App{
 		In: strings.NewReader(answer), Out: &stdout, Err: &stderr,
 		Terminal: true, InTerminal: true,
 		LookupEnv: lookup(map[string]string{"HOME": home, "XDG_CONFIG_HOME": home, "LOCALAPPDATA": home, "APPDATA": home}),
 		Now:       time.Now,
 	}
-	code = app.Run(t.Context(), append([]string{"setup", "aws"}, args...))
+	code = cli.Run(t.Context(), app, append([]string{"setup", "aws"}, args...))
 	return code, stdout.String(), stderr.String()
 }
 

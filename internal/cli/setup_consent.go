@@ -24,7 +24,7 @@ func (app *App) agree(ctx context.Context, flags *globals, yes bool, changes []s
 	for _, change := range changes {
 		app.notice(change)
 	}
-	if !app.Terminal || flags.noInput {
+	if !app.Terminal || flags.NoInput {
 		return &unaskedError{}
 	}
 	agreed, err := app.confirm(ctx, "change this?")

@@ -56,7 +56,7 @@ and API, needs no settings and leaves nothing behind.`,
 		return app.smokeMisused(cmd, options, err)
 	})
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		options.format, options.github = flags.output, app.gitHub()
+		options.format, options.github = flags.Output, app.GitHub()
 		if err := options.check(); err != nil {
 			return app.smokeMisused(cmd, options, err)
 		}
@@ -71,7 +71,7 @@ and API, needs no settings and leaves nothing behind.`,
 // check refuses what excludes each other.
 func (o smokeOptions) check() error {
 	switch {
-	case o.format != asJSON && o.format.String() != string(table):
+	case o.format != asJSON && o.format != table:
 		return fmt.Errorf("smoke reports as a table or as json, not as %s", o.format)
 	case o.junit == "-":
 		return errors.New("--junit takes the name of a file: what is not in one cannot be read back")
@@ -89,7 +89,7 @@ func (o smokeOptions) check() error {
 // are known.
 func (app *App) smokeMisused(cmd *cobra.Command, options smokeOptions, err error) error {
 	misused := &usageError{cmd.CommandPath(), err}
-	options.github = app.gitHub()
+	options.github = app.GitHub()
 	if options.junit == "-" {
 		options.junit = ""
 	}

@@ -42,7 +42,7 @@ of younger tests stay, since the tests may still be running.`,
 	cmd.Flags().StringVar(&options.run, "run", "", "only those of the run with this `ID`, the last word of its mark, however young")
 	cmd.Flags().BoolVar(&options.dryRun, "dry-run", false, "only say what would be deleted")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		options.format = flags.output
+		options.format = flags.Output
 		if options.olderThan < 0 {
 			return &usageError{cmd.CommandPath(), errors.New("--older-than cannot be negative")}
 		}
@@ -77,7 +77,7 @@ func (app *App) smokeClean(ctx context.Context, flags *globals, options smokeCle
 		}
 		view.Deleted = append(view.Deleted, customer.Id)
 	}
-	err = options.format.write(app.Out, view, func(w io.Writer) error {
+	err = options.format.Write(app.Out, view, func(w io.Writer) error {
 		verb, done := "deleted", len(view.Deleted)
 		if options.dryRun {
 			verb, done = "would delete", len(view.Found)

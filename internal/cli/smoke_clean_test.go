@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/cli"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
@@ -25,7 +26,7 @@ func TestSmokeCleanShowsIDs(t *testing.T) {
 	var out, errs bytes.Buffer
 	app := unpluggedApp(&out, &errs, map[string]string{"APPSYNCCTL_ENDPOINT": server.URL + "/graphql", "APPSYNCCTL_TOKEN": jwt})
 	app.Transport = &http.Transport{DisableKeepAlives: true}
-	if code := app.Run(t.Context(), []string{"smoke", "clean", "--dry-run"}); code != 0 {
+	if code := cli.Run(t.Context(), app, []string{"smoke", "clean", "--dry-run"}); code != 0 {
 		t.Fatalf("exit code %d: %s", code, errs.String())
 	}
 	if got := out.String(); strings.Contains(got, "\x1b") || strings.Contains("\n"+got, "\n::") || !strings.Contains(got, "inject") {

@@ -14,7 +14,7 @@ import (
 
 // besideEmulator starts an emulator, and returns the program in a world that has
 // nothing else, with the flags for it. end ends that world.
-func (app *App) besideEmulator(ctx context.Context, flags *globals) (inside *App, own *globals, end func(), err error) {
+func (app *App) besideEmulator(ctx context.Context, flags *globals) (inside *App, ownFlags *globals, end func(), err error) {
 	// See firstToken.
 	expired := []emulator.Fault{{Name: "expired-token", Count: 1}}
 	beside, err := emulator.Start(ctx, emulator.Config{Now: app.Now, Faults: expired})
@@ -30,9 +30,10 @@ func (app *App) besideEmulator(ctx context.Context, flags *globals) (inside *App
 		_ = os.RemoveAll(home) // an empty folder at worst
 		_ = beside.Close()
 	}
-	world := *app
+	world := *app.App
 	world.LookupEnv = lookupIn(home, beside.Environment())
-	return &world, &globals{output: flags.output, timeout: flags.timeout, debug: flags.debug, noInput: true}, end, nil
+	own := &App{App: &world, flags: app.flags, secrets: app.secrets, commands: app.commands}
+	return own, &globals{Output: flags.Output, Timeout: flags.Timeout, Debug: flags.Debug, NoInput: true}, end, nil
 }
 
 // lookupIn is an environment of a home folder, the emulator's variables and a

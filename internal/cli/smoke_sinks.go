@@ -12,13 +12,6 @@ type smokeSinks struct {
 	github report.GitHub
 }
 
-// gitHub is the step of GitHub Actions that the program runs in, if it does.
-func (app *App) gitHub() report.GitHub {
-	actions, _ := app.LookupEnv("GITHUB_ACTIONS")
-	summary, _ := app.LookupEnv("GITHUB_STEP_SUMMARY")
-	return report.GitHub{On: actions == "true", Log: app.Err, Summary: summary}
-}
-
 // mask hides the access tokens of this run in the log of GitHub Actions from now on. To
 // hide a text is to say it, and standard error may lead elsewhere: of what lasts longer
 // than a token nothing is said, and the runner knows the secrets of a workflow by itself.

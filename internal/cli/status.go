@@ -77,7 +77,7 @@ func (app *App) status(ctx context.Context, flags *globals) error {
 		Settings: settingViews(settings),
 	}
 	problem := app.inspect(ctx, settings, flags, &view)
-	err = flags.output.write(app.Out, view, func(w io.Writer) error {
+	err = flags.Output.Write(app.Out, view, func(w io.Writer) error {
 		return app.writeStatus(w, view, problem)
 	})
 	if err != nil {

@@ -30,7 +30,7 @@ type examinee struct {
 // before it is examined, and nothing twice then.
 func (app *App) examinee(ctx context.Context, flags *globals, settings config.Resolved) *examinee {
 	once := *flags
-	once.maxRetries = 0
+	once.MaxRetries = 0
 	mode := cmp.Or(settings.Text(config.Auth), authOIDC)
 	s := &examinee{secrets: app.know(settings)}
 	s.tokens = &examinedToken{secrets: s.secrets, now: app.Now}

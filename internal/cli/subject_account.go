@@ -28,7 +28,7 @@ func (app *App) awsAccount(ctx context.Context, flags *globals, settings config.
 	if err != nil || slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, endpoint.Hostname()) {
 		options.MetadataTime = time.Nanosecond
 	}
-	if flags.debug {
+	if flags.Debug {
 		options.Around = func(base http.RoundTripper) http.RoundTripper {
 			return &transport.Trace{Writer: &harmlessWriter{app.Err}, Base: base}
 		}

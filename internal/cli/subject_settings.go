@@ -30,7 +30,7 @@ func (app *App) readableSettings(flags *globals) (config.Resolved, settingsProbl
 	if err != nil {
 		file = &config.ProfileFile{}
 	}
-	layers := config.Layers{Flags: flags.given(), LookupEnv: app.LookupEnv, File: file}
+	layers := config.Layers{Flags: flags.Given(), LookupEnv: app.LookupEnv, File: file}
 	settings, err := config.Resolve(layers)
 	note(err)
 	if err != nil { // the profile's name

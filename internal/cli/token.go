@@ -38,7 +38,7 @@ With -o json the result is an object with token, token_type and expires_at.`,
 	cmd.Flags().BoolVar(&options.header, "header", false, "print the whole Authorization header")
 	cmd.Flags().BoolVar(&options.force, "force", false, "renew the token even if it is valid")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		options.format = flags.output
+		options.format = flags.Output
 		return app.token(cmd.Context(), flags, options)
 	}
 	return cmd
@@ -65,7 +65,7 @@ func (app *App) token(ctx context.Context, flags *globals, options tokenOptions)
 	if !expiry.IsZero() {
 		view.ExpiresAt = &expiry
 	}
-	return options.format.write(app.Out, view, func(w io.Writer) error {
+	return options.format.Write(app.Out, view, func(w io.Writer) error {
 		switch {
 		case options.header && scheme != "":
 			token = "Authorization: " + scheme + " " + token

@@ -29,7 +29,7 @@ func (app *App) stores(settings config.Resolved, flags *globals, seal tokencache
 	}
 	return &tokencache.Stores{
 		Mode:    mode,
-		Keyring: app.Keyring(app.Terminal && !flags.noInput, app.notice),
+		Keyring: app.Keyring(app.Terminal && !flags.NoInput, app.notice),
 		File:    &tokencache.File{Dir: filepath.Join(state, "tokens"), Seal: seal, Notice: notice},
 		Memory:  &tokencache.Memory{},
 		Index:   tokencache.Index{Path: filepath.Join(state, "index.json")},

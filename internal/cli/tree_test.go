@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
 )
 
@@ -38,7 +39,7 @@ func TestCommandTree(t *testing.T) {
 		"token":               true, // doctor's: a path, and no JWT
 		"expired-token-file":  true, // a path
 	}
-	root := new(cli.App).RootCommand()
+	root := cli.RootCommand(new(app.App))
 	for _, cmd := range commands(root) {
 		if strings.HasPrefix(cmd.CommandPath(), "appsyncctl completion") || cmd.Name() == "help" {
 			continue // cobra's own
@@ -71,16 +72,16 @@ func TestCommandTree(t *testing.T) {
 
 // TestHelp compares every page of help with its golden file.
 func TestHelp(t *testing.T) {
-	for _, cmd := range commands(new(cli.App).RootCommand()) {
+	for _, cmd := range commands(cli.RootCommand(new(app.App))) {
 		path := strings.ReplaceAll(cmd.CommandPath(), " ", "_")
 		if strings.Contains(path, "completion") || strings.HasSuffix(path, "_help") {
 			continue
 		}
 		t.Run(path, func(t *testing.T) {
 			var out bytes.Buffer
-			app := &cli.App{Out: &out, Err: &out}
+			app := &app.App{Out: &out, Err: &out}
 			args := append(strings.Fields(cmd.CommandPath())[1:], "--help")
-			if code := app.Run(t.Context(), args); code != 0 {
+			if code := cli.Run(t.Context(), app, args); code != 0 {
 				t.Fatalf("exit code %d: %s", code, out.String())
 			}
 			golden := filepath.Join("testdata", "help", path+".txt")

@@ -15,7 +15,7 @@ func (app *App) versionCommand(flags *globals) *cobra.Command {
 		Example: "  appsyncctl version -o json",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			return app.version(flags.output)
+			return app.version(flags.Output)
 		},
 	}
 }
@@ -28,7 +28,7 @@ func (app *App) version(format format) error {
 		Go       string `json:"go"`
 		Platform string `json:"platform"`
 	}{app.Build.Version, app.Build.Commit, app.Build.Date, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
-	return format.write(app.Out, view, func(w io.Writer) error {
+	return format.Write(app.Out, view, func(w io.Writer) error {
 		text := "appsyncctl " + view.Version
 		if view.Commit != "" {
 			text += " (" + view.Commit + ")"
@@ -36,9 +36,4 @@ func (app *App) version(format format) error {
 		_, err := fmt.Fprintln(w, text, view.Go, view.Platform)
 		return err
 	})
-}
-
-// userAgent names the program to servers (RFC 9110, 10.1.5).
-func (app *App) userAgent() string {
-	return "appsyncctl/" + app.Build.Version + " (" + runtime.GOOS + "; " + runtime.GOARCH + ")"
 }
