@@ -19,7 +19,7 @@ const module = "github.com/appsyncctl/appsyncctl/"
 //	5  cmd/appsyncctl
 //	4  internal/cli
 //	3  smoke
-//	2  doctor, emulator
+//	2  doctor, emulator, records
 //	1  awsaccount, config, auth, management, tokencache, transport, appsync, bulk, output, report, cloudformation, emulator/auth0, emulator/appsync
 //	0  failure, retry, address, schema, atomicfile, paging
 func floors() map[string][]string {
@@ -29,12 +29,13 @@ func floors() map[string][]string {
 			"internal/app", "internal/cli/command",
 			"internal/smoke", "internal/doctor", "internal/emulator", "internal/report", "internal/awsaccount",
 			"internal/config", "internal/auth", "internal/management", "internal/tokencache", "internal/transport",
-			"internal/appsync", "internal/bulk", "internal/output", "internal/report", "internal/cloudformation",
+			"internal/appsync", "internal/bulk", "internal/output", "internal/report", "internal/cloudformation", "internal/records",
 		},
 		"internal/cli/command": {"internal/app", "internal/output"},
 		"internal/app":         {"internal/config", "internal/output", "internal/report", "internal/tokencache"},
 		"internal/doctor":      {"internal/appsync", "internal/auth", "internal/awsaccount", "internal/tokencache", "internal/transport"},
 		"internal/smoke":       {"internal/doctor", "internal/appsync", "internal/auth", "internal/awsaccount"},
+		"internal/records":     {"internal/appsync", "internal/auth", "internal/bulk", "internal/tokencache"},
 		"internal/emulator": {
 			"internal/emulator/auth0", "internal/emulator/appsync",
 		},

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/appsyncctl/appsyncctl/internal/address"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
 	"github.com/appsyncctl/appsyncctl/internal/config"
@@ -75,12 +73,12 @@ func (app *App) customersExport(ctx context.Context, flags *globals, options cus
 	if err != nil {
 		return err
 	}
-	api.filter, api.page = options.filter, options.pageSize
+	api.Filter, api.PageSize = options.filter, options.pageSize
 	settings, err := app.settings(flags)
 	if err != nil {
 		return err
 	}
-	filter, err := json.Marshal(options.filter)
+	source, err := api.Source(settings.Text(config.Endpoint))
 	if err != nil {
 		return err
 	}
@@ -90,7 +88,7 @@ func (app *App) customersExport(ctx context.Context, flags *globals, options cus
 		Format:   options.fileFormat(),
 		Fields:   customerColumns(),
 		Gzip:     options.gzip || bulk.GzipByName(options.file),
-		Source:   address.Canonical(settings.Text(config.Endpoint)) + " " + string(filter),
+		Source:   source,
 		Filtered: options.filter != nil,
 		Notice:   progress.notice,
 		Progress: progress.records,

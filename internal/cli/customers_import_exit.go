@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
+	"github.com/appsyncctl/appsyncctl/internal/records"
 )
 
 // importExitCode is the exit code of an error that only an import or an export has, and
@@ -18,7 +19,7 @@ func importExitCode(err error) int {
 	switch {
 	case is[*bulk.TooManyError](err):
 		return exitSetAside
-	case is[*bulk.OutageError](err), is[*throttledError](err):
+	case is[*bulk.OutageError](err), is[*records.ThrottledError](err):
 		return exitNetwork
 	case is[*bulk.SyntaxError](err), is[*bulk.HeaderError](err), is[*bulk.InputError](err), is[*bulk.ChangedError](err),
 		is[*bulk.ModeError](err), is[*bulk.IDError](err), is[*editedError](err), is[*bulk.OccupiedError](err):

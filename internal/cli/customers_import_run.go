@@ -4,13 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/appsyncctl/appsyncctl/internal/address"
-	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 )
@@ -28,7 +25,7 @@ func (app *App) customersImport(ctx context.Context, flags *globals, options cus
 	if err != nil {
 		return err
 	}
-	schema, mode, err := app.importSchema(ctx, api, bulk.Mode(options.mode))
+	schema, mode, err := api.Schema(ctx, bulk.Mode(options.mode))
 	if err != nil {
 		return err
 	}
@@ -80,42 +77,6 @@ func (o *customersImportOptions) input(schema bulk.Schema, mode bulk.Mode) *bulk
 	}
 	in.Columns.Fields = append(in.Columns.Fields, schema.Fields...)
 	return in
-}
-
-// importSchema asks the API what it takes to create a customer. When it does not show
-// its schema, all that the wizard's schema has is assumed, and the first row sent will
-// tell the mode. With a mode that is given it asks nothing.
-func (app *App) importSchema(ctx context.Context, api *customersAPI, mode bulk.Mode) (bulk.Schema, bulk.Mode, error) {
-	assumed := bulk.Schema{Fields: customerColumns()[1:]}
-	if mode != bulk.AutoMode {
-		return assumed, mode, nil
-	}
-	var fields []appsync.InputField
-	err := api.repeatedly(ctx, func() (err error) {
-		fields, err = appsync.CreateInputFields(ctx, api.client)
-		return err
-	})
-	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok && validation(answer) {
-		err = nil // introspection is off
-	}
-	if err != nil || len(fields) == 0 {
-		return assumed, mode, err
-	}
-	var schema bulk.Schema
-	mode = bulk.JournalMode
-	for _, field := range fields {
-		switch {
-		case field.Name == bulk.IDField:
-			mode = bulk.KeyMode
-			continue
-		case field.Required:
-			schema.Required = append(schema.Required, field.Name)
-		}
-		if slices.Contains(assumed.Fields, field.Name) {
-			schema.Fields = append(schema.Fields, field.Name)
-		}
-	}
-	return schema, mode, nil
 }
 
 // importJob says which job this is and where it keeps what it needs. Standard input is

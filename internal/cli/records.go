@@ -10,6 +10,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/records"
 )
 
 // recordOptions say how a command writes records, beside --output.
@@ -56,7 +57,7 @@ func (f *jqFlag) Set(text string) (err error) {
 func (f *jqFlag) Type() string { return "expression" }
 
 // customerColumns are the fields of a customer by their names in the schema.
-func customerColumns() []string { return []string{"id", "name", "city", "state", "country"} }
+func customerColumns() []string { return records.CustomerFields() }
 
 // customerWriter writes customers one by one in the format that was asked for.
 type customerWriter struct {

@@ -1,4 +1,4 @@
-package cli
+package records
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
@@ -34,10 +35,11 @@ func createOutcomes(customers []*appsync.Customer, err error) []bulk.Outcome {
 	return outcomes
 }
 
-// unanswered judges a request that the API has not answered.
+// unanswered judges a request that the API has not answered. The token comes first: what
+// keeps it from us keeps the request from the API.
 func unanswered(err error) bulk.Outcome {
-	if slow, ok := errors.AsType[*throttledError](err); ok {
-		return bulk.Outcome{Verdict: bulk.Throttled, After: slow.after, Err: err}
+	if slow, ok := errors.AsType[*ThrottledError](err); ok {
+		return bulk.Outcome{Verdict: bulk.Throttled, After: slow.After, Err: err}
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return bulk.Outcome{Verdict: bulk.Fatal, Err: err}
@@ -46,14 +48,23 @@ func unanswered(err error) bulk.Outcome {
 		return bulk.Outcome{Verdict: bulk.NotSent, Err: err}
 	}
 	refused, ok := errors.AsType[*auth.Error](err)
-	switch {
-	case is[*auth.TransportError](err), ok && refused.Temporary():
+	if is[*auth.TransportError](err) || ok && refused.Temporary() {
 		return bulk.Outcome{Verdict: bulk.NotSent, Err: err}
-	case isUsage(err), isLogin(err), is[*tokencache.LockedError](err), is[*tokencache.UnavailableError](err):
+	}
+	if is[*tokencache.LockedError](err) || is[*tokencache.UnavailableError](err) || is[tokencache.NoSealError](err) {
+		return bulk.Outcome{Verdict: bulk.Fatal, Err: err}
+	}
+	switch failure.Of(err) {
+	case failure.Usage, failure.Login:
 		return bulk.Outcome{Verdict: bulk.Fatal, Err: err}
 	default:
 		return bulk.Outcome{Verdict: bulk.Lost, Err: err}
 	}
+}
+
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // requestOutcome judges an answer that says nothing of the single customer.
@@ -68,20 +79,20 @@ func requestOutcome(answer *appsync.ResponseError, err error) bulk.Outcome {
 		return bulk.Outcome{Verdict: bulk.Split, Fault: fault, Err: err}
 	case answer.Status != http.StatusOK: // 401, 403, 404, a redirect
 		return bulk.Outcome{Verdict: bulk.Fatal, Err: err}
-	case !validation(answer):
+	case !isValidation(answer):
 		return bulk.Outcome{Verdict: bulk.Lost, Err: err}
 	case strings.Contains(answer.Error(), "not defined for input object type") && strings.Contains(answer.Error(), "'id'"):
 		return bulk.Outcome{Verdict: bulk.NoID, Err: err}
-	case undefined(answer):
+	case isUndefined(answer):
 		return bulk.Outcome{Verdict: bulk.Fatal, Err: err}
 	default:
 		return bulk.Outcome{Verdict: bulk.Split, Fault: fault, Err: err}
 	}
 }
 
-// validation reports whether nothing was executed because the request itself is wrong:
+// isValidation reports whether nothing was executed because the request itself is wrong:
 // then AppSync's errors have neither a type nor a path.
-func validation(answer *appsync.ResponseError) bool {
+func isValidation(answer *appsync.ResponseError) bool {
 	for _, single := range answer.Errors {
 		if single.Type != "" || len(single.Path) > 0 {
 			return false
@@ -90,12 +101,12 @@ func validation(answer *appsync.ResponseError) bool {
 	return len(answer.Errors) > 0
 }
 
-// undefined reports whether a request asks for what the API's schema does not have.
-func undefined(answer *appsync.ResponseError) bool {
+// isUndefined reports whether a request asks for what the API's schema does not have.
+func isUndefined(answer *appsync.ResponseError) bool {
 	message := answer.Error()
 	for _, sign := range []string{"FieldUndefined", "UnknownType", "UnknownArgument", "not defined for input object type"} {
 		if strings.Contains(message, sign) {
-			return validation(answer)
+			return isValidation(answer)
 		}
 	}
 	return false
@@ -121,9 +132,25 @@ func fieldOutcome(answer *appsync.ResponseError, single *appsync.Error, err erro
 			return bulk.Outcome{Verdict: bulk.Refused, Fault: fault, Err: err}
 		}
 	}
-	if troubleBehind(single.Type) {
+	if isBackendFailure(single.Type) {
 		return bulk.Outcome{Verdict: bulk.Lost, Err: err} // no fault of the customer
 	}
 	// The error may be one of reading the result after the write.
 	return bulk.Outcome{Verdict: bulk.Lost, Fault: fault, Err: err}
+}
+
+// isBackendFailure reports whether an error type tells of trouble behind the API that has
+// nothing to do with what was asked.
+func isBackendFailure(errorType string) bool {
+	_, name, found := strings.Cut(errorType, ":")
+	if !found {
+		name = errorType
+	}
+	switch name {
+	case "ExecutionTimeout", "ExecutionTimeoutException", "InternalServerError", "InternalFailure", "ServiceUnavailable",
+		"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded":
+		return true
+	default:
+		return false
+	}
 }

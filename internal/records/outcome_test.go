@@ -1,16 +1,31 @@
-package cli_test
+package records_test
 
 import (
+	"context"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
-	"github.com/appsyncctl/appsyncctl/internal/cli"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
+	"github.com/appsyncctl/appsyncctl/internal/records"
+	"github.com/appsyncctl/appsyncctl/internal/tokencache"
+	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
+
+// createTwo returns what an import makes of an API's answer to two customers.
+func createTwo(ctx context.Context, endpoint string) []bulk.Outcome {
+	chain := &records.ThrottleTransport{Endpoint: endpoint, Base: &http.Transport{}}
+	api := &records.Customers{Client: &appsync.Client{Endpoint: endpoint, HTTP: &http.Client{Transport: chain}}}
+	return api.Create(ctx, []bulk.Record{{"name": "a"}, {"name": "b"}})
+}
 
 // TestOutcomes judges answers of AppSync. What is not surely done or undone is lost: it
 // will be looked into, and not sent again blindly.
@@ -54,7 +69,7 @@ func TestOutcomes(t *testing.T) {
 				_, _ = io.WriteString(w, tt.body)
 			}))
 			defer server.Close()
-			got := cli.CreateTwo(t.Context(), server.URL)
+			got := createTwo(t.Context(), server.URL)
 			if [2]bulk.Verdict{got[0].Verdict, got[1].Verdict} != tt.want {
 				t.Errorf("got %d and %d, want %d", got[0].Verdict, got[1].Verdict, tt.want)
 			}
@@ -73,7 +88,72 @@ func TestOutcomes(t *testing.T) {
 	}
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	if got := cli.CreateTwo(t.Context(), server.URL); got[0].Verdict != bulk.NotSent {
+	if got := createTwo(t.Context(), server.URL); got[0].Verdict != bulk.NotSent {
 		t.Errorf("nobody listens: got %d, want %d", got[0].Verdict, bulk.NotSent)
+	}
+}
+
+// TestUnanswered judges requests that the API has not answered. A row is lost unless it is
+// clear that its request did not leave.
+func TestUnanswered(t *testing.T) {
+	broken := &net.OpError{Op: "read", Err: errors.New("connection reset")}
+	tests := []struct {
+		name string
+		err  error
+		want bulk.Verdict
+	}{
+		{"no such host", &transport.NoAnswerError{Err: &net.OpError{Op: "dial", Err: &net.DNSError{IsNotFound: true}}}, bulk.Fatal},
+		{"nobody listens", &transport.NoAnswerError{Err: &net.OpError{Op: "dial", Err: errors.New("refused")}}, bulk.NotSent},
+		{"broken off", &transport.NoAnswerError{Err: broken}, bulk.Lost},
+		{"unknown", errors.New("odd"), bulk.Lost},
+		{"the provider does not answer", &auth.TransportError{Err: broken}, bulk.NotSent},
+		{"the provider does not renew the token", &transport.RenewalError{Err: &auth.TransportError{Err: broken}}, bulk.NotSent},
+		{"the provider is out of order", &auth.Error{Status: 503}, bulk.NotSent},
+		{"the provider throttles", &auth.Error{Status: 429}, bulk.NotSent},
+		{"the provider refuses", &auth.Error{Status: 401}, bulk.Fatal},
+		{"the token is refused", &transport.RenewalError{Err: errors.New("none")}, bulk.Fatal},
+		{"a login is needed", failure.Errorf(failure.Login, "log in"), bulk.Fatal},
+		{"a setting is missing", failure.Errorf(failure.Usage, "no secret"), bulk.Fatal},
+		{"the keyring is locked", &tokencache.LockedError{}, bulk.Fatal},
+		{"the keyring is gone", &tokencache.UnavailableError{}, bulk.Fatal},
+		{"the file has no seal", tokencache.NoSealError{}, bulk.Fatal},
+		{"throttled", &records.ThrottledError{After: time.Second}, bulk.Throttled},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			api := &records.Customers{Client: client(func(string, any) error { return tt.err })}
+			got := api.Create(t.Context(), []bulk.Record{{"name": "a"}})
+			if got[0].Verdict != tt.want || !errors.Is(got[0].Err, tt.err) {
+				t.Errorf("got %d with %v, want %d", got[0].Verdict, got[0].Err, tt.want)
+			}
+		})
+	}
+}
+
+func TestOrderedWait(t *testing.T) {
+	tests := []struct {
+		name, date, after string
+		want              time.Duration
+	}{
+		{"none", "", "", 0},
+		{"seconds", "", "7", 7 * time.Second},
+		{"a date by the server's clock", "Fri, 02 Jan 2026 03:04:05 GMT", "Fri, 02 Jan 2026 03:04:35 GMT", 30 * time.Second},
+		{"a date that is over", "Fri, 02 Jan 2026 03:04:05 GMT", "Fri, 02 Jan 2026 03:04:00 GMT", 0},
+		{"a day", "", "86400", 10 * time.Minute},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", tt.after)
+				if tt.date != "" {
+					w.Header().Set("Date", tt.date)
+				}
+				w.WriteHeader(http.StatusTooManyRequests)
+			}))
+			defer server.Close()
+			if got := createTwo(t.Context(), server.URL); got[0].Verdict != bulk.Throttled || got[0].After != tt.want {
+				t.Errorf("got %d after %s, want it throttled for %s", got[0].Verdict, got[0].After, tt.want)
+			}
+		})
 	}
 }
