@@ -15,6 +15,8 @@ import (
 	"github.com/Khan/genqlient/graphql"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 const requestID = "5d0ad4e8-0c3f-4f5c-9ae2-7f0e2a1b3c4d"
@@ -67,8 +69,8 @@ func list(t *testing.T, r reply) (*appsync.CustomerConnection, error) {
 	return resp.ListCustomers, err
 }
 
-// failure is list for an answer that must not count as success.
-func failure(t *testing.T, r reply) *appsync.ResponseError {
+// failed is list for an answer that must not count as success.
+func failed(t *testing.T, r reply) *appsync.ResponseError {
 	t.Helper()
 	_, err := list(t, r)
 	var failed *appsync.ResponseError
@@ -165,7 +167,7 @@ func TestRefusals(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := failure(t, tt.reply)
+			got := failed(t, tt.reply)
 			if got.Error() != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
@@ -175,7 +177,47 @@ func TestRefusals(t *testing.T) {
 			if got.Unauthorized() != tt.unauthorized || got.Throttled() != tt.throttled {
 				t.Errorf("unauthorized %t, throttled %t; want %t, %t", got.Unauthorized(), got.Throttled(), tt.unauthorized, tt.throttled)
 			}
+			temporary := tt.throttled || tt.reply.status >= 500
+			if retry.Temporary(got) != temporary {
+				t.Errorf("temporary %t, want %t", !temporary, temporary)
+			}
+			kind := failure.Other
+			switch {
+			case temporary:
+				kind = failure.Network
+			case tt.unauthorized:
+				kind = failure.Login
+			case len(got.Errors) > 0:
+				kind = failure.GraphQL
+			}
+			if failure.Of(got) != kind {
+				t.Errorf("got kind %d, want %d", failure.Of(got), kind)
+			}
 		})
+	}
+}
+
+func TestErrorOfAField(t *testing.T) {
+	tests := []struct {
+		name                 string
+		throttled, temporary bool
+	}{
+		{"", false, false},
+		{"LimitExceededError", true, false},
+		{"DynamoDB:ThrottlingException", true, true},
+		{"DynamoDB:ProvisionedThroughputExceededException", true, true},
+		{"RequestLimitExceeded", true, true},
+		{"ExecutionTimeout", false, true},
+		{"DynamoDB:InternalServerError", false, true},
+		{"DynamoDB:ConditionalCheckFailedException", false, false},
+		{"Lambda:Unhandled", false, false},
+		{"ThrottlingException:of another thing", false, false},
+	}
+	for _, tt := range tests {
+		got := &appsync.Error{Type: tt.name}
+		if got.Throttled() != tt.throttled || got.Temporary() != tt.temporary {
+			t.Errorf("%q: throttled %t, temporary %t; want %t, %t", tt.name, got.Throttled(), got.Temporary(), tt.throttled, tt.temporary)
+		}
 	}
 }
 
@@ -205,7 +247,7 @@ func TestNoSilentSuccess(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := failure(t, reply{body: tt.body})
+			got := failed(t, reply{body: tt.body})
 			if !strings.Contains(got.NotGraphQL, tt.want) || !strings.Contains(got.Error(), "200 OK with "+tt.want) {
 				t.Errorf("got %q, %q; want in it %q", got.NotGraphQL, got, tt.want)
 			}
@@ -214,7 +256,7 @@ func TestNoSilentSuccess(t *testing.T) {
 			}
 		})
 	}
-	got := failure(t, reply{body: `{"message":"not here"}`})
+	got := failed(t, reply{body: `{"message":"not here"}`})
 	if want := "the API answered 200 OK: not here"; got.Error() != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -304,7 +346,7 @@ func trimNull(all []appsync.Error) []appsync.Error {
 }
 
 func TestErrorsBesideDataOfAnotherShape(t *testing.T) {
-	got := failure(t, reply{body: `{"data":{"listCustomers":"x"},"errors":[{"message":"m"}]}`})
+	got := failed(t, reply{body: `{"data":{"listCustomers":"x"},"errors":[{"message":"m"}]}`})
 	if got.Error() != "m" || got.NotGraphQL == "" {
 		t.Errorf("got %q and %q, want both faults", got, got.NotGraphQL)
 	}
@@ -322,13 +364,13 @@ func TestErrorsAreShort(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := failure(t, reply{status: 400, body: tt.body}).Error()
+			got := failed(t, reply{status: 400, body: tt.body}).Error()
 			if len(got) > 3000 || got != strings.ToValidUTF8(got, "?") {
 				t.Errorf("got an error of %d bytes: %.100s…", len(got), got)
 			}
 		})
 	}
-	many := failure(t, reply{body: `{"errors":[{"message":"a"},{"message":"b"},{"message":"c"},{"message":"d"},{"message":"e"},{"message":"f"},{"message":"g"}]}`})
+	many := failed(t, reply{body: `{"errors":[{"message":"a"},{"message":"b"},{"message":"c"},{"message":"d"},{"message":"e"},{"message":"f"},{"message":"g"}]}`})
 	if want := "a; b; c; d; e; and 2 more"; many.Error() != want {
 		t.Errorf("got %q, want %q", many, want)
 	}
@@ -337,11 +379,11 @@ func TestErrorsAreShort(t *testing.T) {
 func TestServerDate(t *testing.T) {
 	header := errorType("UnauthorizedException")
 	header.Set("Date", "Thu, 01 Jan 2026 12:00:00 GMT")
-	if got, want := failure(t, reply{status: 401, header: header, body: "{}"}).Date, time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC); !got.Equal(want) {
+	if got, want := failed(t, reply{status: 401, header: header, body: "{}"}).Date, time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC); !got.Equal(want) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	header.Set("Date", "soon")
-	if got := failure(t, reply{status: 401, header: header, body: "{}"}).Date; !got.IsZero() {
+	if got := failed(t, reply{status: 401, header: header, body: "{}"}).Date; !got.IsZero() {
 		t.Errorf("got %s, want none", got)
 	}
 }

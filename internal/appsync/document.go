@@ -10,15 +10,17 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // NextTokenVariable is the variable that a document must declare to be paged.
 const NextTokenVariable = "nextToken"
 
-// A DocumentError says why a GraphQL document cannot be sent.
-type DocumentError struct{ Reason string }
-
-func (e *DocumentError) Error() string { return "the GraphQL document is not usable: " + e.Reason }
+// DocumentErrorf says why a GraphQL document cannot be sent.
+func DocumentErrorf(format string, args ...any) error {
+	return failure.Errorf(failure.Usage, "the GraphQL document is not usable: "+format, args...)
+}
 
 // An AnyOperation is one operation of a document that somebody wrote. What the
 // document means to the API's schema, only the API can tell.
@@ -32,11 +34,11 @@ type AnyOperation struct {
 }
 
 // ParseOperation reads the operation called name; name may be empty if the
-// document has one only. Errors are *DocumentError.
+// document has one only. Errors are those of DocumentErrorf.
 func ParseOperation(text, name string) (*AnyOperation, error) {
 	document, err := parser.ParseQuery(&ast.Source{Input: text})
 	if err != nil {
-		return nil, &DocumentError{syntax(err)}
+		return nil, DocumentErrorf("%s", syntax(err))
 	}
 	var names []string
 	for _, operation := range document.Operations {
@@ -44,14 +46,14 @@ func ParseOperation(text, name string) (*AnyOperation, error) {
 	}
 	switch {
 	case len(names) == 0:
-		return nil, &DocumentError{"it has no operation"}
+		return nil, DocumentErrorf("it has no operation")
 	case name == "" && len(names) > 1:
-		return nil, &DocumentError{"it has several operations: choose one of " + strings.Join(names, ", ")}
+		return nil, DocumentErrorf("it has several operations: choose one of %s", strings.Join(names, ", "))
 	}
 	chosen := document.Operations[0]
 	if name != "" {
 		if chosen = document.Operations.ForName(name); chosen == nil {
-			return nil, &DocumentError{fmt.Sprintf("it has no operation %q", name)}
+			return nil, DocumentErrorf("it has no operation %q", name)
 		}
 	}
 	operation := &AnyOperation{
@@ -76,11 +78,11 @@ func syntax(err error) string {
 }
 
 // Request returns the request for the operation. A variable that the operation
-// does not declare is a *DocumentError: the API would ignore it without a word.
+// does not declare is an error: the API would ignore it without a word.
 func (o *AnyOperation) Request(variables map[string]any) (*graphql.Request, error) {
 	for name := range variables {
 		if !o.declared[name] {
-			return nil, &DocumentError{fmt.Sprintf("the operation has no variable $%s", name)}
+			return nil, DocumentErrorf("the operation has no variable $%s", name)
 		}
 	}
 	return &graphql.Request{Query: o.text, OpName: o.Name, Variables: variables}, nil

@@ -2,11 +2,11 @@ package appsync_test
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 func TestParseOperation(t *testing.T) {
@@ -32,8 +32,8 @@ func TestParseOperation(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := appsync.ParseOperation(tt.text, tt.operation)
 			if tt.problem != "" {
-				if _, ok := errors.AsType[*appsync.DocumentError](err); !ok || !strings.Contains(err.Error(), tt.problem) {
-					t.Fatalf("got %v, want a DocumentError with %q", err, tt.problem)
+				if failure.Of(err) != failure.Usage || !strings.Contains(err.Error(), tt.problem) {
+					t.Fatalf("got %v, want a usage error with %q", err, tt.problem)
 				}
 				return
 			}
@@ -57,8 +57,8 @@ func TestAnyOperationRequest(t *testing.T) {
 		t.Errorf("got %+v, %v", request, err)
 	}
 	_, err = operation.Request(map[string]any{"name": "1"})
-	if _, ok := errors.AsType[*appsync.DocumentError](err); !ok || !strings.Contains(err.Error(), "no variable $name") {
-		t.Errorf("got %v, want a DocumentError", err)
+	if failure.Of(err) != failure.Usage || !strings.Contains(err.Error(), "no variable $name") {
+		t.Errorf("got %v, want a usage error", err)
 	}
 }
 

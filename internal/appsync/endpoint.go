@@ -1,20 +1,18 @@
 package appsync
 
 import (
-	"fmt"
 	"net"
 	"net/url"
 	"strings"
 
 	"github.com/appsyncctl/appsyncctl/internal/address"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
-// An EndpointError says why some text is no endpoint.
-type EndpointError struct {
-	Reason string // what is wrong with it; never quotes a password
+// endpointErrorf says why some text is no endpoint, without quoting a password.
+func endpointErrorf(format string, args ...any) error {
+	return failure.Errorf(failure.Usage, "the endpoint is not usable: "+format, args...)
 }
-
-func (e *EndpointError) Error() string { return "the endpoint is not usable: " + e.Reason }
 
 // ParseEndpoint checks a GraphQL endpoint. It must be an absolute https URL;
 // plain http is for loopback hosts, where nobody listens in. The host is returned in
@@ -23,15 +21,15 @@ func ParseEndpoint(text string) (*url.URL, error) {
 	endpoint, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return nil, &EndpointError{"it is not a URL"}
+		return nil, endpointErrorf("it is not a URL")
 	case endpoint.User != nil:
-		return nil, &EndpointError{"it holds a user name or a password"}
+		return nil, endpointErrorf("it holds a user name or a password")
 	case endpoint.Hostname() == "" || endpoint.Scheme != "http" && endpoint.Scheme != "https":
-		return nil, &EndpointError{"it is not an https URL"} // unquoted: "user:password@host" is none
+		return nil, endpointErrorf("it is not an https URL") // unquoted: "user:password@host" is none
 	case endpoint.Scheme == "http" && !loopback(endpoint.Hostname()):
-		return nil, &EndpointError{fmt.Sprintf("http to %s would send the token in the clear; use https", endpoint.Host)}
+		return nil, endpointErrorf("http to %s would send the token in the clear; use https", endpoint.Host)
 	case endpoint.Fragment != "":
-		return nil, &EndpointError{"it has a fragment"}
+		return nil, endpointErrorf("it has a fragment")
 	default:
 		endpoint.Host = address.Host(endpoint)
 		return endpoint, nil

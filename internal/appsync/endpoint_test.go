@@ -1,11 +1,11 @@
 package appsync_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // TestEndpointHasOneSpelling checks that a host is known again however it was written.
@@ -74,9 +74,8 @@ func TestParseEndpoint(t *testing.T) {
 				}
 				return
 			}
-			var bad *appsync.EndpointError
-			if !errors.As(err, &bad) || got != nil {
-				t.Fatalf("got %v, %v; want an EndpointError", got, err)
+			if failure.Of(err) != failure.Usage || got != nil {
+				t.Fatalf("got %v, %v; want a usage error", got, err)
 			}
 			if strings.Contains(err.Error(), "planted") {
 				t.Errorf("the error shows the password: %v", err)

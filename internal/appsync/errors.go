@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // A ResponseError is an answer that is not plain success. Data that came with it
@@ -76,16 +78,34 @@ func (e *ResponseError) Unauthorized() bool {
 	if e.Status < 400 || e.Status > 499 {
 		return false
 	}
-	return e.hasType("UnauthorizedException") || e.hasType("Unauthorized")
+	return e.HasType("UnauthorizedException") || e.HasType("Unauthorized")
 }
 
 // Throttled reports whether AppSync refused the request for its rate: status 429
 // or LimitExceededError.
 func (e *ResponseError) Throttled() bool {
-	return e.Status == http.StatusTooManyRequests || e.Status >= 400 && e.hasType("LimitExceededError")
+	return e.Status == http.StatusTooManyRequests || e.Status >= 400 && e.HasType(limitExceeded)
 }
 
-func (e *ResponseError) hasType(name string) bool {
+// Temporary implements the interface of retry.Temporary.
+func (e *ResponseError) Temporary() bool {
+	return e.Throttled() || e.Status >= http.StatusInternalServerError
+}
+
+// Kind implements the interface of failure.Of.
+func (e *ResponseError) Kind() failure.Kind {
+	switch {
+	case e.Temporary():
+		return failure.Network
+	case e.Unauthorized():
+		return failure.Login
+	default:
+		return failure.Other // each *Error in it is of a kind of its own
+	}
+}
+
+// HasType reports whether the answer, or an error in it, is of this type.
+func (e *ResponseError) HasType(name string) bool {
 	if e.ErrorType == name {
 		return true
 	}
@@ -120,6 +140,46 @@ func (e *Error) Error() string {
 		return short(e.Message)
 	}
 	return short(e.Type + ": " + e.Message)
+}
+
+// Kind implements the interface of failure.Of.
+func (*Error) Kind() failure.Kind { return failure.GraphQL }
+
+// limitExceeded is the type with which AppSync itself refuses what comes too fast.
+const limitExceeded = "LimitExceededError"
+
+// name returns the type without the data source that stands before it behind a colon:
+// "DynamoDB:ThrottlingException".
+func (e *Error) name() string {
+	if _, name, found := strings.Cut(e.Type, ":"); found {
+		return name
+	}
+	return e.Type
+}
+
+// Throttled reports whether AppSync or the data source behind it refused a field for its
+// rate.
+func (e *Error) Throttled() bool { return e.name() == limitExceeded || e.sourceThrottled() }
+
+// sourceThrottled knows DynamoDB's names (its developer guide, "Error handling").
+func (e *Error) sourceThrottled() bool {
+	switch e.name() {
+	case "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded":
+		return true
+	default:
+		return false
+	}
+}
+
+// Temporary reports whether the error tells of trouble behind the API that has nothing to
+// do with what was asked.
+func (e *Error) Temporary() bool {
+	switch e.name() {
+	case "ExecutionTimeout", "ExecutionTimeoutException", "InternalServerError", "InternalFailure", "ServiceUnavailable":
+		return true
+	default:
+		return e.sourceThrottled()
+	}
 }
 
 // UnmarshalJSON reads an entry and forgives members of unexpected types: one odd

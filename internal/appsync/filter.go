@@ -9,19 +9,13 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
-// A FilterError says why a filter cannot be understood.
-type FilterError struct {
-	Text   string // the sentence, or empty for JSON
-	Reason string
-}
-
-func (e *FilterError) Error() string {
-	if e.Text == "" {
-		return "the filter is not usable: " + e.Reason
-	}
-	return fmt.Sprintf("the filter %q is not usable: %s", short(e.Text), e.Reason)
+// filterErrorf says why a filter cannot be used.
+func filterErrorf(format string, args ...any) error {
+	return failure.Errorf(failure.Usage, "the filter is not usable: "+format, args...)
 }
 
 // ParseFilter makes one filter of sentences such as
@@ -33,7 +27,7 @@ func (e *FilterError) Error() string {
 // A customer passes if all of them are true. A sentence is a field of the
 // schema, an operator and a value, which needs quotes when it holds a blank;
 // within quotes a doubled quote stands for one. Texts are compared byte by byte,
-// so case counts. No sentence gives no filter: nil. Errors are *FilterError.
+// so case counts. No sentence gives no filter: nil.
 func ParseFilter(sentences ...string) (*TableCustomerFilterInput, error) {
 	if len(sentences) == 0 {
 		return nil, nil
@@ -41,24 +35,23 @@ func ParseFilter(sentences ...string) (*TableCustomerFilterInput, error) {
 	filter := &TableCustomerFilterInput{}
 	for _, sentence := range sentences {
 		if err := filter.add(sentence); err != nil {
-			return nil, &FilterError{sentence, err.Error()}
+			return nil, failure.Errorf(failure.Usage, "the filter %q is not usable: %w", short(sentence), err)
 		}
 	}
 	return filter, nil
 }
 
 // ParseFilterJSON reads a filter in the schema's own form,
-// {"city":{"eq":"Boston"}}. A filter without a condition is nil. Errors are
-// *FilterError.
+// {"city":{"eq":"Boston"}}. A filter without a condition is nil.
 func ParseFilterJSON(text string) (*TableCustomerFilterInput, error) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
 	var filter *TableCustomerFilterInput
 	if err := decoder.Decode(&filter); err != nil {
-		return nil, &FilterError{Reason: strings.TrimPrefix(err.Error(), "json: ")}
+		return nil, filterErrorf("%s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, &FilterError{Reason: "something follows the JSON object"}
+		return nil, filterErrorf("something follows the JSON object")
 	}
 	// Empty conditions would make DynamoDB refuse the request.
 	if sent, err := json.Marshal(filter); err != nil || bytes.Equal(sent, []byte("{}")) || filter == nil {
@@ -70,7 +63,7 @@ func ParseFilterJSON(text string) (*TableCustomerFilterInput, error) {
 	}
 	for _, name := range filterFields() {
 		if conditions := given[name]; conditions != nil && conditions.Between != nil && len(conditions.Between) != 2 {
-			return nil, &FilterError{Reason: name + ".between needs two values"}
+			return nil, filterErrorf("%s.between needs two values", name)
 		}
 	}
 	return filter, nil
@@ -125,24 +118,23 @@ func (f *TableCustomerFilterInput) add(sentence string) error {
 	}
 	if operator == "between" {
 		if conditions.Between != nil {
-			return &repeatedOperator{words[0].text, operator}
+			return repeated(words[0].text, operator)
 		}
 		conditions.Between = []*string{&operands[0], &operands[1]}
 		return nil
 	}
 	slot := conditions.slot(operator)
 	if *slot != nil {
-		return &repeatedOperator{words[0].text, operator}
+		return repeated(words[0].text, operator)
 	}
 	*slot = &operands[0]
 	return nil
 }
 
-// repeatedOperator: the schema has one place for each operator on a field.
-type repeatedOperator struct{ field, operator string }
-
-func (e *repeatedOperator) Error() string {
-	return fmt.Sprintf("%s on %s stands in another sentence already, and the API takes each operator once for a field", e.operator, e.field)
+// repeated is for an operator that comes again: the schema has one place for each on a
+// field.
+func repeated(field, operator string) error {
+	return fmt.Errorf("%s on %s stands in another sentence already, and the API takes each operator once for a field", operator, field)
 }
 
 // slot returns where the value of an operator stands.

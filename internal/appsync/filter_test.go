@@ -2,11 +2,11 @@ package appsync_test
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 func TestParseFilter(t *testing.T) {
@@ -96,8 +96,8 @@ func TestParseFilterRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(strings.Join(tt.sentences, "; "), func(t *testing.T) {
 			_, err := appsync.ParseFilter(tt.sentences...)
-			if _, ok := errors.AsType[*appsync.FilterError](err); !ok || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("got %v, want a FilterError with %q", err, tt.want)
+			if failure.Of(err) != failure.Usage || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want a usage error with %q", err, tt.want)
 			}
 		})
 	}
@@ -120,8 +120,8 @@ func TestParseFilterJSON(t *testing.T) {
 		t.Run(tt.text, func(t *testing.T) {
 			filter, err := appsync.ParseFilterJSON(tt.text)
 			if tt.problem != "" {
-				if _, ok := errors.AsType[*appsync.FilterError](err); !ok || !strings.Contains(err.Error(), tt.problem) {
-					t.Fatalf("got %v, want a FilterError with %q", err, tt.problem)
+				if failure.Of(err) != failure.Usage || !strings.Contains(err.Error(), tt.problem) {
+					t.Fatalf("got %v, want a usage error with %q", err, tt.problem)
 				}
 				return
 			}
@@ -139,7 +139,7 @@ func TestParseFilterJSON(t *testing.T) {
 	}
 }
 
-// Whatever is typed, a filter is well-formed or refused with a FilterError.
+// Whatever is typed, a filter is well-formed or refused with a usage error.
 func FuzzParseFilter(f *testing.F) {
 	for _, seed := range []string{"city = Boston", "name between 'a''b' and \"c\"", "id>=", "state not contains =", "'", "city = \xff"} {
 		f.Add(seed)
@@ -147,8 +147,8 @@ func FuzzParseFilter(f *testing.F) {
 	f.Fuzz(func(t *testing.T, sentence string) {
 		filter, err := appsync.ParseFilter(sentence)
 		if err != nil {
-			if _, ok := errors.AsType[*appsync.FilterError](err); !ok {
-				t.Fatalf("got %T, want a FilterError", err)
+			if failure.Of(err) != failure.Usage {
+				t.Fatalf("got %T, want a usage error", err)
 			}
 			return
 		}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/Khan/genqlient/graphql"
 	"github.com/coder/websocket"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // The protocol's times and sizes (AppSync developer guide, "Building a real-time
@@ -39,6 +41,12 @@ func (e *ConnectionError) Error() string {
 	return fmt.Sprintf("the real-time connection to %s: %s", e.Host, short(e.Err.Error()))
 }
 func (e *ConnectionError) Unwrap() error { return e.Err }
+
+// Kind implements the interface of failure.Of.
+func (*ConnectionError) Kind() failure.Kind { return failure.Network }
+
+// Temporary implements the interface of retry.Temporary.
+func (*ConnectionError) Temporary() bool { return true }
 
 // An Authorizer returns the headers that let a request pass the API's authorization.
 type Authorizer interface {

@@ -3,7 +3,7 @@ package appsync
 import "encoding/json"
 
 // MatchOf turns a filter into arguments of a subscription, which know equality
-// only. Other operators are a *FilterError.
+// only. Other operators are an error.
 func MatchOf(filter *TableCustomerFilterInput) (Match, error) {
 	var match Match
 	if filter == nil {
@@ -17,7 +17,7 @@ func MatchOf(filter *TableCustomerFilterInput) (Match, error) {
 		return match, err
 	}
 	if taken, err := json.Marshal(match.Filter()); err != nil || string(taken) != string(asked) {
-		return match, &FilterError{Reason: "a subscription compares by = only, each field once"}
+		return match, filterErrorf("a subscription compares by = only, each field once")
 	}
 	return match, nil
 }

@@ -86,7 +86,7 @@ func (app *App) customersUpdate(ctx context.Context, flags *globals, options cus
 		err = &appsync.NullError{Operation: "updateCustomer"}
 	}
 	// The wizard's resolver makes it a condition that the id is there.
-	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok && has(answer, "DynamoDB:ConditionalCheckFailedException") {
+	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok && answer.HasType("DynamoDB:ConditionalCheckFailedException") {
 		err = &noCustomerError{[]string{options.change.ID}, err}
 	}
 	return errors.Join(out.writeAnswer(resp.UpdateCustomer, err), out.finish())

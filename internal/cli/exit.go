@@ -16,6 +16,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/management"
 	"github.com/appsyncctl/appsyncctl/internal/output"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
@@ -91,12 +92,13 @@ func isUsage(err error) bool {
 	if account, ok := errors.AsType[*awsaccount.Error](err); ok {
 		return slices.Contains([]awsaccount.Reason{awsaccount.Misconfigured, awsaccount.NoCredentials, awsaccount.NoRegion}, account.Reason)
 	}
+	if failure.Of(err) == failure.Usage {
+		return true
+	}
 	for _, match := range []func(error) bool{
 		// The command line
 		is[*usageError],
 		is[*noTokenError],
-		is[*appsync.FilterError],
-		is[*appsync.DocumentError],
 		is[*inputError],
 		is[*cloudformation.StackError],
 		is[*doctor.AnswerError],
@@ -110,7 +112,6 @@ func isUsage(err error) bool {
 		is[*config.UnknownProfileError],
 		is[*config.ProfileNameError],
 		is[*config.NoHomeError],
-		is[*appsync.EndpointError],
 		// What settings lead to
 		is[*secretError],
 		is[*auth.KeyError],

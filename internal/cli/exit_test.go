@@ -20,6 +20,9 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
 
+// errorOf is the error of a call.
+func errorOf[T any](_ T, err error) error { return err }
+
 var errOther = errors.New("something else")
 
 // refusal is what an OpenID provider answers.
@@ -66,7 +69,7 @@ func failures() []failure {
 		// 2: the command line or a setting
 		{"the command line", cli.NewUsageError("appsyncctl login", errOther), 2, "run appsyncctl login --help"},
 		{"a mode without tokens", cli.NewNoTokenError("iam"), 2, ""},
-		{"a filter", &appsync.FilterError{Reason: "no value"}, 2, ""},
+		{"a filter", errorOf(appsync.ParseFilter("city =")), 2, ""},
 		{"a file that is no record", cli.NewInputError("a.json", "not JSON"), 2, ""},
 		{"a format that does not fit", cli.NewFormatError("no records"), 2, ""},
 		{"no jq expression", &output.QueryError{Syntax: true, Err: errOther}, 2, ""},
@@ -78,7 +81,7 @@ func failures() []failure {
 		{"a first profile", &config.UnknownProfileError{Name: "x"}, 2, "run appsyncctl login --profile x to create it"},
 		{"a name for no profile", &config.ProfileNameError{Name: "a/b"}, 2, ""},
 		{"no home", &config.NoHomeError{Variable: "HOME"}, 2, "set HOME, or XDG_CONFIG_HOME and XDG_STATE_HOME"},
-		{"an endpoint that is none", &appsync.EndpointError{Reason: "it is not a URL"}, 2, ""},
+		{"an endpoint that is none", errorOf(appsync.ParseEndpoint(":")), 2, ""},
 		{"a secret that cannot be had", cli.NewSecretError("secret command", errOther), 2, ""},
 		{"a key that is none", &auth.KeyError{Reason: "it is no PEM"}, 2, ""},
 		{"no AWS credentials", cli.NewAWSError(errOther), 2, ""},

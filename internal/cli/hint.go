@@ -85,20 +85,11 @@ func answerHint(answer *appsync.ResponseError) string {
 		return "this API's schema has no such input field; the wizard's schema makes the id itself, so leave --id out"
 	case strings.Contains(message, "Invalid pagination token"):
 		return "a token is good for the filter and the --page-size that it came with"
-	case has(answer, "Unauthorized"):
+	case answer.HasType("Unauthorized"):
 		return "the API took the token, but its rules deny this field; a new token cannot help"
 	default:
 		return ""
 	}
-}
-
-func has(answer *appsync.ResponseError, errorType string) bool {
-	for _, single := range answer.Errors {
-		if single.Type == errorType {
-			return true
-		}
-	}
-	return false
 }
 
 // joined puts two pieces of advice into one line.

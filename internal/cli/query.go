@@ -89,7 +89,7 @@ func (app *App) query(ctx context.Context, flags *globals, options queryOptions)
 		return err
 	}
 	if options.paginate && !operation.Pages() {
-		return &appsync.DocumentError{Reason: "--paginate needs a query that declares $" + appsync.NextTokenVariable}
+		return appsync.DocumentErrorf("--paginate needs a query that declares $%s", appsync.NextTokenVariable)
 	}
 	variables, err := options.variables.read(app.In, options.document == "-")
 	if err != nil {

@@ -151,7 +151,7 @@ const (
 // mode AWS_IAM does.
 func wantsSignature(h response, words string) bool {
 	types := []string{"MissingAuthenticationTokenException", "IncompleteSignatureException", "InvalidSignatureException", "UnrecognizedClientException"}
-	if slices.ContainsFunc(types, h.hasType) {
+	if slices.ContainsFunc(types, h.answer.HasType) {
 		return true
 	}
 	return strings.Contains(words, "missing authentication token") || strings.Contains(words, "'credential'") ||

@@ -127,7 +127,7 @@ func nonsenseRefused(ctx context.Context, e *examination) Verdict {
 // strangerRefused says whether a call that had to be refused was.
 func (e *examination) strangerRefused(h response, name, open, fix string) Verdict {
 	found := e.evidence(name, "401", h)
-	closed := h.answer != nil && len(h.data) == 0 && h.hasType("Unauthorized")
+	closed := h.answer != nil && len(h.data) == 0 && h.answer.HasType("Unauthorized")
 	switch {
 	case h.inconclusive():
 		return unknown("the call got no answer to go by: "+found.Found, h.err(), found)

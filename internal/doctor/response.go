@@ -74,19 +74,7 @@ func (h response) inconclusive() bool {
 
 // schemaless tells whether the API has no schema, which AppSync answers with 502.
 func (h response) schemaless() bool {
-	return h.answer != nil && h.hasType("GraphQLSchemaException")
-}
-
-func (h response) hasType(name string) bool {
-	if h.answer.ErrorType == name {
-		return true
-	}
-	for _, single := range h.answer.Errors {
-		if single.Type == name {
-			return true
-		}
-	}
-	return false
+	return h.answer != nil && h.answer.HasType("GraphQLSchemaException")
 }
 
 // err is why the reply is not plain success; nil if it is.

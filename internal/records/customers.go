@@ -92,15 +92,13 @@ func (c *Customers) List(ctx context.Context, token string) (page bulk.Page, err
 	answer, ok := errors.AsType[*appsync.ResponseError](err)
 	switch {
 	case !ok || answer.Status != http.StatusOK || len(answer.Errors) == 0:
-	case isUndefined(answer), slices.ContainsFunc(answer.Errors, isUnauthorized):
+	case answer.HasType("Unauthorized"), isUndefined(answer):
 		err = errors.Join(bulk.ErrNoList, err)
-	case token != "" && !isBackendFailure(answer.Errors[0].Type):
+	case token != "" && !answer.Errors[0].Temporary():
 		err = errors.Join(bulk.ErrToken, err)
 	}
 	return page, err
 }
-
-func isUnauthorized(single *appsync.Error) bool { return single.Type == "Unauthorized" }
 
 // Schema asks the API what it takes to create a customer, and how not to create one
 // twice. When the API does not show its schema, all that the wizard's schema has is
@@ -185,8 +183,7 @@ func (c *Customers) retry(ctx context.Context, ask func() error) error {
 // isRetryable reports whether an error of a query may be another one the next time.
 func isRetryable(err error) bool {
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
-		return answer.Throttled() || answer.Status >= http.StatusInternalServerError ||
-			answer.Status == http.StatusOK && (len(answer.Errors) == 0 || isBackendFailure(answer.Errors[0].Type))
+		return answer.Temporary() || answer.Status == http.StatusOK && (len(answer.Errors) == 0 || answer.Errors[0].Temporary())
 	}
 	return failure.Of(err) == failure.Network
 }

@@ -116,6 +116,9 @@ func isUndefined(answer *appsync.ResponseError) bool {
 // data source, behind a colon: "DynamoDB:ConditionalCheckFailedException".
 func fieldOutcome(answer *appsync.ResponseError, single *appsync.Error, err error) bulk.Outcome {
 	fault := bulk.Fault{Reason: single.Message, Code: single.Type, RequestID: answer.RequestID}
+	if single.Throttled() {
+		return bulk.Outcome{Verdict: bulk.Throttled, Err: err}
+	}
 	source, name, found := strings.Cut(single.Type, ":")
 	if !found {
 		source, name = "", single.Type
@@ -123,8 +126,6 @@ func fieldOutcome(answer *appsync.ResponseError, single *appsync.Error, err erro
 	switch name {
 	case "ConditionalCheckFailedException":
 		return bulk.Outcome{Verdict: bulk.Taken, Fault: fault, Err: err}
-	case "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "LimitExceededError":
-		return bulk.Outcome{Verdict: bulk.Throttled, Err: err}
 	case "Unauthorized", "UnauthorizedException", "AccessDeniedException", "ResourceNotFoundException":
 		return bulk.Outcome{Verdict: bulk.Fatal, Err: err}
 	case "ValidationException", "ItemCollectionSizeLimitExceededException":
@@ -132,25 +133,9 @@ func fieldOutcome(answer *appsync.ResponseError, single *appsync.Error, err erro
 			return bulk.Outcome{Verdict: bulk.Refused, Fault: fault, Err: err}
 		}
 	}
-	if isBackendFailure(single.Type) {
+	if single.Temporary() {
 		return bulk.Outcome{Verdict: bulk.Lost, Err: err} // no fault of the customer
 	}
 	// The error may be one of reading the result after the write.
 	return bulk.Outcome{Verdict: bulk.Lost, Fault: fault, Err: err}
-}
-
-// isBackendFailure reports whether an error type tells of trouble behind the API that has
-// nothing to do with what was asked.
-func isBackendFailure(errorType string) bool {
-	_, name, found := strings.Cut(errorType, ":")
-	if !found {
-		name = errorType
-	}
-	switch name {
-	case "ExecutionTimeout", "ExecutionTimeoutException", "InternalServerError", "InternalFailure", "ServiceUnavailable",
-		"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded":
-		return true
-	default:
-		return false
-	}
 }
