@@ -58,7 +58,7 @@ func floors() map[string][]string {
 // ground is the lowest floor: every package above may use it, and those on it do not know
 // each other.
 func ground() []string {
-	return []string{"internal/address", "internal/atomicfile", "internal/failure", "internal/paging", "internal/retry", "internal/schema"}
+	return []string{"internal/address", "internal/atomicfile", "internal/failure", "internal/paging", "internal/redact", "internal/retry", "internal/schema"}
 }
 
 // TestImports holds every package to its floor.

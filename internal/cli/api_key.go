@@ -99,6 +99,6 @@ func (app *App) apiKey(ctx context.Context, settings config.Resolved, flags *glo
 	if errors.Is(err, tokencache.ErrNotFound) {
 		return "", "", &config.MissingError{Setting: config.Describe(config.APIKey)}
 	}
-	app.secrets.add(string(value))
+	app.secrets.Add(string(value))
 	return string(value), place.Name(), err
 }

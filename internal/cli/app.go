@@ -7,14 +7,17 @@
 // place where the packages below meet.
 package cli
 
-import "github.com/appsyncctl/appsyncctl/internal/app"
+import (
+	"github.com/appsyncctl/appsyncctl/internal/app"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
+)
 
 // App is one run of the program.
 type App struct {
 	*app.App
 
 	flags    *globals
-	secrets  *secretTexts
+	secrets  *redact.Secrets
 	commands *secretCommands
 }
 

@@ -78,7 +78,7 @@ func (app *App) attempt(flags *globals) http.RoundTripper {
 		base = &transport.Trace{Writer: &harmlessWriter{app.Err}, Base: base}
 	}
 	return &transport.Clean{
-		Hide: app.secrets.hide,
+		Hide: app.secrets.Known,
 		Base: &transport.Attempt{Limit: flags.Timeout, MaxBytes: 8 << 20, Base: base},
 	}
 }

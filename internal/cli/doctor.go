@@ -10,6 +10,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/doctor"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/report"
 )
 
@@ -129,11 +130,11 @@ func (app *App) doctor(ctx context.Context, flags *globals, options doctorOption
 }
 
 // annotate tells GitHub Actions what was found, if that runs the program.
-func (app *App) annotate(r *doctorReport, secrets *secretTexts) error {
+func (app *App) annotate(r *doctorReport, secrets *redact.Secrets) error {
 	github := app.GitHub()
 	app.mask(github)
 	run := report.Run{Suite: "appsyncctl.doctor", Started: r.start, Elapsed: r.now().Sub(r.start), Cases: r.cases}
-	return smokeSinks{github: github}.write(run, secrets.all())
+	return smokeSinks{github: github}.write(run, secrets.All())
 }
 
 // findingsError says that doctor found something, and has said so already.

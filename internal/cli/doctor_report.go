@@ -48,7 +48,7 @@ func (app *App) newDoctorReport(options doctorOptions) *doctorReport {
 		suppress: options.suppress,
 		explains: options.token != "",
 		given:    options.token != "" || options.response != "",
-		clean:    app.secrets.clean,
+		clean:    app.secrets.Text,
 		version:  app.Build.Version,
 		now:      app.Now,
 		start:    app.Now(),

@@ -83,15 +83,6 @@ func NewRefusedTokenError(answer *appsync.ResponseError, cause string) error {
 func NewBrokenListError(err error, goOn string) error { return &brokenListError{err, goOn} }
 func NewChildError(code int, text string) error       { return &childError{code, text} }
 
-// SecretTexts returns what takes these secrets out of a text.
-func SecretTexts(secrets ...string) (clean func(string) string) {
-	known := new(secretTexts)
-	for _, secret := range secrets {
-		known.add(secret)
-	}
-	return known.clean
-}
-
 // A SecretCommand is what remembers the secret of a command.
 type SecretCommand struct{ command secretCommand }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/cli/command"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // Run executes the command that args name and returns its exit code. All that
@@ -22,7 +23,7 @@ func Run(ctx context.Context, world *app.App, args []string) int {
 	out := &checkedWriter{Writer: world.Out}
 	inside := *world
 	inside.Out = out
-	app := &App{App: &inside, secrets: new(secretTexts), commands: new(secretCommands)}
+	app := &App{App: &inside, secrets: new(redact.Secrets), commands: new(secretCommands)}
 	root := app.rootCommand()
 	root.SetArgs(args)
 	running, end := context.WithCancel(ctx)
@@ -189,5 +190,5 @@ func noArguments(cmd *cobra.Command, args []string) error {
 
 // notice tells a person something on standard error, which may quote a server.
 func (app *App) notice(text string) {
-	_, _ = fmt.Fprintln(app.Err, output.Line(app.secrets.notable(text)))
+	_, _ = fmt.Fprintln(app.Err, output.Line(app.secrets.Notice(text)))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // settings resolves the settings of a command that uses a profile.
@@ -91,4 +92,21 @@ func SecretVariables() []string {
 		}
 	}
 	return names
+}
+
+// know adds the secrets of settings, those in their addresses, and those of AWS's
+// variables to the run's, and returns them.
+func (app *App) know(settings config.Resolved) *redact.Secrets {
+	for _, setting := range config.Settings() {
+		if setting.Secret {
+			app.secrets.Add(settings.Text(setting.Name))
+		}
+	}
+	app.secrets.AddURL(settings.Text(config.Endpoint))
+	app.secrets.AddURL(settings.Text(config.Issuer))
+	for _, variable := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
+		value, _ := app.LookupEnv(variable)
+		app.secrets.Add(value)
+	}
+	return app.secrets
 }

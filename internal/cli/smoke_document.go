@@ -13,7 +13,7 @@ import (
 func (r *smokeReport) document(err error, elapsed time.Duration) checkupView {
 	var found []findingView
 	for _, finding := range r.findings {
-		found = append(found, newFindingView(finding, nil, r.secrets.clean))
+		found = append(found, newFindingView(finding, nil, r.secrets.Text))
 	}
 	view := newCheckupView(smoke.Plan(), found, r.version, elapsed)
 	if err != nil && (view.Verdict == doctor.OK || view.Verdict == doctor.Warning) {
@@ -26,7 +26,7 @@ func (r *smokeReport) document(err error, elapsed time.Duration) checkupView {
 func (r *smokeReport) run(elapsed time.Duration) report.Run {
 	run := report.Run{Suite: "appsyncctl.smoke", Started: r.started, Elapsed: elapsed}
 	for _, finding := range r.findings {
-		run.Cases = append(run.Cases, newFindingView(finding, nil, r.secrets.clean).reportCase("smoke", r.profile, finding.Elapsed))
+		run.Cases = append(run.Cases, newFindingView(finding, nil, r.secrets.Text).reportCase("smoke", r.profile, finding.Elapsed))
 	}
 	return run
 }

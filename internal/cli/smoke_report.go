@@ -16,6 +16,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
@@ -25,7 +26,7 @@ type smokeReport struct {
 	format   format
 	profile  string
 	version  string
-	secrets  *secretTexts
+	secrets  *redact.Secrets
 	sinks    smokeSinks
 	now      func() time.Time
 	started  time.Time
@@ -62,7 +63,7 @@ func (r *smokeReport) step(finding doctor.Finding) {
 	}
 	r.line(smokeResult(finding), finding.ID+"  "+finding.Title, finding.Elapsed, smokeReason(finding))
 	if finding.Fix != "" && !finding.Passed() {
-		_, _ = fmt.Fprintln(r.out, "         fix: "+output.Line(r.secrets.clean(finding.Fix)))
+		_, _ = fmt.Fprintln(r.out, "         fix: "+output.Line(r.secrets.Text(finding.Fix)))
 	}
 }
 
@@ -141,7 +142,7 @@ func (r *smokeReport) line(result, name string, elapsed time.Duration, reason st
 	if reason != "" {
 		line += "  " + reason
 	}
-	_, _ = fmt.Fprintln(r.out, output.Line(strings.TrimRight(r.secrets.clean(line), " "))) // the verdict reports a broken pipe
+	_, _ = fmt.Fprintln(r.out, output.Line(strings.TrimRight(r.secrets.Text(line), " "))) // the verdict reports a broken pipe
 }
 
 // smokeResult is what became of a step, as a word of the table.
@@ -206,7 +207,7 @@ func (r *smokeReport) interrupted() {
 	for _, step := range smoke.Plan()[len(early.findings):] {
 		early.findings = append(early.findings, doctor.Finding{Check: step, Verdict: doctor.Skipped.With("interrupted; cleaning up")})
 	}
-	_ = file.write(early.run(r.now().Sub(r.started)), r.secrets.all()) // finish tells what cannot be written
+	_ = file.write(early.run(r.now().Sub(r.started)), r.secrets.All()) // finish tells what cannot be written
 }
 
 // finish writes the verdict and all reports, and returns the error of the first step
@@ -224,7 +225,7 @@ func (r *smokeReport) finish(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.finished = true
-	return errors.Join(failure, shown, r.sinks.write(r.run(elapsed), r.secrets.all()))
+	return errors.Join(failure, shown, r.sinks.write(r.run(elapsed), r.secrets.All()))
 }
 
 func milliseconds(d time.Duration) float64 {

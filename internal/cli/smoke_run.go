@@ -43,7 +43,7 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 	if err != nil {
 		return report.abandon(ctx, err)
 	}
-	examinee.secrets.add(string(expired))
+	examinee.secrets.Add(string(expired))
 	report.begin()
 	doctor.Examine(ctx, examinee.Subject, report.step)
 	examinee.tokens.settle(app.notice)

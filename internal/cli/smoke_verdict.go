@@ -67,7 +67,7 @@ func (r *smokeReport) untested() (doctor.Finding, bool) {
 
 // clean takes secrets out of what is said of a finding.
 func (r *smokeReport) clean(finding doctor.Finding) doctor.Finding {
-	finding.Message, finding.Fix = r.secrets.clean(finding.Message), r.secrets.clean(finding.Fix)
+	finding.Message, finding.Fix = r.secrets.Text(finding.Message), r.secrets.Text(finding.Fix)
 	return finding
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 func (app *App) statusCommand(flags *globals) *cobra.Command {
@@ -171,7 +172,7 @@ func settingViews(settings config.Resolved) []settingView {
 			value = config.Value{Text: setting.Default, Source: config.FromDefault, Origin: "default"}
 		}
 		if setting.Secret && value.Text != "" {
-			value.Text = "[redacted]"
+			value.Text = redact.Redacted
 		}
 		views = append(views, settingView{string(setting.Name), value.Text, string(value.Source), value.Origin})
 	}

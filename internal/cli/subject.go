@@ -14,6 +14,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/doctor"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // An examinee is a set-up to be examined, with what is to be looked after meanwhile.
@@ -21,7 +22,7 @@ type examinee struct {
 	*doctor.Subject
 	tokens  *examinedToken // whoever examines calls settle in the end
 	cached  *cachedGrant   // where tokens come from; nil if settings lead to no grant
-	secrets *secretTexts
+	secrets *redact.Secrets
 	link    func() *appsync.Realtime // makes a new real-time connection
 	account func() (*awsaccount.Account, error)
 }
@@ -45,7 +46,7 @@ func (app *App) examinee(ctx context.Context, flags *globals, settings config.Re
 		Proxy:      app.proxyOf,
 		Now:        app.Now,
 		Deadline:   app.Deadline,
-		Clean:      s.secrets.clean,
+		Clean:      s.secrets.Text,
 	}
 	switch given := settings.Get(config.Token); {
 	case !usesToken(mode):
@@ -104,7 +105,7 @@ func examinedSettings(settings config.Resolved) []doctor.Setting {
 	for _, view := range settingViews(settings) {
 		setting := config.Describe(config.Name(view.Name))
 		if setting.Name == config.SecretCommand && view.Value != "" {
-			view.Value = redacted
+			view.Value = redact.Redacted
 		}
 		all = append(all, doctor.Setting{
 			Name: view.Name, Label: setting.Label(), Flag: setting.Flag, Variable: setting.Variable,

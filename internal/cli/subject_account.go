@@ -20,7 +20,7 @@ const metadataTime = 300 * time.Millisecond
 // awsAccount returns what opens the AWS account of whoever runs the program, once, when
 // it is first asked for. An emulator on this machine has none of EC2's credentials.
 func (app *App) awsAccount(ctx context.Context, flags *globals, settings config.Resolved) func() (*awsaccount.Account, error) {
-	options := awsaccount.Options{Region: settings.Text(config.Region), MetadataTime: metadataTime, Secret: app.secrets.add}
+	options := awsaccount.Options{Region: settings.Text(config.Region), MetadataTime: metadataTime, Secret: app.secrets.Add}
 	endpoint, err := endpoint(settings)
 	if err == nil {
 		options.Region = cmp.Or(options.Region, regionOf(endpoint))

@@ -25,7 +25,7 @@ func (app *App) examinedAccess(once *globals, settings config.Resolved, s *exami
 	case s.Mode == authAPIKey:
 		return explainedAccess(newLaterAccess(func(ctx context.Context) (access, error) {
 			key, _, err := app.apiKey(ctx, settings, once, endpoint.String())
-			s.secrets.add(key)
+			s.secrets.Add(key)
 			byKey := &transport.APIKey{Key: key, Endpoint: endpoint, Base: app.chain(once, one)}
 			return access{chain: byKey, authorizer: byKey}, err
 		}))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/doctor"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
@@ -25,7 +26,7 @@ func (s *examinee) addGrant(ctx context.Context, app *App, flags *globals, setti
 		return
 	}
 	s.Grant = cached.name
-	s.secrets.add(string(cached.proof.secret))
+	s.secrets.Add(string(cached.proof.secret))
 	cached.provider = app.knownProvider
 	cached.place.Store = &overheard{cached.place.Store, s.secrets}
 	var fetched atomic.Bool
@@ -53,17 +54,17 @@ func (s *examinee) addGrant(ctx context.Context, app *App, flags *globals, setti
 // overheard is a store whose values are kept out of reports.
 type overheard struct {
 	tokencache.Store
-	secrets *secretTexts
+	secrets *redact.Secrets
 }
 
 // Get implements tokencache.Store.
 func (o *overheard) Get(ctx context.Context, key string) ([]byte, error) {
 	value, err := o.Store.Get(ctx, key)
 	if entry, notOne := tokencache.DecodeEntry(value); notOne == nil {
-		o.secrets.add(entry.AccessToken)
-		o.secrets.add(entry.RefreshToken)
+		o.secrets.Add(entry.AccessToken)
+		o.secrets.Add(entry.RefreshToken)
 	} else {
-		o.secrets.add(string(value))
+		o.secrets.Add(string(value))
 	}
 	return value, err
 }

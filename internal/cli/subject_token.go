@@ -10,6 +10,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/doctor"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // examinedToken is the token of a set-up that is examined: the one that a command
@@ -21,7 +22,7 @@ import (
 type examinedToken struct {
 	source  tokenSource
 	err     error // why there is no source
-	secrets *secretTexts
+	secrets *redact.Secrets
 	now     func() time.Time
 
 	mu      sync.Mutex
@@ -43,7 +44,7 @@ func (t *examinedToken) Token(ctx context.Context) (string, error) {
 	}
 	defer t.end()
 	token, err := t.source.Token(ctx)
-	t.secrets.add(token)
+	t.secrets.Add(token)
 	if refused, ok := errors.AsType[*auth.Error](err); ok {
 		t.refused(err, refused)
 	}

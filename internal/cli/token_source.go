@@ -82,12 +82,12 @@ func (app *App) cache(grant *grant, stores *tokencache.Stores) *cachedGrant {
 		Store: cached.place,
 		Lock:  cached.place.Lock(key.Token()),
 		Grant: func(ctx context.Context, old tokencache.Entry) (*oauth2.Token, error) {
-			app.secrets.add(old.AccessToken)
-			app.secrets.add(old.RefreshToken)
+			app.secrets.Add(old.AccessToken)
+			app.secrets.Add(old.RefreshToken)
 			token, err := grant.renew(ctx, old, func() (auth.Secret, error) { return app.noted(cached.storedSecret(ctx)) })
 			if err == nil {
-				app.secrets.addToken(token.AccessToken)
-				app.secrets.add(token.RefreshToken)
+				app.secrets.AddToken(token.AccessToken)
+				app.secrets.Add(token.RefreshToken)
 			}
 			return token, err
 		},

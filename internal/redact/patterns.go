@@ -1,6 +1,4 @@
-// What looks like a secret, whether or not it is known.
-
-package cli
+package redact
 
 import (
 	"regexp"
@@ -28,16 +26,16 @@ const placeholder = "://USER:PASSWORD@"
 
 // withoutSecretLike returns text without what looks like a secret outside of a query.
 func withoutSecretLike(text string) string {
-	text = jwtLike.ReplaceAllString(text, redacted)
+	text = jwtLike.ReplaceAllString(text, Redacted)
 	text = userInfo.ReplaceAllStringFunc(text, func(found string) string {
 		if found == placeholder {
 			return found
 		}
-		return "://" + redacted + "@"
+		return "://" + Redacted + "@"
 	})
-	text = signature.ReplaceAllString(text, "${1}"+redacted)
-	text = namedSecret.ReplaceAllString(text, "${1}"+redacted)
-	return bearer.ReplaceAllString(text, "${1}"+redacted)
+	text = signature.ReplaceAllString(text, "${1}"+Redacted)
+	text = namedSecret.ReplaceAllString(text, "${1}"+Redacted)
+	return bearer.ReplaceAllString(text, "${1}"+Redacted)
 }
 
 // withoutQueries hides what stands in the queries of addresses.
@@ -54,9 +52,9 @@ func withoutQuery(address string) string {
 		name, value, named := strings.Cut(member, "=")
 		switch {
 		case named && value != "":
-			members[i] = name + "=" + redacted
+			members[i] = name + "=" + Redacted
 		case !named && member != "":
-			members[i] = redacted
+			members[i] = Redacted
 		}
 	}
 	return path + "?" + strings.Join(members, "&") + end

@@ -1,15 +1,15 @@
-package cli_test
+package redact_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/appsyncctl/appsyncctl/internal/cli"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
-// TestSecretPatterns takes out what is secret by where it stands.
-func TestSecretPatterns(t *testing.T) {
-	clean := cli.SecretTexts("p/anted+secret one")
+// TestPatterns takes out what is secret by where it stands.
+func TestPatterns(t *testing.T) {
+	clean := known("p/anted+secret one").Text
 	tests := []struct{ name, text, want string }{
 		{"a form", "sent secret=p%2Fanted%2Bsecret+one.", "sent secret=[redacted]."},
 		{"a path", "sent p%2Fanted+secret%20one.", "sent [redacted]."},
@@ -48,7 +48,7 @@ func TestSecretPatterns(t *testing.T) {
 // FuzzCutSecret cuts a text with a secret anywhere: three bytes of it may stay.
 func FuzzCutSecret(f *testing.F) {
 	const secret = "Zq7-planted-secret-0123456789"
-	clean := cli.SecretTexts(secret)
+	clean := known(secret).Text
 	for at := range len(secret) + 10 {
 		f.Add("it said ", at)
 	}
@@ -61,4 +61,41 @@ func FuzzCutSecret(f *testing.F) {
 			t.Errorf("%q cut at %d became %q", text, at, got)
 		}
 	})
+}
+
+// TestText takes out what is known, and what looks like a token.
+func TestText(t *testing.T) {
+	const jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
+	clean := known("correct horse", "correct horse battery", "wrong").Text
+	tests := []struct{ text, want string }{
+		{"nothing of it", "nothing of it"},
+		{"it said correct horse battery!", "it said [redacted]!"},
+		{"it said correct horse!", "it said [redacted]!"},
+		{"token " + jwt + " was refused", "token [redacted] was refused"},
+		{"cut off: " + jwt[:30], "cut off: [redacted]"},
+		{"https://me:pass@example.com/graphql", "https://[redacted]@example.com/graphql"},
+		{"me@example.com", "me@example.com"},
+		{"its ID or its secret is wrong", "its ID or its secret is wrong"}, // too short to be one
+	}
+	for _, tt := range tests {
+		if got := clean(tt.text); got != tt.want {
+			t.Errorf("%q became %q, want %q", tt.text, got, tt.want)
+		}
+		if again := clean(tt.want); again != tt.want {
+			t.Errorf("%q becomes %q when it is cleaned again", tt.want, again)
+		}
+	}
+	for _, document := range []string{"…correct horse…", jwt} {
+		if clean(document) == document {
+			t.Errorf("%q passes", document)
+		}
+	}
+}
+
+func known(secrets ...string) *redact.Secrets {
+	all := new(redact.Secrets)
+	for _, secret := range secrets {
+		all.Add(secret)
+	}
+	return all
 }

@@ -1,4 +1,7 @@
-package cli
+// Package redact decides what may be shown: it takes secrets out of texts. It knows the
+// secrets of a run, which a server may echo, and what a secret looks like. No other package
+// decides that.
+package redact
 
 import (
 	"encoding/json"
@@ -6,35 +9,17 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"github.com/appsyncctl/appsyncctl/internal/config"
 )
 
-const redacted = "[redacted]"
+// Redacted stands where a secret was.
+const Redacted = "[redacted]"
 
-// secretTexts are the secrets that came by in a run. A server may have echoed one; none
-// leaves in an error or a report.
-type secretTexts struct {
+// Secrets are the secrets that a run has seen. A server may have echoed one; none leaves in
+// an error or a report. It may be used by several goroutines; nil knows none.
+type Secrets struct {
 	mu    sync.Mutex
 	known []string // in each form, the longest first: one may be a part of another
 	fresh []string // access tokens that the provider gave in this run
-}
-
-// know adds the secrets of settings, those in their addresses, and those of AWS's
-// variables to the run's, and returns them.
-func (app *App) know(settings config.Resolved) *secretTexts {
-	for _, setting := range config.Settings() {
-		if setting.Secret {
-			app.secrets.add(settings.Text(setting.Name))
-		}
-	}
-	app.secrets.addAddress(settings.Text(config.Endpoint))
-	app.secrets.addAddress(settings.Text(config.Issuer))
-	for _, variable := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
-		value, _ := app.LookupEnv(variable)
-		app.secrets.add(value)
-	}
-	return app.secrets
 }
 
 // leastSecret is the length in bytes below which nothing is taken out: it would tear
@@ -42,8 +27,8 @@ func (app *App) know(settings config.Resolved) *secretTexts {
 // are longer.
 const leastSecret = 8
 
-// add takes a secret, also as it stands in a URL, in a form and in JSON.
-func (s *secretTexts) add(secret string) {
+// Add takes a secret, also as it stands in a URL, in a form and in JSON.
+func (s *Secrets) Add(secret string) {
 	if s == nil || len(secret) < leastSecret {
 		return
 	}
@@ -60,32 +45,38 @@ func (s *secretTexts) add(secret string) {
 	slices.SortStableFunc(s.known, func(a, b string) int { return len(b) - len(a) })
 }
 
-// addToken takes an access token that the provider has just given.
-func (s *secretTexts) addToken(token string) {
-	s.add(token)
+// AddToken takes an access token that the provider has just given.
+func (s *Secrets) AddToken(token string) {
+	if s == nil {
+		return
+	}
+	s.Add(token)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fresh = append(s.fresh, token)
 }
 
-// tokens returns what addToken was given.
-func (s *secretTexts) tokens() []string {
+// Tokens returns what AddToken was given.
+func (s *Secrets) Tokens() []string {
+	if s == nil {
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.fresh)
 }
 
-// addAddress takes what may be secret in a URL: the password and the query.
-func (s *secretTexts) addAddress(address string) {
+// AddURL takes what may be secret in a URL: the password and the query.
+func (s *Secrets) AddURL(address string) {
 	if parsed, err := url.Parse(address); err == nil && parsed.User != nil {
 		password, _ := parsed.User.Password()
-		s.add(password)
+		s.Add(password)
 	}
 	_, rest, _ := strings.Cut(address, "?")
 	members, _ := url.ParseQuery(rest)
 	for _, values := range members {
 		for _, value := range values {
-			s.add(value)
+			s.Add(value)
 		}
 	}
 }
@@ -100,7 +91,8 @@ func jsonForms(text string) []string {
 	return []string{inside, strings.ReplaceAll(inside, "/", `\/`)}
 }
 
-func (s *secretTexts) all() []string {
+// All returns the secrets in each of their forms, the longest first.
+func (s *Secrets) All() []string {
 	if s == nil {
 		return nil
 	}
@@ -109,23 +101,23 @@ func (s *secretTexts) all() []string {
 	return slices.Clone(s.known)
 }
 
-// hide returns text without the secrets that are known.
-func (s *secretTexts) hide(text string) string {
-	for _, secret := range s.all() {
-		text = strings.ReplaceAll(text, secret, redacted)
+// Known returns text without the secrets that were seen.
+func (s *Secrets) Known(text string) string {
+	for _, secret := range s.All() {
+		text = strings.ReplaceAll(text, secret, Redacted)
 	}
 	return text
 }
 
-// clean returns text without secrets, also those that were cut off, and without whatever
-// looks like one.
-func (s *secretTexts) clean(text string) string {
-	return withoutQueries(s.notable(text))
+// Text returns text without secrets, also those that were cut off, and without what looks
+// like one: of the queries in its addresses only the names are left.
+func (s *Secrets) Text(text string) string {
+	return withoutQueries(s.Notice(text))
 }
 
-// notable is clean for a text whose addresses a person is to open.
-func (s *secretTexts) notable(text string) string {
-	return withoutSecretLike(s.hideCut(s.hide(text)))
+// Notice is Text for a text whose addresses a person is to open: their queries stay.
+func (s *Secrets) Notice(text string) string {
+	return withoutSecretLike(s.hideCut(s.Known(text)))
 }
 
 // ellipsis is what all bounded texts of this program end with.
@@ -135,7 +127,7 @@ const ellipsis = "…"
 const leastCut = 4
 
 // hideCut takes out what is left of secrets that a bounded text was cut in.
-func (s *secretTexts) hideCut(text string) string {
+func (s *Secrets) hideCut(text string) string {
 	parts := strings.SplitAfter(text, ellipsis)
 	for i, part := range parts {
 		if head, cut := strings.CutSuffix(part, ellipsis); cut {
@@ -146,9 +138,9 @@ func (s *secretTexts) hideCut(text string) string {
 }
 
 // withoutStart returns text without the start of a secret at its end.
-func (s *secretTexts) withoutStart(text string) string {
+func (s *Secrets) withoutStart(text string) string {
 	longest := 0
-	for _, secret := range s.all() {
+	for _, secret := range s.All() {
 		for n := min(len(secret), len(text)); n >= max(leastCut, longest+1); n-- {
 			if strings.HasSuffix(text, secret[:n]) {
 				longest = n
@@ -159,5 +151,5 @@ func (s *secretTexts) withoutStart(text string) string {
 	if longest == 0 {
 		return text
 	}
-	return text[:len(text)-longest] + redacted
+	return text[:len(text)-longest] + Redacted
 }
