@@ -30,25 +30,6 @@ type result struct {
 	*Fault
 }
 
-func (s State) String() string {
-	switch s {
-	case Pending:
-		return "not reached"
-	case Sent:
-		return "unknown"
-	case Created:
-		return "created"
-	case Already:
-		return "already"
-	case Conflict:
-		return "conflict"
-	case Rejected:
-		return "rejected"
-	default:
-		return "elsewhere"
-	}
-}
-
 // Write writes the files after Run. Each appears whole or not at all.
 func (im *Import) Write(files Files) (err error) {
 	header, err := im.Input.Header()

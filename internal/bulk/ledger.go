@@ -16,6 +16,25 @@ const (
 	Elsewhere              // it belongs to another shard
 )
 
+func (s State) String() string {
+	switch s {
+	case Pending:
+		return "not reached"
+	case Sent:
+		return "unknown"
+	case Created:
+		return "created"
+	case Already:
+		return "already"
+	case Conflict:
+		return "conflict"
+	case Rejected:
+		return "rejected"
+	default:
+		return "elsewhere"
+	}
+}
+
 // ledger holds the state of every row. It is small per row, since there are millions.
 type ledger struct {
 	states []State
@@ -40,9 +59,9 @@ func (l *ledger) set(row int, state State) {
 	l.states[row-1] = state
 }
 
-// done is how many rows the API has, aside how many it will not have.
-func (l *ledger) done() int  { return l.count[Created] + l.count[Already] }
-func (l *ledger) aside() int { return l.count[Rejected] + l.count[Conflict] }
+// done is how many rows the API has, failed how many it will not have.
+func (l *ledger) done() int   { return l.count[Created] + l.count[Already] }
+func (l *ledger) failed() int { return l.count[Rejected] + l.count[Conflict] }
 
 func (l *ledger) because(row int, fault Fault) {
 	if l.why == nil {
@@ -85,4 +104,87 @@ func (l *ledger) known() map[string]struct{} {
 		}
 	}
 	return ids
+}
+
+// tracker brings rows to their ends, in the ledger and in the journal, so that both say
+// the same. It also knows why nothing more may be sent: without a journal nothing may,
+// nor after too many rejected rows. It belongs to the goroutine of the run.
+type tracker struct {
+	*ledger
+	job   *openJob
+	limit ErrorLimit
+	total int   // rows to import
+	fatal error // why nothing more is sent
+}
+
+// fail ends the sending; the first reason stands.
+func (t *tracker) fail(err error) {
+	if t.fatal == nil {
+		t.fatal = err
+	}
+}
+
+// write puts entries into the journal. Without one nothing more may be sent.
+func (t *tracker) write(surely bool, entries ...entry) error {
+	write := t.job.journal.append
+	if surely {
+		write = t.job.journal.commit
+	}
+	if err := write(entries...); err != nil {
+		t.fail(&DiskError{err})
+		return t.fatal
+	}
+	return nil
+}
+
+// created ends rows that the API has created. In journal mode ids are those that it made;
+// else they are known without.
+func (t *tracker) created(rows []int, ids []string) error {
+	for i, row := range rows {
+		t.set(row, Created)
+		if i < len(ids) {
+			t.name(row, ids[i])
+		}
+	}
+	return t.write(false, entry{Kind: kindCreated, Rows: rows, IDs: ids})
+}
+
+// already ends rows that the API had.
+func (t *tracker) already(rows []int) {
+	for _, row := range rows {
+		t.set(row, Already)
+	}
+	_ = t.write(false, entry{Kind: kindAlready, Rows: rows}) // t.fatal tells
+}
+
+// reject ends a row that the API will not have.
+func (t *tracker) reject(row int, kind string, fault Fault) {
+	state := Rejected
+	if kind == kindConflict {
+		state = Conflict
+	}
+	t.set(row, state)
+	t.because(row, fault)
+	_ = t.write(false, entry{Kind: kind, Rows: []int{row}, Fault: &fault}) // t.fatal tells
+	if err := t.tooMany(); err != nil {
+		t.fail(err)
+	}
+}
+
+// release notes rows that were surely not executed.
+func (t *tracker) release(rows ...int) {
+	for _, row := range rows {
+		t.set(row, Pending)
+	}
+	if t.job.Mode == JournalMode {
+		_ = t.write(false, entry{Kind: kindReleased, Rows: rows}) // t.fatal tells
+	}
+}
+
+// tooMany reports whether too many rows have failed.
+func (t *tracker) tooMany() error {
+	if failed := t.failed(); t.limit.exceeded(failed, t.total) {
+		return &TooManyError{failed, t.limit}
+	}
+	return nil
 }

@@ -37,24 +37,6 @@ func (s *Summary) check() error {
 	return nil
 }
 
-func (r *run) summary(mode Mode) *Summary {
-	counts := r.ledger.count
-	spent := time.Since(r.began).Seconds()
-	return &Summary{
-		Mode:       mode,
-		Read:       r.Plan.Rows,
-		Created:    counts[Created],
-		Already:    counts[Already],
-		Conflict:   counts[Conflict],
-		Rejected:   counts[Rejected],
-		Unknown:    counts[Sent],
-		NotReached: counts[Pending],
-		Elsewhere:  r.Plan.Elsewhere,
-		Seconds:    float64(int(spent*1000)) / 1000,
-		Rate:       float64(int(float64(r.ledger.done()-r.before)/max(spent, 0.001)*10)) / 10,
-	}
-}
-
 // An ErrorLimit is how many rows may be rejected or in conflict: a number, or a
 // percentage of the rows. More than that ends an import.
 type ErrorLimit struct {
@@ -97,14 +79,6 @@ func (l ErrorLimit) exceeded(errors, rows int) bool {
 
 // Allows reports whether a plan's faulty rows are within the limit.
 func (l ErrorLimit) Allows(plan *Plan) bool { return !l.exceeded(plan.Faulty, plan.Rows) }
-
-// tooMany reports whether too many rows have been set aside.
-func (r *run) tooMany() error {
-	if aside := r.ledger.aside(); r.Errors.exceeded(aside, r.Plan.Rows) {
-		return &TooManyError{aside, r.Errors}
-	}
-	return nil
-}
 
 // Progress says how far an import is.
 type Progress struct {

@@ -13,25 +13,47 @@ import (
 
 const listAgain = time.Second // between two lists that must agree
 
+// resolver finds out, in journal mode, which of the rows whose answers were lost the API
+// has: by a list of the whole table, less what was there before.
+type resolver struct {
+	api     Lister
+	job     *openJob // with the baseline
+	rows    *tracker
+	queue   *queue
+	running time.Duration // how long a request may go on after its answer was lost
+	notice  func(string)
+
+	items    []item    // whose answers were lost
+	lastLost time.Time // when the last of them was
+}
+
+// add puts rows aside until a list can show whether they are there.
+func (r *resolver) add(now time.Time, items ...item) {
+	if len(items) > 0 {
+		r.items = append(r.items, items...)
+		r.lastLost = now
+	}
+}
+
 // takeBaseline notes the ids that were there before the first row was sent, and whose
 // content a row of the input has too: later nobody could tell them from ours.
-func (r *run) takeBaseline(ctx context.Context) error {
+func (r *resolver) takeBaseline(ctx context.Context, digests map[Digest]struct{}) error {
 	var ids []string
 	err := r.list(ctx, func(record Record) {
-		if _, ours := r.Plan.digests[record.Digest()]; ours {
+		if _, ours := digests[record.Digest()]; ours {
 			ids = append(ids, record[IDField])
 		}
 	})
 	switch {
 	case errors.Is(err, ErrNoList):
-		r.Notice("this API does not let us list: a row whose answer is lost will stay unknown")
+		r.notice("this API does not let us list: a row whose answer is lost will stay unknown")
 		return nil
 	case err != nil:
 		return fmt.Errorf("list what is there before the import: %w", err)
 	}
 	const together = 1000
 	for part := range slices.Chunk(ids, together) {
-		if err := r.write(false, entry{Kind: kindBaseline, IDs: part}); err != nil {
+		if err := r.rows.write(false, entry{Kind: kindBaseline, IDs: part}); err != nil {
 			return err
 		}
 	}
@@ -39,12 +61,12 @@ func (r *run) takeBaseline(ctx context.Context) error {
 		r.job.baseline[id] = struct{}{}
 	}
 	r.job.ready = true
-	return r.write(true, entry{Kind: kindReady})
+	return r.rows.write(true, entry{Kind: kindReady})
 }
 
 // list calls each with every record.
-func (r *run) list(ctx context.Context, each func(Record)) error {
-	for page, err := range pages(ctx, r.API, paging.Walk{}) {
+func (r *resolver) list(ctx context.Context, each func(Record)) error {
+	for page, err := range pages(ctx, r.api, paging.Walk{}) {
 		if err != nil {
 			return err
 		}
@@ -55,18 +77,18 @@ func (r *run) list(ctx context.Context, each func(Record)) error {
 	return nil
 }
 
-// settle looks for the doubtful rows in the table, once no request can be under way any
-// more. Those that are there are created, those that are not are given back to be sent,
-// and what cannot be told stays doubtful. It reports whether there is more to send.
-func (r *run) settle(ctx context.Context) (again bool, err error) {
+// resolve looks for the rows in the table, once no request can be under way any more.
+// Those that are there are created, those that are not are given back to be sent, and
+// what cannot be told stays. It reports whether there is more to send.
+func (r *resolver) resolve(ctx context.Context) (again bool, err error) {
 	if !r.job.ready {
 		return false, nil
 	}
-	what, wait := "looking for them", time.Until(r.lastDoubt.Add(r.Settle))
+	what, wait := "looking for them", time.Until(r.lastLost.Add(r.running))
 	if wait > 0 {
 		what = fmt.Sprintf("waiting %s before looking for them", wait.Round(time.Second))
 	}
-	r.Notice(fmt.Sprintf("%d rows were sent and their answers lost; %s", len(r.doubtful), what))
+	r.notice(fmt.Sprintf("%d rows were sent and their answers lost; %s", len(r.items), what))
 	if wait > 0 {
 		if err := retry.Wait(ctx, wait); err != nil {
 			return false, err
@@ -76,46 +98,44 @@ func (r *run) settle(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("look for the rows whose answers were lost: %w", err)
 	}
-	r.pace.heard(time.Now()) // and the wait before was ours
 	groups := make(map[Digest][]item)
-	for _, it := range r.doubtful {
+	for _, it := range r.items {
 		digest := it.record.Digest()
 		groups[digest] = append(groups[digest], it)
 	}
-	r.doubtful = nil
+	r.items = nil
 	for digest, items := range groups {
 		ids := found[digest]
 		if len(ids) > len(items) { // somebody else writes the same: which are ours?
-			r.doubtful = append(r.doubtful, items...)
+			r.items = append(r.items, items...)
 			continue
 		}
 		for i, id := range ids {
-			r.ledger.set(items[i].row, Created)
-			r.ledger.name(items[i].row, id)
-			if err := r.write(false, entry{Kind: kindCreated, Rows: []int{items[i].row}, IDs: []string{id}}); err != nil {
+			if err := r.rows.created([]int{items[i].row}, []string{id}); err != nil {
 				return false, err
 			}
 		}
 		for _, absent := range items[len(ids):] {
 			if absent.checked() {
-				r.reject(absent, kindRejected, *absent.fault)
+				r.rows.reject(absent.row, kindRejected, *absent.fault)
 				continue
 			}
-			r.release(absent)
+			r.queue.push(absent)
+			r.rows.release(absent.row)
 			again = true
 		}
 	}
-	return again, r.dead
+	return again, r.rows.fatal
 }
 
-// search returns the ids, by content, of the records that could be doubtful rows. It
+// search returns the ids, by content, of the records that could be the rows. It
 // lists until two lists agree, since a list may lag behind the writes.
-func (r *run) search(ctx context.Context) (map[Digest][]string, error) {
+func (r *resolver) search(ctx context.Context) (map[Digest][]string, error) {
 	wanted := make(map[Digest]bool)
-	for _, it := range r.doubtful {
+	for _, it := range r.items {
 		wanted[it.record.Digest()] = true
 	}
-	known := r.ledger.known()
+	known := r.rows.known()
 	var last []string
 	for attempt := 0; ; attempt++ {
 		found := make(map[Digest][]string)
