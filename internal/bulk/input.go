@@ -201,6 +201,49 @@ func (in *Input) delimiter() byte {
 	}
 }
 
+// Columns says which field each column of a CSV input, or key of a JSONL input, holds.
+type Columns struct {
+	Fields []string          // the fields that there are
+	Map    map[string]string // by column; "" leaves the column out
+}
+
+// field returns the field of a column, or false if nothing is known of it. A column
+// that is not mapped is the field of its name, in whatever case.
+func (c Columns) field(column string) (string, bool) {
+	if field, mapped := c.Map[column]; mapped {
+		return field, true
+	}
+	for _, field := range c.Fields {
+		if strings.EqualFold(strings.TrimSpace(column), field) {
+			return field, true
+		}
+	}
+	return "", false
+}
+
+// fields returns the field of every column.
+func (c Columns) fields(columns []string) ([]string, error) {
+	fields := make([]string, len(columns))
+	taken := make(map[string]string)
+	mapped := make(map[string]bool)
+	for i, column := range columns {
+		field, known := c.field(column)
+		if !known {
+			return nil, &HeaderError{column, "no field has this name; the fields are " + strings.Join(c.Fields, ", ")}
+		}
+		if other, twice := taken[field]; twice && field != "" {
+			return nil, &HeaderError{column, fmt.Sprintf("the field %s is also that of the column %q", field, other)}
+		}
+		fields[i], taken[field], mapped[column] = field, column, true
+	}
+	for column := range c.Map {
+		if !mapped[column] {
+			return nil, &HeaderError{column, "it is mapped, but the header does not have it"}
+		}
+	}
+	return fields, nil
+}
+
 // A Fingerprint tells one file from another.
 type Fingerprint struct {
 	Size   int64  `json:"size"`   // bytes

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -21,6 +22,21 @@ const (
 
 // journalVersion is that of the format.
 const journalVersion = 1
+
+// A Job says what a journal is about.
+type Job struct {
+	Version int         `json:"version"` // of the format, 1
+	Name    string      `json:"name"`    // from which the ids are made
+	Target  string      `json:"target"`  // the API
+	Path    string      `json:"path"`    // of the input
+	Input   Fingerprint `json:"input"`
+	Columns string      `json:"columns,omitempty"` // how its columns are mapped
+	Shard   string      `json:"shard,omitempty"`   // "1/4"
+	Rows    int         `json:"rows"`              // of the whole input
+	Mode    Mode        `json:"mode"`
+	Started time.Time   `json:"started"`
+	Resume  string      `json:"resume"` // the command that resumes it
+}
 
 // A BusyError says that another process works on the same job. The lock is the
 // operating system's: it ends with its process, so that a stale one cannot be met.
@@ -201,4 +217,41 @@ func (j *openJob) resume(path string, e entry) error {
 func JobName(job Job) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s\n%s", job.Input.Size, job.Input.SHA256, job.Columns))
 	return hex.EncodeToString(sum[:8])
+}
+
+// Unfinished returns the jobs in the folders below root that are not finished. Damaged
+// journals are passed over; whoever resumes one will hear of it.
+func Unfinished(root string) ([]Job, error) {
+	journals, err := filepath.Glob(filepath.Join(root, "*", journalFile))
+	if err != nil {
+		return nil, err
+	}
+	var jobs []Job
+	for _, path := range journals {
+		job, finished, err := peek(path)
+		if _, damaged := errors.AsType[*JournalError](err); err != nil && !damaged && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if err == nil && !finished && job.Version != 0 {
+			jobs = append(jobs, job)
+		}
+	}
+	return jobs, nil
+}
+
+// peek reads what a journal is about, and whether it is finished.
+func peek(path string) (job Job, finished bool, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return Job{}, false, err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	_, err = readJournal(path, file, func(e entry) error {
+		if e.Job != nil {
+			job = *e.Job
+		}
+		finished = e.Kind == kindFinished
+		return nil
+	})
+	return job, finished, err
 }

@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,6 @@ import (
 	"os"
 	"strconv"
 	"sync"
-	"time"
 )
 
 // journal is the append-only file that says what became of each row. A line is the
@@ -51,21 +51,6 @@ type entry struct {
 	IDs   []string `json:"ids,omitempty"`
 	Fault *Fault   `json:"fault,omitempty"`
 	Job   *Job     `json:"job,omitempty"`
-}
-
-// A Job says what a journal is about.
-type Job struct {
-	Version int         `json:"version"` // of the format, 1
-	Name    string      `json:"name"`    // from which the ids are made
-	Target  string      `json:"target"`  // the API
-	Path    string      `json:"path"`    // of the input
-	Input   Fingerprint `json:"input"`
-	Columns string      `json:"columns,omitempty"` // how its columns are mapped
-	Shard   string      `json:"shard,omitempty"`   // "1/4"
-	Rows    int         `json:"rows"`              // of the whole input
-	Mode    Mode        `json:"mode"`
-	Started time.Time   `json:"started"`
-	Resume  string      `json:"resume"` // the command that resumes it
 }
 
 // A JournalError says that a journal cannot be used.
@@ -198,5 +183,33 @@ func (s syncer) folder(dir string) {
 	if folder, err := os.Open(dir); err == nil {
 		_ = s.file(folder)
 		_ = folder.Close()
+	}
+}
+
+// lineReader reads lines of any length with their line ends.
+type lineReader struct {
+	in   *bufio.Reader
+	line []byte
+}
+
+func newLineReader(in io.Reader) *lineReader {
+	return &lineReader{in: bufio.NewReaderSize(in, 64<<10)}
+}
+
+// next returns the next line, good until the one after it, or io.EOF. The last may
+// lack its line end.
+func (r *lineReader) next() ([]byte, error) {
+	r.line = r.line[:0]
+	for {
+		part, err := r.in.ReadSlice('\n')
+		r.line = append(r.line, part...)
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case errors.Is(err, io.EOF) && len(r.line) > 0:
+			return r.line, nil
+		default:
+			return r.line, err
+		}
 	}
 }
