@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/report"
 	"github.com/appsyncctl/appsyncctl/internal/retry"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
@@ -61,6 +62,10 @@ type App struct {
 	OpenBrowser func(url string) error
 
 	Build Build
+
+	// Secrets are those that this run has seen. Nothing of them leaves in a notice, an
+	// error or a report.
+	Secrets *redact.Secrets
 }
 
 // Build says which program this is.

@@ -42,7 +42,7 @@ func (app *App) loginAPIKey(ctx context.Context, flags *globals, file *config.Pr
 	}
 	name := tokencache.APIKey(endpoint.String())
 	place := stores.FindName(name)
-	if err := place.SetAlone(ctx, name, []byte(key), app.notice); err != nil {
+	if err := place.SetAlone(ctx, name, []byte(key), app.Notice); err != nil {
 		return err
 	}
 	app.record(ctx, stores, place, name, tokencache.Record{
@@ -52,7 +52,7 @@ func (app *App) loginAPIKey(ctx context.Context, flags *globals, file *config.Pr
 	if err := app.saveProfile(context.WithoutCancel(ctx), file, profile, settings.Profile()); err != nil {
 		return err
 	}
-	app.notice(fmt.Sprintf("API key stored in the %s, settings in profile %s", storeName(place), profile))
+	app.Notice(fmt.Sprintf("API key stored in the %s, settings in profile %s", storeName(place), profile))
 	return nil
 }
 
@@ -78,7 +78,7 @@ func (app *App) forgetAPIKey(ctx context.Context, stores *tokencache.Stores, end
 	if err := stores.Index.Remove(ctx, name); err != nil {
 		return err
 	}
-	app.notice(fmt.Sprintf("the API key for %s is no longer in the %s; it stays valid until it expires or is deleted in AppSync",
+	app.Notice(fmt.Sprintf("the API key for %s is no longer in the %s; it stays valid until it expires or is deleted in AppSync",
 		endpoint, storeName(place)))
 	return nil
 }
@@ -99,6 +99,6 @@ func (app *App) apiKey(ctx context.Context, settings config.Resolved, flags *glo
 	if errors.Is(err, tokencache.ErrNotFound) {
 		return "", "", &config.MissingError{Setting: config.Describe(config.APIKey)}
 	}
-	app.secrets.Add(string(value))
+	app.Secrets.Add(string(value))
 	return string(value), place.Name(), err
 }

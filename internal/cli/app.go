@@ -9,7 +9,6 @@ package cli
 
 import (
 	"github.com/appsyncctl/appsyncctl/internal/app"
-	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // App is one run of the program.
@@ -17,7 +16,6 @@ type App struct {
 	*app.App
 
 	flags    *globals
-	secrets  *redact.Secrets
 	commands *secretCommands
 }
 

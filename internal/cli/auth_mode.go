@@ -88,7 +88,7 @@ func (app *App) signed(flags *globals, settings config.Resolved, endpoint *url.U
 			return &awsError{err}
 		}
 		for _, secret := range []string{credentials.AccessKeyID, credentials.SecretAccessKey, credentials.SessionToken} {
-			app.secrets.Add(secret)
+			app.Secrets.Add(secret)
 		}
 		return signer.SignHTTP(ctx, credentials, req, payload, "appsync", region, app.Now().UTC().Truncate(time.Second))
 	}

@@ -43,7 +43,7 @@ func (app *App) clientProof(ctx context.Context, settings config.Resolved) (*cli
 		method:  settings.Text(config.ClientAuth),
 		secret:  secret,
 		keyFile: settings.Text(config.ClientKeyFile),
-		notice:  app.notice,
+		notice:  app.Notice,
 	}
 	if settings.Text(config.ClientSecret) == "" && secret != "" {
 		proof.file = &rereadFile{path: settings.Text(config.ClientSecretFile), secret: secret, noted: app.noted}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/Khan/genqlient/graphql"
 
+	world "github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
@@ -60,7 +61,7 @@ func endpoint(settings config.Resolved) (*url.URL, error) {
 // chain is what all requests to the API share, outermost first; one is what
 // makes each attempt.
 func (app *App) chain(flags *globals, one http.RoundTripper) http.RoundTripper {
-	notice := app.notice
+	notice := app.Notice
 	if flags.Output.ForPrograms() {
 		notice = func(string) {} // standard error is for one document then
 	}
@@ -75,10 +76,10 @@ func (app *App) chain(flags *globals, one http.RoundTripper) http.RoundTripper {
 func (app *App) attempt(flags *globals) http.RoundTripper {
 	base := app.Transport
 	if flags.Debug {
-		base = &transport.Trace{Writer: &harmlessWriter{app.Err}, Base: base}
+		base = &transport.Trace{Writer: world.Harmless(app.Err), Base: base}
 	}
 	return &transport.Clean{
-		Hide: app.secrets.Known,
+		Hide: app.Secrets.Known,
 		Base: &transport.Attempt{Limit: flags.Timeout, MaxBytes: 8 << 20, Base: base},
 	}
 }

@@ -56,12 +56,8 @@ func (app *App) customersDelete(ctx context.Context, flags *globals, options cus
 		return err
 	}
 	if !options.yes {
-		agreed, err := app.confirm(ctx, "delete "+counted(options.ids)+"?")
-		if err != nil {
+		if err := app.Confirm(ctx, "delete "+counted(options.ids)+"?"); err != nil {
 			return err
-		}
-		if !agreed {
-			return &declinedError{}
 		}
 	}
 	var unknown []string

@@ -27,5 +27,5 @@ func (app *App) bulkAPI(ctx context.Context, flags *globals, atOnce int) (*recor
 	}
 	busy.Transport = &records.ThrottleTransport{Endpoint: endpoint.String(), Base: busy.Transport}
 	client, err := busy.connect(ctx, flags)
-	return &records.Customers{Client: client, PageSize: appsync.DefaultPageSize, Notice: app.notice}, err
+	return &records.Customers{Client: client, PageSize: appsync.DefaultPageSize, Notice: app.Notice}, err
 }

@@ -143,9 +143,9 @@ func (r *importReport) plan(plan *bulk.Plan) {
 	if r.options.progress == progressNone || r.options.progress == progressJSON {
 		return
 	}
-	r.app.notice(fmt.Sprintf("importing %d of %s, job %s, mode %s", plan.Rows-plan.Faulty, countedRows(plan.Rows), r.job.Name, modeText(r.job.Mode)))
+	r.app.Notice(fmt.Sprintf("importing %d of %s, job %s, mode %s", plan.Rows-plan.Faulty, countedRows(plan.Rows), r.job.Name, modeText(r.job.Mode)))
 	for _, fault := range plan.First[:min(3, len(plan.First))] {
-		r.app.notice(fmt.Sprintf("line %d: %s", fault.Line, faultText(fault.Fault)))
+		r.app.Notice(fmt.Sprintf("line %d: %s", fault.Line, faultText(fault.Fault)))
 	}
 }
 
@@ -182,7 +182,7 @@ func (r *importReport) finish(work *bulk.Import, summary *bulk.Summary, failed e
 	}
 	written := r.options.output.Write(r.app.Out, result, func(w io.Writer) error { return r.summary(w, result) })
 	if open && !r.options.output.ForPrograms() {
-		r.app.notice("to go on: " + r.job.Resume)
+		r.app.Notice("to go on: " + r.job.Resume)
 	}
 	aside := summary.Rejected + summary.Conflict
 	if failed == nil && (aside > 0 || summary.Unknown > 0) {

@@ -172,5 +172,5 @@ func (app *App) tellMore(options customersListOptions, last *appsync.Page) {
 		}{text, last.Next, last.Size})
 		return
 	}
-	app.notice(text)
+	app.Notice(text)
 }

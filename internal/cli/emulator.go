@@ -52,7 +52,7 @@ func (app *App) startEmulator(ctx context.Context, options emulatorOptions) (*ru
 		return nil, err
 	}
 	if options.allowRemote {
-		app.notice("the emulator answers to other machines: it gives tokens to anybody who asks")
+		app.Notice("the emulator answers to other machines: it gives tokens to anybody who asks")
 	}
 	return running, nil
 }

@@ -42,6 +42,6 @@ func (app *App) emulatorReset(ctx context.Context, flags *globals, options emula
 	if _, err := app.askEmulator(ctx, flags, http.MethodPost, "/_emulator/reset", query); err != nil {
 		return err
 	}
-	app.notice("the emulator has no customers, faults and counts any more")
+	app.Notice("the emulator has no customers, faults and counts any more")
 	return nil
 }

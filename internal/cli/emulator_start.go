@@ -69,7 +69,7 @@ func (app *App) emulatorStart(ctx context.Context, options emulatorStartOptions)
 	if err != nil {
 		return err
 	}
-	app.notice("emulator ready; Ctrl-C stops it")
+	app.Notice("emulator ready; Ctrl-C stops it")
 	<-ctx.Done()
 	return errors.Join(emulator.Close(), removeFile(options.envFile))
 }

@@ -181,13 +181,13 @@ func is[E error](err error) bool {
 // report says on standard error what went wrong: one line, and a hint where
 // there is something to do about it.
 func (app *App) report(err error) {
-	text := app.secrets.Text(message(err))
+	text := app.Secrets.Text(message(err))
 	if text == "" {
 		return // there is none, or a child has spoken for itself
 	}
 	_, _ = fmt.Fprintln(app.Err, "error: "+text)
 	if hint := hint(err); hint != "" {
-		_, _ = fmt.Fprintln(app.Err, "hint: "+output.Line(app.secrets.Text(hint)))
+		_, _ = fmt.Fprintln(app.Err, "hint: "+output.Line(app.Secrets.Text(hint)))
 	}
 }
 

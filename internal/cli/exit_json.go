@@ -28,7 +28,7 @@ type errorView struct {
 
 // reportJSON is report for a program.
 func (app *App) reportJSON(err error, code int) {
-	text := app.secrets.Text(message(err))
+	text := app.Secrets.Text(message(err))
 	if text == "" {
 		return // there is none, or a child has spoken for itself
 	}
@@ -37,7 +37,7 @@ func (app *App) reportJSON(err error, code int) {
 		Message:   text,
 		Retryable: code == exitNetwork && retryable(err),
 		ExitCode:  code,
-		Hint:      output.Line(app.secrets.Text(hint(err))),
+		Hint:      output.Line(app.Secrets.Text(hint(err))),
 	}
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
 		view.Status, view.RequestID = answer.Status, app.plain(answer.RequestID)
@@ -62,7 +62,7 @@ const longestName = 80
 // plain is a name that a server gives, such as an error's type, without secrets. What is
 // no such name is made one: programs compare it, and people see it.
 func (app *App) plain(name string) string {
-	name = app.secrets.Text(name)
+	name = app.Secrets.Text(name)
 	odd := func(c rune) bool {
 		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune(":._-[]", c))
 	}

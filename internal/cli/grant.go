@@ -82,7 +82,7 @@ func (app *App) grant(ctx context.Context, settings config.Resolved, flags *glob
 		readable: settings.Text(config.Auth) != authLambda,
 		http:     app.providerClient(flags),
 		provider: app.provider,
-		notice:   app.notice,
+		notice:   app.Notice,
 	}
 	switch {
 	case g.name != "":

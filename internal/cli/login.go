@@ -95,7 +95,7 @@ func (app *App) login(ctx context.Context, flags *globals, options loginOptions)
 	}
 	app.tellLogin(cached, token, profile)
 	if settings.Text(config.Token) != "" {
-		app.notice(config.Describe(config.Token).Variable + " is set, and is used instead of this login")
+		app.Notice(config.Describe(config.Token).Variable + " is set, and is used instead of this login")
 	}
 	return nil
 }
@@ -156,10 +156,10 @@ func (app *App) storeLogin(ctx context.Context, cached *cachedGrant, token *oaut
 		return nil // a command or a key stays where it is
 	}
 	if !cached.place.KeepsSecrets() {
-		app.notice("the client secret is not stored: there is no keyring; later commands need it in the environment")
+		app.Notice("the client secret is not stored: there is no keyring; later commands need it in the environment")
 		return nil
 	}
-	if err := cached.place.SetAlone(ctx, cached.key.Secret(), []byte(secret), app.notice); err != nil {
+	if err := cached.place.SetAlone(ctx, cached.key.Secret(), []byte(secret), app.Notice); err != nil {
 		return fmt.Errorf("the client secret could not be stored: %w", err)
 	}
 	return nil
@@ -168,14 +168,14 @@ func (app *App) storeLogin(ctx context.Context, cached *cachedGrant, token *oaut
 func (app *App) tellLogin(cached *cachedGrant, token *oauth2.Token, profile string) {
 	claims, _ := auth.ParseClaims(token.AccessToken) // what cannot be read stays empty
 	who := cmp.Or(claims.Email, claims.Subject, "somebody that the token does not name")
-	app.notice(fmt.Sprintf("logged in to %s as %s", cached.issuer, who))
+	app.Notice(fmt.Sprintf("logged in to %s as %s", cached.issuer, who))
 	if !token.Expiry.IsZero() && token.Expiry.Before(app.Now()) {
-		app.notice("the token has expired already by this machine's clock: is that right?")
+		app.Notice("the token has expired already by this machine's clock: is that right?")
 	}
 	if cached.place.Name() == string(tokencache.MemoryMode) {
-		app.notice("the token is not kept (token store memory): the next command needs a new one")
+		app.Notice("the token is not kept (token store memory): the next command needs a new one")
 	} else {
-		app.notice(fmt.Sprintf("token stored in the %s, settings in profile %s", storeName(cached.place), profile))
+		app.Notice(fmt.Sprintf("token stored in the %s, settings in profile %s", storeName(cached.place), profile))
 	}
 }
 

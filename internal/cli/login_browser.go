@@ -57,7 +57,7 @@ func (app *App) throughCallback(ctx context.Context, client *auth.Client, callba
 	paste := !browser && !noInput
 	if browser && app.localTerminal() {
 		if err := app.OpenBrowser(login.URL); err != nil {
-			app.notice("no browser could be opened")
+			app.Notice("no browser could be opened")
 		}
 	}
 	code, err := app.awaitCode(ctx, callback, login, paste)
@@ -71,10 +71,10 @@ func (app *App) throughCallback(ctx context.Context, client *auth.Client, callba
 // who pastes.
 func (app *App) awaitCode(ctx context.Context, callback *auth.Callback, login *auth.Authorization, paste bool) (string, error) {
 	if !paste {
-		app.notice("waiting for the browser; Ctrl-C stops")
+		app.Notice("waiting for the browser; Ctrl-C stops")
 		return callback.Wait(ctx, login)
 	}
-	app.notice("If the browser is on another machine, it ends at an address that it cannot open: paste that address here.")
+	app.Notice("If the browser is on another machine, it ends at an address that it cannot open: paste that address here.")
 	type arrival struct {
 		code string
 		err  error
@@ -91,7 +91,7 @@ func (app *App) awaitCode(ctx context.Context, callback *auth.Callback, login *a
 		for lines.Scan() { // until one is right; at the end the browser may still come
 			code, err := login.CodeFromURL(strings.TrimSpace(lines.Text()))
 			if is[*auth.AnswerError](err) || errors.Is(err, auth.ErrState) {
-				app.notice(err.Error())
+				app.Notice(err.Error())
 				continue
 			}
 			arrived <- arrival{code, err}

@@ -29,10 +29,10 @@ func (app *App) deviceLogin(ctx context.Context, grant *grant, browser bool) (*o
 		output.Line(address), output.Line(code.UserCode))
 	if browser && app.localTerminal() {
 		if err := app.OpenBrowser(address); err != nil {
-			app.notice("no browser could be opened")
+			app.Notice("no browser could be opened")
 		}
 	}
-	app.notice(fmt.Sprintf("waiting for up to %s; Ctrl-C stops", span(code.Expiry.Sub(app.Now()))))
+	app.Notice(fmt.Sprintf("waiting for up to %s; Ctrl-C stops", span(code.Expiry.Sub(app.Now()))))
 	return client.PollDevice(ctx, code)
 }
 

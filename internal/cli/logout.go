@@ -53,11 +53,11 @@ func (app *App) logout(ctx context.Context, flags *globals) error {
 		return err
 	}
 	if settings.Text(config.Token) != "" {
-		app.notice(config.Describe(config.Token).Variable + " is set, and stays in use")
+		app.Notice(config.Describe(config.Token).Variable + " is set, and stays in use")
 	}
 	found, err := app.forget(ctx, cached)
 	if err == nil && !found {
-		app.notice("not logged in with profile " + settings.Text(config.Profile))
+		app.Notice("not logged in with profile " + settings.Text(config.Profile))
 	}
 	return err
 }
@@ -77,7 +77,7 @@ func (app *App) logoutAll(ctx context.Context, flags *globals) error {
 		return err
 	}
 	if len(records) == 0 {
-		app.notice("not logged in anywhere")
+		app.Notice("not logged in anywhere")
 	}
 	var failures []error
 	for _, record := range records {
@@ -107,7 +107,7 @@ func (app *App) recordedGrant(record tokencache.Record, flags *globals) *grant {
 		},
 		http:     app.providerClient(flags),
 		provider: app.provider,
-		notice:   app.notice,
+		notice:   app.Notice,
 	}
 }
 
@@ -136,12 +136,12 @@ func (app *App) forget(ctx context.Context, cached *cachedGrant) (found bool, er
 	if err != nil || !found {
 		return found, err
 	}
-	app.notice(fmt.Sprintf("logged out of %s: the token is no longer in the %s", cached.issuer, where))
+	app.Notice(fmt.Sprintf("logged out of %s: the token is no longer in the %s", cached.issuer, where))
 	if entry == (tokencache.Entry{}) {
-		app.notice("it could not be read, so nothing was revoked at the provider")
+		app.Notice("it could not be read, so nothing was revoked at the provider")
 	}
 	if left := entry.Expiry.Sub(app.Now()); left > 0 {
-		app.notice(fmt.Sprintf("a copy of the access token would stay valid until %s (for %s)", stamp(entry.Expiry), span(left)))
+		app.Notice(fmt.Sprintf("a copy of the access token would stay valid until %s (for %s)", stamp(entry.Expiry), span(left)))
 	}
 	return true, nil
 }
@@ -165,8 +165,8 @@ func (app *App) revoke(ctx context.Context, grant *grant, refreshToken string) {
 		err = client.Revoke(ctx, refreshToken)
 	}
 	if err != nil {
-		app.notice(fmt.Sprintf("the refresh token could not be revoked: %v", err))
+		app.Notice(fmt.Sprintf("the refresh token could not be revoked: %v", err))
 		return
 	}
-	app.notice("the refresh token was revoked at " + grant.issuer)
+	app.Notice("the refresh token was revoked at " + grant.issuer)
 }

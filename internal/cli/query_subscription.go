@@ -28,7 +28,7 @@ func (app *App) querySubscription(ctx context.Context, flags *globals, request *
 	if _, err := conn.Subscribe(request, events, forwardEvent); err != nil {
 		return err
 	}
-	app.notice("subscribed; Ctrl-C ends it")
+	app.Notice("subscribed; Ctrl-C ends it")
 	for {
 		select {
 		case event, open := <-events:

@@ -13,7 +13,6 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/cli/command"
 	"github.com/appsyncctl/appsyncctl/internal/config"
-	"github.com/appsyncctl/appsyncctl/internal/output"
 	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
@@ -22,8 +21,8 @@ import (
 func Run(ctx context.Context, world *app.App, args []string) int {
 	out := &checkedWriter{Writer: world.Out}
 	inside := *world
-	inside.Out = out
-	app := &App{App: &inside, secrets: new(redact.Secrets), commands: new(secretCommands)}
+	inside.Out, inside.Secrets = out, new(redact.Secrets)
+	app := &App{App: &inside, commands: new(secretCommands)}
 	root := app.rootCommand()
 	root.SetArgs(args)
 	running, end := context.WithCancel(ctx)
@@ -186,9 +185,4 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return &usageError{cmd.CommandPath(), fmt.Errorf("%q takes no argument, got %q", cmd.CommandPath(), args[0])}
 	}
 	return nil
-}
-
-// notice tells a person something on standard error, which may quote a server.
-func (app *App) notice(text string) {
-	_, _ = fmt.Fprintln(app.Err, output.Line(app.secrets.Notice(text)))
 }

@@ -100,7 +100,7 @@ func (app *App) secretFromStdin(ctx context.Context, prompt string) (auth.Secret
 
 // noted adds a secret to those that nobody is to see.
 func (app *App) noted(secret auth.Secret, err error) (auth.Secret, error) {
-	app.secrets.Add(string(secret))
+	app.Secrets.Add(string(secret))
 	return secret, err
 }
 

@@ -2,13 +2,11 @@ package cli
 
 import (
 	"context"
-	"io"
 	"path/filepath"
 
 	"github.com/spf13/pflag"
 
 	"github.com/appsyncctl/appsyncctl/internal/config"
-	"github.com/appsyncctl/appsyncctl/internal/output"
 	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
@@ -73,16 +71,6 @@ func (app *App) stateFile(elements ...string) (string, error) {
 	return filepath.Join(append([]string{dir}, elements...)...), err
 }
 
-// harmlessWriter makes text harmless on its way to a terminal.
-type harmlessWriter struct{ io.Writer }
-
-func (w *harmlessWriter) Write(text []byte) (int, error) {
-	if _, err := io.WriteString(w.Writer, output.Lines(string(text))); err != nil {
-		return 0, err
-	}
-	return len(text), nil
-}
-
 // SecretVariables returns the environment variables that hold secrets.
 func SecretVariables() []string {
 	var names []string
@@ -99,14 +87,14 @@ func SecretVariables() []string {
 func (app *App) know(settings config.Resolved) *redact.Secrets {
 	for _, setting := range config.Settings() {
 		if setting.Secret {
-			app.secrets.Add(settings.Text(setting.Name))
+			app.Secrets.Add(settings.Text(setting.Name))
 		}
 	}
-	app.secrets.AddURL(settings.Text(config.Endpoint))
-	app.secrets.AddURL(settings.Text(config.Issuer))
+	app.Secrets.AddURL(settings.Text(config.Endpoint))
+	app.Secrets.AddURL(settings.Text(config.Issuer))
 	for _, variable := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
 		value, _ := app.LookupEnv(variable)
-		app.secrets.Add(value)
+		app.Secrets.Add(value)
 	}
-	return app.secrets
+	return app.Secrets
 }

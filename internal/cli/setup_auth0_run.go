@@ -50,7 +50,7 @@ func (app *App) setupAuth0(ctx context.Context, flags *globals, options setupAut
 	if !options.dryRun {
 		lock = app.tenantLock(setup.client.Base)
 	}
-	return tokencache.Exclusively(ctx, lock, app.notice, func() error {
+	return tokencache.Exclusively(ctx, lock, app.Notice, func() error {
 		return app.setupTenant(ctx, flags, setup, options)
 	})
 }
@@ -71,11 +71,11 @@ func (app *App) setupTenant(ctx context.Context, flags *globals, setup *auth0Set
 		return err
 	}
 	for _, note := range setup.plan.Notes {
-		app.notice(note)
+		app.Notice(note)
 	}
 	if options.dryRun {
 		if err := setup.plan.Check(setup.scopes); err != nil {
-			app.notice(err.Error())
+			app.Notice(err.Error())
 		}
 		return app.reportSetup(flags, setup, true)
 	}
@@ -123,13 +123,13 @@ func (app *App) makeSetup(ctx context.Context, flags *globals, setup *auth0Setup
 func (app *App) tellSetup(setup *auth0Setup, err error) {
 	native := setup.plan.Native
 	if native.Done && native.Action == management.Create {
-		app.notice("people log in through the connections enabled for " + native.Name + ": see its Connections in the dashboard")
+		app.Notice("people log in through the connections enabled for " + native.Name + ": see its Connections in the dashboard")
 	}
 	switch {
 	case err != nil:
 	case !setup.does():
-		app.notice("nothing to do")
+		app.Notice("nothing to do")
 	default:
-		app.notice("next: appsyncctl login --profile " + setup.people.name + ", or any command with --profile " + setup.machine.name)
+		app.Notice("next: appsyncctl login --profile " + setup.people.name + ", or any command with --profile " + setup.machine.name)
 	}
 }

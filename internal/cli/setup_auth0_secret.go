@@ -68,18 +68,18 @@ func (k *secretKeeper) keep(ctx context.Context, secret management.Secret, setup
 			return nil
 		}
 	}
-	if err := place.SetAlone(ctx, key.Secret(), []byte(secret), k.app.notice); err != nil {
+	if err := place.SetAlone(ctx, key.Secret(), []byte(secret), k.app.Notice); err != nil {
 		return fmt.Errorf("the client secret could not be stored: %w", err)
 	}
 	// logout --all finds by the index what is to be forgotten.
 	k.app.record(ctx, k.stores, place, key.Token(), tokenRecord(key, tokencache.Entry{Obtained: k.app.Now()}))
-	k.app.notice(fmt.Sprintf("the client secret of %s is stored in the %s", setup.plan.Machine.Name, storeName(place)))
+	k.app.Notice(fmt.Sprintf("the client secret of %s is stored in the %s", setup.plan.Machine.Name, storeName(place)))
 	return nil
 }
 
 // unkept says where the secret is to come from.
 func (k *secretKeeper) unkept(setup *auth0Setup, reason string) {
-	k.app.notice(fmt.Sprintf("the client secret of %s is not stored: %s", setup.plan.Machine.Name, reason))
-	k.app.notice(fmt.Sprintf("copy it from the dashboard: set %s, or run appsyncctl login --profile %s --client-secret-stdin",
+	k.app.Notice(fmt.Sprintf("the client secret of %s is not stored: %s", setup.plan.Machine.Name, reason))
+	k.app.Notice(fmt.Sprintf("copy it from the dashboard: set %s, or run appsyncctl login --profile %s --client-secret-stdin",
 		config.Describe(config.ClientSecret).Variable, setup.machine.name))
 }

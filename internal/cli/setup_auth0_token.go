@@ -38,7 +38,7 @@ func (app *App) managementClient(ctx context.Context, flags *globals, issuer str
 		Token:  management.Secret(token),
 		HTTP:   client,
 		Now:    app.Now,
-		Notice: app.notice,
+		Notice: app.Notice,
 	}, claims.Scopes, nil
 }
 
@@ -60,6 +60,6 @@ func (app *App) sameTenant(ctx context.Context, client *http.Client, issuer, bas
 	if !keys.Verify(token) {
 		return &management.TokenError{Reason: "it is for " + base + " and not signed by " + issuer}
 	}
-	app.notice("the Management API is at " + base + ", the tenant's own domain")
+	app.Notice("the Management API is at " + base + ", the tenant's own domain")
 	return nil
 }

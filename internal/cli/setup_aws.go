@@ -104,7 +104,7 @@ func (app *App) setupAWS(flags *globals, options setupAWSOptions) error {
 		return err
 	}
 	for _, warning := range options.limitWarnings() {
-		app.notice(warning)
+		app.Notice(warning)
 	}
 	app.tellDeploy(defaults, settings.Get(config.Profile))
 	return nil
@@ -152,7 +152,7 @@ func (app *App) tellDeploy(defaults cloudformation.Defaults, profile config.Valu
 	if profile.Source == config.FromFlag {
 		named = " --profile " + profile.Text
 	}
-	app.notice("to make the API, save the template as template.yaml and run")
-	app.notice("  aws cloudformation deploy --stack-name customers --template-file template.yaml --capabilities CAPABILITY_IAM" + missing)
-	app.notice("  aws cloudformation describe-stacks --stack-name customers | appsyncctl setup aws --outputs -" + named)
+	app.Notice("to make the API, save the template as template.yaml and run")
+	app.Notice("  aws cloudformation deploy --stack-name customers --template-file template.yaml --capabilities CAPABILITY_IAM" + missing)
+	app.Notice("  aws cloudformation describe-stacks --stack-name customers | appsyncctl setup aws --outputs -" + named)
 }

@@ -105,11 +105,11 @@ func planStack(file *config.ProfileFile, name string, stack cloudformation.Stack
 func (app *App) tellStack(plans []*profilePlan, unasked bool) {
 	for _, plan := range plans {
 		if unasked && plan.replaces() {
-			app.notice(fmt.Sprintf("changed profile %s: %s", plan.name, summary(plan.changes, noValue)))
+			app.Notice(fmt.Sprintf("changed profile %s: %s", plan.name, summary(plan.changes, noValue)))
 		}
-		app.notice(fmt.Sprintf("profile %s now leads to this API", plan.name))
+		app.Notice(fmt.Sprintf("profile %s now leads to this API", plan.name))
 	}
-	app.notice(fmt.Sprintf("next: appsyncctl setup auth0 --profile %[1]s, or appsyncctl login --profile %[1]s", plans[0].name))
+	app.Notice(fmt.Sprintf("next: appsyncctl setup auth0 --profile %[1]s, or appsyncctl login --profile %[1]s", plans[0].name))
 }
 
 func (v stackView) fields() [][2]string {

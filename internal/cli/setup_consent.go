@@ -22,16 +22,12 @@ func (app *App) agree(ctx context.Context, flags *globals, yes bool, changes []s
 		return nil
 	}
 	for _, change := range changes {
-		app.notice(change)
+		app.Notice(change)
 	}
 	if !app.Terminal || flags.NoInput {
 		return &unaskedError{}
 	}
-	agreed, err := app.confirm(ctx, "change this?")
-	if err == nil && !agreed {
-		err = &declinedError{}
-	}
-	return err
+	return app.Confirm(ctx, "change this?")
 }
 
 // changeLine says what a person is to agree to.

@@ -32,7 +32,7 @@ func (app *App) besideEmulator(ctx context.Context, flags *globals) (inside *App
 	}
 	world := *app.App
 	world.LookupEnv = lookupIn(home, beside.Environment())
-	own := &App{App: &world, flags: app.flags, secrets: app.secrets, commands: app.commands}
+	own := &App{App: &world, flags: app.flags, commands: app.commands}
 	return own, &globals{Output: flags.Output, Timeout: flags.Timeout, Debug: flags.Debug, NoInput: true}, end, nil
 }
 

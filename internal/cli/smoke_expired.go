@@ -38,7 +38,7 @@ func (app *App) firstToken(ctx context.Context, flags *globals, settings config.
 	if err != nil {
 		return "", err
 	}
-	app.secrets.AddToken(token.AccessToken)
+	app.Secrets.AddToken(token.AccessToken)
 	return auth.Secret(token.AccessToken), nil
 }
 

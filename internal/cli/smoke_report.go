@@ -39,7 +39,7 @@ type smokeReport struct {
 // newSmokeReport returns the report of a run whose settings are not known yet.
 func (app *App) newSmokeReport(options smokeOptions) *smokeReport {
 	return &smokeReport{
-		out: app.Out, format: options.format, profile: "default", version: app.Build.Version, secrets: app.secrets,
+		out: app.Out, format: options.format, profile: "default", version: app.Build.Version, secrets: app.Secrets,
 		sinks: smokeSinks{options.junit, options.github}, now: app.Now, started: app.Now(),
 	}
 }

@@ -46,7 +46,7 @@ func (app *App) smoke(ctx context.Context, flags *globals, options smokeOptions)
 	examinee.secrets.Add(string(expired))
 	report.begin()
 	doctor.Examine(ctx, examinee.Subject, report.step)
-	examinee.tokens.settle(app.notice)
+	examinee.tokens.settle(app.Notice)
 	app.mask(options.github)
 	if ctx.Err() != nil {
 		report.skipSteps("interrupted")

@@ -18,7 +18,7 @@ type smokeSinks struct {
 // A log that goes into a file is none of the runner's.
 func (app *App) mask(github report.GitHub) {
 	if !app.ErrToFile {
-		_ = github.Mask(app.secrets.Tokens()...) // a log that cannot be written shows nothing
+		_ = github.Mask(app.Secrets.Tokens()...) // a log that cannot be written shows nothing
 	}
 }
 

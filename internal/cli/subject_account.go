@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	world "github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
@@ -20,7 +21,7 @@ const metadataTime = 300 * time.Millisecond
 // awsAccount returns what opens the AWS account of whoever runs the program, once, when
 // it is first asked for. An emulator on this machine has none of EC2's credentials.
 func (app *App) awsAccount(ctx context.Context, flags *globals, settings config.Resolved) func() (*awsaccount.Account, error) {
-	options := awsaccount.Options{Region: settings.Text(config.Region), MetadataTime: metadataTime, Secret: app.secrets.Add}
+	options := awsaccount.Options{Region: settings.Text(config.Region), MetadataTime: metadataTime, Secret: app.Secrets.Add}
 	endpoint, err := endpoint(settings)
 	if err == nil {
 		options.Region = cmp.Or(options.Region, regionOf(endpoint))
@@ -30,7 +31,7 @@ func (app *App) awsAccount(ctx context.Context, flags *globals, settings config.
 	}
 	if flags.Debug {
 		options.Around = func(base http.RoundTripper) http.RoundTripper {
-			return &transport.Trace{Writer: &harmlessWriter{app.Err}, Base: base}
+			return &transport.Trace{Writer: world.Harmless(app.Err), Base: base}
 		}
 	}
 	return sync.OnceValues(func() (*awsaccount.Account, error) { return awsaccount.Open(ctx, options) })

@@ -89,7 +89,7 @@ func (app *App) tokenFor(ctx context.Context, settings config.Resolved, flags *g
 	}
 	entry, err := requestedEntry(ctx, cached.source, options)
 	if left := entry.Expiry.Sub(app.Now()); err == nil && left < options.minTTL {
-		app.notice(fmt.Sprintf("the token lasts %s, less than --min-ttl: the provider gives no longer ones", span(left)))
+		app.Notice(fmt.Sprintf("the token lasts %s, less than --min-ttl: the provider gives no longer ones", span(left)))
 	}
 	return entry.AccessToken, entry.Expiry, err
 }

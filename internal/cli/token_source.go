@@ -82,12 +82,12 @@ func (app *App) cache(grant *grant, stores *tokencache.Stores) *cachedGrant {
 		Store: cached.place,
 		Lock:  cached.place.Lock(key.Token()),
 		Grant: func(ctx context.Context, old tokencache.Entry) (*oauth2.Token, error) {
-			app.secrets.Add(old.AccessToken)
-			app.secrets.Add(old.RefreshToken)
+			app.Secrets.Add(old.AccessToken)
+			app.Secrets.Add(old.RefreshToken)
 			token, err := grant.renew(ctx, old, func() (auth.Secret, error) { return app.noted(cached.storedSecret(ctx)) })
 			if err == nil {
-				app.secrets.AddToken(token.AccessToken)
-				app.secrets.Add(token.RefreshToken)
+				app.Secrets.AddToken(token.AccessToken)
+				app.Secrets.Add(token.RefreshToken)
 			}
 			return token, err
 		},
@@ -97,7 +97,7 @@ func (app *App) cache(grant *grant, stores *tokencache.Stores) *cachedGrant {
 			app.record(ctx, stores, cached.place, key.Token(), tokenRecord(key, entry))
 		},
 		Now:    app.Now,
-		Notice: onceEach(app.notice),
+		Notice: onceEach(app.Notice),
 	}
 	return cached
 }

@@ -23,13 +23,13 @@ func (app *App) stores(settings config.Resolved, flags *globals, seal tokencache
 	if err != nil {
 		return nil, err
 	}
-	notice := onceEach(app.notice) // a token is read twice on its way to be renewed
+	notice := onceEach(app.Notice) // a token is read twice on its way to be renewed
 	if passphrase := settings.Text(config.Passphrase); passphrase != "" {
 		seal = tokencache.PassphraseSeal(passphrase)
 	}
 	return &tokencache.Stores{
 		Mode:    mode,
-		Keyring: app.Keyring(app.Terminal && !flags.NoInput, app.notice),
+		Keyring: app.Keyring(app.Terminal && !flags.NoInput, app.Notice),
 		File:    &tokencache.File{Dir: filepath.Join(state, "tokens"), Seal: seal, Notice: notice},
 		Memory:  &tokencache.Memory{},
 		Index:   tokencache.Index{Path: filepath.Join(state, "index.json")},
@@ -73,6 +73,6 @@ func (app *App) record(ctx context.Context, stores *tokencache.Stores, place *to
 		return
 	}
 	if err := stores.Index.Put(ctx, name, record); err != nil {
-		app.notice("could not note where the token is stored: " + err.Error())
+		app.Notice("could not note where the token is stored: " + err.Error())
 	}
 }
