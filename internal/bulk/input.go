@@ -184,7 +184,12 @@ func (in *Input) byName() Format {
 	if in.Format != "" {
 		return in.Format
 	}
-	name := strings.TrimSuffix(strings.ToLower(in.Path), ".gz")
+	return FormatByName(in.Path)
+}
+
+// FormatByName returns the format that a file's name tells, or nothing.
+func FormatByName(path string) Format {
+	name := strings.TrimSuffix(strings.ToLower(path), ".gz")
 	switch {
 	case strings.HasSuffix(name, ".csv"), strings.HasSuffix(name, ".tsv"):
 		return CSV
@@ -203,6 +208,51 @@ func (in *Input) delimiter() byte {
 		return '\t'
 	default:
 		return ','
+	}
+}
+
+// maxRow bounds a row in bytes. DynamoDB refuses an item of more than 400 KB; a longer
+// row is most likely a quote that nobody closed.
+const maxRow = 1 << 20
+
+// rowReader reads the lines of an input: most rows have one, but a value of CSV in quotes
+// may have several.
+type rowReader struct {
+	in *bufio.Reader
+
+	raw  []byte // the present row, verbatim
+	line int    // on which it begins
+	next int    // the line that is read next
+}
+
+func newRowReader(in *bufio.Reader) *rowReader { return &rowReader{in: in, next: 1} }
+
+// begin reads the first line of the next row, or io.EOF.
+func (r *rowReader) begin() error {
+	r.raw, r.line = r.raw[:0], r.next
+	return r.more()
+}
+
+// more reads one more line into the row.
+func (r *rowReader) more() error {
+	before := len(r.raw)
+	for {
+		part, err := r.in.ReadSlice('\n')
+		r.raw = append(r.raw, part...)
+		if len(r.raw) > maxRow {
+			return failure.Errorf(failure.Usage, "line %d: the row has more than %d KiB; is a quote left open?", r.line, maxRow>>10)
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case errors.Is(err, io.EOF) && len(r.raw) > before:
+			r.next++
+			return nil
+		case err != nil:
+			return err
+		}
+		r.next++
+		return nil
 	}
 }
 
