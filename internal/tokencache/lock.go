@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // LockTimeout is how long a process waits for another that renews the same
@@ -21,6 +23,12 @@ type LockTimeoutError struct{ Path string }
 func (e *LockTimeoutError) Error() string {
 	return fmt.Sprintf("another process has held the lock %s for %s", e.Path, LockTimeout)
 }
+
+// Kind implements the interface of failure.Of.
+func (*LockTimeoutError) Kind() failure.Kind { return failure.Network }
+
+// Temporary implements the interface of retry.Temporary.
+func (*LockTimeoutError) Temporary() bool { return true }
 
 // Exclusively runs do under the lock file at path, so that only one process of this
 // machine does at a time. It waits for LockTimeout at most, and then returns a

@@ -82,6 +82,9 @@ func (e *NoAnswerError) Unwrap() error { return e.Err }
 // Kind implements the interface of failure.Of.
 func (*NoAnswerError) Kind() failure.Kind { return failure.Network }
 
+// Temporary implements the interface of retry.Temporary.
+func (e *NoAnswerError) Temporary() bool { return !e.Unsafe }
+
 func noAnswer(req *http.Request, attempts int, err error) error {
 	_, unsigned := errors.AsType[*SigningError](err)
 	_, tooLarge := errors.AsType[*TooLargeError](err)
