@@ -19,7 +19,7 @@ const module = "github.com/appsyncctl/appsyncctl/"
 //	5  cmd/appsyncctl
 //	4  internal/cli
 //	3  smoke
-//	2  doctor, emulator, records
+//	2  doctor, changefeed, emulator, records
 //	1  awsaccount, config, auth, management, tokencache, transport, appsync, bulk, output, report, cloudformation, emulator/auth0, emulator/appsync
 //	0  failure, retry, address, schema, atomicfile, paging
 func floors() map[string][]string {
@@ -29,23 +29,27 @@ func floors() map[string][]string {
 			"internal/app", "internal/cli/command",
 			"internal/smoke", "internal/doctor", "internal/emulator", "internal/report", "internal/awsaccount",
 			"internal/config", "internal/auth", "internal/management", "internal/tokencache", "internal/transport",
-			"internal/appsync", "internal/bulk", "internal/output", "internal/report", "internal/cloudformation", "internal/records",
+			"internal/appsync", "internal/bulk", "internal/changefeed", "internal/output", "internal/report", "internal/cloudformation", "internal/records",
 		},
 		"internal/cli/command": {"internal/app", "internal/output"},
 		"internal/app":         {"internal/config", "internal/output", "internal/report", "internal/tokencache"},
 		"internal/doctor":      {"internal/appsync", "internal/auth", "internal/awsaccount", "internal/tokencache", "internal/transport"},
+		"internal/changefeed":  {"internal/appsync"},
 		"internal/smoke":       {"internal/doctor", "internal/appsync", "internal/auth", "internal/awsaccount"},
 		"internal/records":     {"internal/appsync", "internal/auth", "internal/bulk", "internal/tokencache"},
 		"internal/emulator": {
 			"internal/emulator/auth0", "internal/emulator/appsync",
 		},
-		"internal/awsaccount":       {},
-		"internal/config":           {},
-		"internal/management":       {},
-		"internal/auth":             {},
-		"internal/tokencache":       {},
-		"internal/transport":        {},
-		"internal/appsync":          {},
+		"internal/awsaccount": {},
+		"internal/config":     {},
+		"internal/management": {},
+		"internal/auth":       {},
+		"internal/tokencache": {},
+		"internal/transport":  {},
+		"internal/appsync":    {},
+		// A server for the tests of appsync and of those above it.
+		"internal/appsync/appsynctest": {"internal/appsync"},
+
 		"internal/bulk":             {},
 		"internal/output":           {},
 		"internal/report":           {},

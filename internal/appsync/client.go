@@ -85,6 +85,17 @@ func (c *Client) request(ctx context.Context, req *graphql.Request) (*http.Reque
 // mentions the word loses a retry; one that hides it would run twice.
 func mayMutate(query string) bool { return strings.Contains(query, "mutation") }
 
+// ReadAnswer reads an answer that another than Client has received, such as one that
+// was saved: its data, and a *ResponseError for whatever is not plain success.
+func ReadAnswer(status int, header http.Header, body []byte) (json.RawMessage, error) {
+	if header == nil {
+		header = http.Header{}
+	}
+	var data json.RawMessage
+	err := decode(&http.Response{StatusCode: status, Header: header}, body, &data)
+	return data, err
+}
+
 // decode reads a GraphQL answer. It is tolerant: AppSync, its simulators and the
 // gateways before it differ in everything but the names data and errors.
 func decode(resp *http.Response, body []byte, data any) error {

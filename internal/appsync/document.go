@@ -72,9 +72,9 @@ func ParseOperation(text, name string) (*AnyOperation, error) {
 func syntax(err error) string {
 	if failure, ok := errors.AsType[*gqlerror.Error](err); ok && len(failure.Locations) > 0 {
 		at := failure.Locations[0]
-		return fmt.Sprintf("line %d, column %d: %s", at.Line, at.Column, short(failure.Message))
+		return fmt.Sprintf("line %d, column %d: %s", at.Line, at.Column, Short(failure.Message))
 	}
-	return short(err.Error())
+	return Short(err.Error())
 }
 
 // Request returns the request for the operation. A variable that the operation

@@ -40,3 +40,17 @@ func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
+
+// RealtimeURL returns the real-time address of a GraphQL endpoint: the host of
+// AppSync's own, ID.appsync-api.REGION.…, has a sibling; a custom domain has a path.
+func RealtimeURL(endpoint *url.URL) *url.URL {
+	address := *endpoint
+	address.Scheme = strings.Replace(endpoint.Scheme, "http", "ws", 1)
+	labels := strings.Split(endpoint.Host, ".")
+	if len(labels) > 3 && strings.EqualFold(labels[1], "appsync-api") {
+		labels[1] = "appsync-realtime-api"
+		address.Host = strings.Join(labels, ".")
+		return &address
+	}
+	return address.JoinPath("realtime")
+}

@@ -1,6 +1,7 @@
 package appsync_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
@@ -81,5 +82,31 @@ func TestParseEndpoint(t *testing.T) {
 				t.Errorf("the error shows the password: %v", err)
 			}
 		})
+	}
+}
+
+func TestRealtimeURL(t *testing.T) {
+	tests := []struct{ endpoint, want string }{
+		{
+			"https://abcdefghijklmnopqrstuvwxyz.appsync-api.eu-west-1.amazonaws.com/graphql",
+			"wss://abcdefghijklmnopqrstuvwxyz.appsync-realtime-api.eu-west-1.amazonaws.com/graphql",
+		},
+		{
+			"https://abc.appsync-api.cn-north-1.amazonaws.com.cn/graphql",
+			"wss://abc.appsync-realtime-api.cn-north-1.amazonaws.com.cn/graphql",
+		},
+		{"https://api.example.com/graphql", "wss://api.example.com/graphql/realtime"},
+		{"https://api.example.com/v1/graphql/", "wss://api.example.com/v1/graphql/realtime"},
+		{"https://appsync-api.example.com/graphql", "wss://appsync-api.example.com/graphql/realtime"},
+		{"http://127.0.0.1:8080/graphql", "ws://127.0.0.1:8080/graphql/realtime"},
+	}
+	for _, tt := range tests {
+		endpoint, err := url.Parse(tt.endpoint)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := appsync.RealtimeURL(endpoint).String(); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.endpoint, got, tt.want)
+		}
 	}
 }

@@ -30,9 +30,9 @@ func (e *ResponseError) Error() string {
 	case len(e.Errors) > 0:
 		return list(e.Errors)
 	case e.Message != "":
-		return fmt.Sprintf("the API answered %s: %s", status(e.Status), short(e.Message))
+		return fmt.Sprintf("the API answered %s: %s", status(e.Status), Short(e.Message))
 	case e.NotGraphQL != "":
-		return fmt.Sprintf("the API answered %s with %s", status(e.Status), short(e.NotGraphQL))
+		return fmt.Sprintf("the API answered %s with %s", status(e.Status), Short(e.NotGraphQL))
 	default:
 		return "the API answered " + status(e.Status)
 	}
@@ -51,8 +51,8 @@ func list(all []*Error) string {
 	return strings.Join(texts, "; ")
 }
 
-// short cuts a server's text to what fits into an error.
-func short(s string) string {
+// Short cuts a server's text to what fits into an error.
+func Short(s string) string {
 	const most = 500 // bytes
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"
@@ -117,6 +117,17 @@ func (e *ResponseError) HasType(name string) bool {
 	return false
 }
 
+// ErrorAt returns what an answer says of entry i of a CreateCustomers or GetCustomers;
+// nil when it says nothing of it.
+func (e *ResponseError) ErrorAt(i int) *Error {
+	for _, single := range e.Errors {
+		if len(single.Path) > 0 && single.Path[0] == alias(i) {
+			return single
+		}
+	}
+	return nil
+}
+
 // NullError says that an operation was answered with null, and no error says why.
 type NullError struct{ Operation string }
 
@@ -137,9 +148,9 @@ type Error struct {
 
 func (e *Error) Error() string {
 	if e.Type == "" {
-		return short(e.Message)
+		return Short(e.Message)
 	}
-	return short(e.Type + ": " + e.Message)
+	return Short(e.Type + ": " + e.Message)
 }
 
 // Kind implements the interface of failure.Of.

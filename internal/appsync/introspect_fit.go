@@ -24,7 +24,7 @@ func (i *Introspection) Misfits() ([]string, error) {
 	bare.schema.Directives = nil // no operation uses one
 	schema, err := validator.LoadSchema(validator.Prelude, &ast.Source{Input: bare.SDL()})
 	if err != nil {
-		return nil, fmt.Errorf("the API's schema cannot be read: %s", short(err.Error()))
+		return nil, fmt.Errorf("the API's schema cannot be read: %s", Short(err.Error()))
 	}
 	var all []string
 	for _, text := range []string{
@@ -63,7 +63,7 @@ func rootMisfits(schema *ast.Schema, document *ast.QueryDocument) []string {
 			continue // named once, and not by each operation
 		}
 		message, _, _ := strings.Cut(wrong.Message, " Did you mean")
-		all = append(all, operation.Name+": "+short(message))
+		all = append(all, operation.Name+": "+Short(message))
 	}
 	return all
 }

@@ -1,19 +1,15 @@
 package appsync_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"net/http"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
-
-	"github.com/Khan/genqlient/graphql"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/paging"
@@ -40,27 +36,10 @@ func page(next string, ids ...string) reply {
 	return reply{body: string(body)}
 }
 
-// allCustomers yields up to limit customers, or all if limit is 0. An error ends it.
-func allCustomers(ctx context.Context, client graphql.Client, limit int) iter.Seq2[*appsync.Customer, error] {
-	return func(yield func(*appsync.Customer, error) bool) {
-		for page, err := range appsync.Pages(ctx, client, appsync.Paging{Limit: limit}) {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for _, customer := range page.Customers {
-				if !yield(customer, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
 // collect reads all customers and the error at the end.
 func collect(t *testing.T, server *api, limit int) (ids []string, err error) {
 	t.Helper()
-	for customer, failed := range allCustomers(t.Context(), server.client(), limit) {
+	for customer, failed := range appsync.Customers(t.Context(), server.client(), appsync.Paging{Limit: limit}) {
 		if err != nil {
 			t.Fatalf("something came after the error %v", err)
 		}
@@ -191,7 +170,7 @@ func TestCustomersEndlessEmptyPages(t *testing.T) {
 // Whoever stops reading stops the requests.
 func TestCustomersStops(t *testing.T) {
 	server := &api{replies: []reply{page("1", "a", "b"), page("", "c")}}
-	for customer, err := range allCustomers(t.Context(), server.client(), 0) {
+	for customer, err := range appsync.Customers(t.Context(), server.client(), appsync.Paging{}) {
 		if err != nil || customer.Id != "a" {
 			t.Errorf("got %v, %v; want a", customer, err)
 		}

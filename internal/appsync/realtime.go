@@ -1,11 +1,17 @@
-// The real-time client: one WebSocket connection to an API, with subscriptions.
+// The real-time client: one WebSocket connection to an API, how it begins, is read and
+// ends. Its subscriptions are in subscription.go.
 
 package appsync
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"sync"
@@ -26,6 +32,11 @@ const (
 	backlog        = 10_000           // frames that a consumer may lag behind
 )
 
+const (
+	graphqlProtocol = "graphql-ws"
+	headerProtocol  = "header-" // and the credentials, base64url without padding
+)
+
 // ErrSlow says that a consumer lagged so far behind that events would be lost.
 // The connection was given up, which a consumer notices, instead.
 var ErrSlow = fmt.Errorf("the events were not read in time: more than %d wait", backlog)
@@ -38,7 +49,7 @@ type ConnectionError struct {
 }
 
 func (e *ConnectionError) Error() string {
-	return fmt.Sprintf("the real-time connection to %s: %s", e.Host, short(e.Err.Error()))
+	return fmt.Sprintf("the real-time connection to %s: %s", e.Host, Short(e.Err.Error()))
 }
 func (e *ConnectionError) Unwrap() error { return e.Err }
 
@@ -47,11 +58,6 @@ func (*ConnectionError) Kind() failure.Kind { return failure.Network }
 
 // Temporary implements the interface of retry.Temporary.
 func (*ConnectionError) Temporary() bool { return true }
-
-// An Authorizer returns the headers that let a request pass the API's authorization.
-type Authorizer interface {
-	Authorize(ctx context.Context, req *http.Request) (http.Header, error)
-}
 
 // Realtime is one connection in AppSync's real-time protocol over WebSocket. It
 // implements graphql.WebSocketClient, which the generated subscriptions take; the
@@ -101,6 +107,191 @@ func (r *Realtime) Start(ctx context.Context) (chan error, error) {
 	return r.errs, nil
 }
 
+// dial connects, shows the credentials and waits for the acknowledgement.
+func (r *Realtime) dial(ctx context.Context) error {
+	credentials, err := r.authorize(ctx, r.Endpoint.JoinPath("connect"), []byte("{}"))
+	if err != nil {
+		return err
+	}
+	encoded, err := json.Marshal(credentials)
+	if err != nil {
+		return err
+	}
+	conn, resp, err := websocket.Dial(ctx, RealtimeURL(r.Endpoint).String(), &websocket.DialOptions{ //nolint:bodyclose // the library has closed it
+		HTTPClient:   r.HTTP,
+		Subprotocols: []string{graphqlProtocol, headerProtocol + base64.RawURLEncoding.EncodeToString(encoded)},
+	})
+	if err != nil {
+		return r.notUpgraded(ctx, resp, err)
+	}
+	conn.SetReadLimit(frameMost)
+	r.conn = conn
+	if err := r.greet(ctx); err != nil {
+		_ = conn.CloseNow() // the error that brought us here says more
+		r.conn = nil
+		return err
+	}
+	return nil
+}
+
+// authorize returns the credentials as AppSync wants them in a frame: the headers of a
+// POST of body to address, with the host of the GraphQL endpoint, whatever host the
+// connection goes to. A signature covers the headers that are set here, and the body but
+// not its length.
+func (r *Realtime) authorize(ctx context.Context, address *url.URL, body []byte) (map[string]string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	req.Header.Set("Accept", "application/json, text/javascript")
+	req.Header.Set("Content-Encoding", "amz-1.0")
+	req.Header.Set("Content-Type", "application/json; charset=UTF-8")
+	header, err := r.Authorizer.Authorize(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(req.Header, header)
+	credentials := map[string]string{"host": r.Endpoint.Host}
+	for name := range req.Header {
+		credentials[name] = req.Header.Get(name)
+	}
+	return credentials, nil
+}
+
+// notUpgraded returns why a handshake failed. The library's own text could quote
+// what the server echoes, and so a token.
+func (r *Realtime) notUpgraded(ctx context.Context, resp *http.Response, err error) error {
+	if resp == nil {
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
+			err = wrapped.Err
+		}
+		return r.lost(cause(ctx, err))
+	}
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return r.lost(errors.New("the answer to the WebSocket handshake is wrong"))
+	}
+	refused := &ResponseError{Status: resp.StatusCode, NotGraphQL: "no WebSocket"}
+	body, _ := io.ReadAll(resp.Body) // the first 1024 bytes, which the library has kept
+	var none struct{}
+	if answer, ok := errors.AsType[*ResponseError](decode(resp, body, &none)); ok && len(body) > 0 {
+		refused = answer
+	}
+	return refused
+}
+
+// greet sends connection_init and waits for connection_ack.
+func (r *Realtime) greet(ctx context.Context) error {
+	if r.conn.Subprotocol() != graphqlProtocol {
+		return r.lost(errors.New("the server does not speak AppSync's real-time protocol"))
+	}
+	if err := r.conn.Write(ctx, websocket.MessageText, []byte(`{"type":"connection_init"}`)); err != nil {
+		return r.lost(cause(ctx, err))
+	}
+	for {
+		_, data, err := r.conn.Read(ctx)
+		if err != nil {
+			return r.lost(cause(ctx, err))
+		}
+		frame := parseFrame(data)
+		switch frame.kind {
+		case "connection_ack":
+			r.silence = frame.silence()
+			r.heard = time.Now()
+			return nil
+		case "connection_error", "error":
+			return frame.refusal()
+		}
+	}
+}
+
+// read reads frames until the connection ends, and never waits for a consumer.
+func (r *Realtime) read() {
+	err := r.readFrames()
+	_ = r.conn.CloseNow() // closed already, or of no more use
+	r.end(err)
+	r.mu.Lock()
+	for _, sub := range r.subs {
+		if !sub.running {
+			sub.started <- err // has room: nothing else was sent
+			sub.running = true
+		}
+	}
+	r.mu.Unlock()
+	close(r.queue)
+	if !errors.Is(context.Cause(r.life), errClosed) {
+		r.errs <- err
+	}
+	close(r.errs)
+}
+
+func (r *Realtime) readFrames() error {
+	for {
+		ctx, cancel := context.WithTimeoutCause(r.life, r.silence, fmt.Errorf("silent for %s", r.silence))
+		_, data, err := r.conn.Read(ctx)
+		err = cause(ctx, err)
+		cancel()
+		if err != nil {
+			return r.lost(ended(err))
+		}
+		if err := r.handle(parseFrame(data)); err != nil {
+			return err
+		}
+	}
+}
+
+// ended says in plain words how a connection was closed.
+func ended(err error) error {
+	if closed, ok := errors.AsType[websocket.CloseError](err); ok {
+		return fmt.Errorf("closed by the server (%d)", closed.Code)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("cut off")
+	}
+	return err
+}
+
+// handle takes note of a frame; an error ends the connection.
+func (r *Realtime) handle(f frame) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.heard = time.Now()
+	sub := r.subs[f.id]
+	switch {
+	case f.kind == "": // it may have been an event
+		return r.lost(errors.New("a frame that cannot be read"))
+	case f.kind == "connection_error", f.kind == "error" && (sub == nil || sub.running):
+		return f.refusal()
+	case sub == nil: // ka, or a subscription that is no more
+		return nil
+	case f.kind == "error":
+		delete(r.subs, f.id)
+		sub.started <- f.refusal()
+		return nil
+	case f.kind == "start_ack" && !sub.running:
+		sub.running = true
+		sub.started <- nil
+		return nil
+	case f.kind == "complete" && !sub.asked:
+		return r.lost(errors.New("the API ended a subscription"))
+	case f.kind == "complete":
+		return r.enqueue(delivery{f.id, sub, nil})
+	case f.kind == "data":
+		return r.enqueue(delivery{f.id, sub, deliverable(f.payload)})
+	default: // a type that a later version of the protocol may have
+		return nil
+	}
+}
+
+func (r *Realtime) enqueue(d delivery) error {
+	select {
+	case r.queue <- d:
+		return nil
+	default:
+		return r.lost(ErrSlow)
+	}
+}
+
 // Close implements graphql.WebSocketClient. Events that nobody has read are lost.
 func (r *Realtime) Close() error {
 	if r.conn == nil {
@@ -136,4 +327,12 @@ func (r *Realtime) lost(err error) error {
 		return err
 	}
 	return &ConnectionError{Host: r.Endpoint.Host, Err: err}
+}
+
+// cause prefers why ctx ended over the way in which that surfaced.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }

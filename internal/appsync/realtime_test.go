@@ -2,7 +2,6 @@ package appsync_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -58,40 +57,16 @@ func withKey(key string) authorizer {
 	}
 }
 
-func realtime(endpoint *url.URL) *appsync.Realtime {
-	return &appsync.Realtime{Endpoint: endpoint, HTTP: &http.Client{}, Authorizer: withKey(emulatorKey)}
+func connector(endpoint *url.URL) *appsync.Connector {
+	return &appsync.Connector{Endpoint: endpoint, HTTP: &http.Client{}, Authorizer: withKey(emulatorKey)}
 }
 
-func TestRealtimeURL(t *testing.T) {
-	tests := []struct{ endpoint, want string }{
-		{
-			"https://abcdefghijklmnopqrstuvwxyz.appsync-api.eu-west-1.amazonaws.com/graphql",
-			"wss://abcdefghijklmnopqrstuvwxyz.appsync-realtime-api.eu-west-1.amazonaws.com/graphql",
-		},
-		{
-			"https://abc.appsync-api.cn-north-1.amazonaws.com.cn/graphql",
-			"wss://abc.appsync-realtime-api.cn-north-1.amazonaws.com.cn/graphql",
-		},
-		{"https://api.example.com/graphql", "wss://api.example.com/graphql/realtime"},
-		{"https://api.example.com/v1/graphql/", "wss://api.example.com/v1/graphql/realtime"},
-		{"https://appsync-api.example.com/graphql", "wss://appsync-api.example.com/graphql/realtime"},
-		{"http://127.0.0.1:8080/graphql", "ws://127.0.0.1:8080/graphql/realtime"},
-	}
-	for _, tt := range tests {
-		endpoint, err := url.Parse(tt.endpoint)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := appsync.RealtimeURL(endpoint).String(); got != tt.want {
-			t.Errorf("%s: got %s, want %s", tt.endpoint, got, tt.want)
-		}
-	}
-}
+func realtime(endpoint *url.URL) *appsync.Realtime { return connector(endpoint).Connection() }
 
 func TestFollow(t *testing.T) {
 	endpoint, client := emulate(t)
 	all := []appsync.Operation{appsync.Created, appsync.Updated, appsync.Deleted}
-	feed, err := appsync.Follow(t.Context(), realtime(endpoint), all, appsync.Match{City: new("Boston")})
+	feed, err := connector(endpoint).Follow(t.Context(), all, appsync.Match{City: new("Boston")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +107,7 @@ func TestRealtimeRefused(t *testing.T) {
 		}
 	})
 	t.Run("subscription", func(t *testing.T) {
-		conn := realtime(endpoint)
+		conn := connector(endpoint)
 		connected := false
 		conn.Authorizer = authorizer(func(context.Context, *http.Request) (http.Header, error) {
 			key := emulatorKey
@@ -142,7 +117,7 @@ func TestRealtimeRefused(t *testing.T) {
 			connected = true
 			return http.Header{"X-Api-Key": {key}}, nil
 		})
-		_, err := appsync.Follow(t.Context(), conn, []appsync.Operation{appsync.Created}, appsync.Match{})
+		_, err := conn.Follow(t.Context(), []appsync.Operation{appsync.Created}, appsync.Match{})
 		if refused, ok := errors.AsType[*appsync.ResponseError](err); !ok || !refused.Unauthorized() {
 			t.Errorf("got %v", err)
 		}
@@ -207,39 +182,4 @@ type withoutBody struct{ http.RoundTripper }
 func (w withoutBody) RoundTrip(req *http.Request) (*http.Response, error) {
 	req.Body = io.NopCloser(strings.NewReader(""))
 	return w.RoundTripper.RoundTrip(req)
-}
-
-func TestMatchOf(t *testing.T) {
-	tests := []struct {
-		sentences []string
-		want      string // the match, as JSON; empty if it is refused
-	}{
-		{nil, `{}`},
-		{[]string{"city = Boston"}, `{"city":"Boston"}`},
-		{[]string{"city = Boston", "id = 1"}, `{"id":"1","city":"Boston"}`},
-		{[]string{"city != Boston"}, ""},
-		{[]string{"city = Boston", "city contains x"}, ""},
-	}
-	for _, tt := range tests {
-		filter, err := appsync.ParseFilter(tt.sentences...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		match, err := appsync.MatchOf(filter)
-		if (err == nil) != (tt.want != "") {
-			t.Errorf("%q: got error %v", tt.sentences, err)
-			continue
-		}
-		var want appsync.Match
-		if err == nil {
-			if err := json.Unmarshal([]byte(tt.want), &want); err != nil {
-				t.Fatal(err)
-			}
-			got, _ := json.Marshal(match)
-			wanted, _ := json.Marshal(want)
-			if string(got) != string(wanted) {
-				t.Errorf("%q: got %s, want %s", tt.sentences, got, wanted)
-			}
-		}
-	}
 }

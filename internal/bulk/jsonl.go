@@ -13,18 +13,19 @@ import (
 
 // jsonlRows reads rows from JSON objects, one a line. A null is an unset field.
 type jsonlRows struct {
-	lines   *rowReader
+	lines   *csvScanner // only its lines are used
 	columns Columns
 	number  int
 }
 
 func newJSONLRows(in *bufio.Reader, columns Columns) *jsonlRows {
-	return &jsonlRows{lines: newRowReader(in), columns: columns}
+	return &jsonlRows{lines: newCSVScanner(in, ','), columns: columns}
 }
 
 func (r *jsonlRows) next() (Row, error) {
 	for {
-		if err := r.lines.begin(); err != nil {
+		r.lines.raw, r.lines.line = r.lines.raw[:0], r.lines.next
+		if err := r.lines.more(); err != nil {
 			return Row{}, err
 		}
 		text := bytes.TrimSpace(r.lines.raw)

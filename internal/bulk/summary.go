@@ -22,10 +22,17 @@ type Summary struct {
 	Rate       float64 `json:"rows_per_second"`        // of this run
 }
 
-// check reports a summary that does not add up.
+// A BalanceError says that a summary does not add up, which is a mistake of this
+// program.
+type BalanceError struct{ Summary Summary }
+
+func (e *BalanceError) Error() string {
+	return fmt.Sprintf("the rows do not add up, which is a mistake of this program: %+v", e.Summary)
+}
+
 func (s *Summary) check() error {
 	if s.Read != s.Created+s.Already+s.Conflict+s.Rejected+s.Unknown+s.NotReached {
-		return fmt.Errorf("the rows do not add up, which is a mistake of this program: %+v", *s)
+		return &BalanceError{*s}
 	}
 	return nil
 }

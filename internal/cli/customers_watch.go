@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/changefeed"
 )
 
 type customersWatchOptions struct {
@@ -113,22 +114,21 @@ func (app *App) customersWatch(ctx context.Context, flags *globals, options cust
 		return err
 	}
 	teller := &watchTeller{app: app, options: options}
-	watch := &appsync.Watch{
+	feed := &changefeed.Feed{
 		Open:       link.open,
-		Temporary:  isNetwork,
 		Emit:       teller.tell,
 		Operations: options.operations,
 		List:       link.list,
 		Get:        link.get,
 	}
 	if options.state == "" {
-		return teller.run(ctx, watch)
+		return link.explain(ctx, teller.run(ctx, feed))
 	}
 	state, err := openWatchState(options.state, link.endpoint.String(), options.match)
 	if err != nil {
 		return err
 	}
 	teller.state = state
-	watch.Known, watch.Checkpoint = state.Customers, state.write
-	return errors.Join(teller.run(ctx, watch), state.close())
+	feed.Known, feed.Checkpoint = state.Customers, state.write
+	return errors.Join(link.explain(ctx, teller.run(ctx, feed)), state.close())
 }

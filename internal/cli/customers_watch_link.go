@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"net/url"
 	"time"
@@ -50,78 +49,41 @@ func (app *App) linkTo(settings config.Resolved, endpoint *url.URL, access acces
 	}
 }
 
-// open connects and subscribes. A refused token is renewed once: the API refuses
-// before it does anything.
-func (l *watchLink) open(ctx context.Context) (*appsync.Feed, time.Time, error) {
-	if l.access.source == nil {
-		feed, err := l.follow(ctx)
-		return feed, time.Time{}, err
+// open connects and subscribes.
+func (l *watchLink) open(ctx context.Context) (*appsync.Stream, error) {
+	connector := l.app.connector(l.endpoint, l.access.authorizer)
+	if _, given := l.access.source.(givenToken); !given {
+		connector.Lifetime = lifetime
 	}
-	token, err := l.access.source.Token(ctx)
-	if err != nil {
-		return nil, time.Time{}, err
-	}
-	feed, err := l.follow(ctx)
-	answer, refused := errors.AsType[*appsync.ResponseError](err)
-	if !refused || !answer.Unauthorized() {
-		return feed, l.replaceAt(token), err
-	}
-	renewed, err := l.access.source.Renew(ctx, token)
-	switch {
-	case err != nil:
-		return nil, time.Time{}, &transport.RenewalError{Refusal: answer.Error(), Err: err}
-	case renewed != "":
-		token = renewed
-		feed, err = l.follow(ctx)
-	default:
-		err = answer
-	}
-	if answer, refused = errors.AsType[*appsync.ResponseError](err); refused && answer.Unauthorized() {
-		err = &refusedTokenError{answer, refusalCause(ctx, token, answer, l.settings, l.app.Now)}
-	}
-	return feed, l.replaceAt(token), err
+	return connector.Follow(ctx, l.options.operations, l.options.match)
 }
 
-// realtime returns a real-time connection, not started.
-func (app *App) realtime(endpoint *url.URL, authorizer appsync.Authorizer) *appsync.Realtime {
-	return &appsync.Realtime{
+// connector makes real-time connections.
+func (app *App) connector(endpoint *url.URL, authorizer appsync.Authorizer) *appsync.Connector {
+	return &appsync.Connector{
 		Endpoint:   endpoint,
 		HTTP:       httpClient(&transport.UserAgent{Value: app.UserAgent(), Base: app.Transport}),
 		Authorizer: authorizer,
 	}
 }
 
-func (l *watchLink) follow(ctx context.Context) (*appsync.Feed, error) {
-	return appsync.Follow(ctx, l.app.realtime(l.endpoint, l.access.authorizer), l.options.operations, l.options.match)
+// lifetime reads from a token when it was issued and when it expires.
+func lifetime(token string) (issued, expires time.Time) {
+	claims, err := auth.ParseClaims(token)
+	if err != nil {
+		return time.Time{}, time.Time{}
+	}
+	return claims.IssuedAt, claims.Expiry
 }
 
-// replaceAt returns when the connection of a token must be replaced: when the token
-// cache has begun to renew the token, and before it expires. A token that is given
-// is never renewed, so that its connection stays.
-func (l *watchLink) replaceAt(token string) time.Time {
-	claims, err := auth.ParseClaims(token)
-	if _, given := l.access.source.(givenToken); given || err != nil || claims.Expiry.IsZero() {
-		return time.Time{}
-	}
-	lead := min(30*time.Second, claims.Expiry.Sub(claims.IssuedAt)/20)
-	return claims.Expiry.Add(-lead)
+// explain adds to the refusal of a token why it may have been refused.
+func (l *watchLink) explain(ctx context.Context, err error) error {
+	return explainRefusal(ctx, err, l.access.source, l.settings, l.app.Now)
 }
 
 // list yields the customers that are watched.
 func (l *watchLink) list(ctx context.Context) iter.Seq2[*appsync.Customer, error] {
-	return func(yield func(*appsync.Customer, error) bool) {
-		for page, err := range appsync.Pages(ctx, l.client, appsync.Paging{Filter: l.options.match.Filter()}) {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for _, customer := range page.Customers {
-				if !yield(customer, nil) {
-					return
-				}
-			}
-		}
-	}
+	return appsync.Customers(ctx, l.client, appsync.Paging{Filter: l.options.match.Filter()})
 }
 
 // get returns a customer that is watched.

@@ -12,6 +12,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/address"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/atomicfile"
+	"github.com/appsyncctl/appsyncctl/internal/changefeed"
 )
 
 const watchStateVersion = 1
@@ -21,10 +22,10 @@ const watchStateVersion = 1
 // before the change is told. After a crash nobody knows what the consumer has of
 // these customers, so they are told again.
 type watchState struct {
-	Version   int           `json:"version"`
-	Endpoint  string        `json:"endpoint"`
-	Match     appsync.Match `json:"match"`
-	Customers appsync.Known `json:"customers"` // digests by id
+	Version   int              `json:"version"`
+	Endpoint  string           `json:"endpoint"`
+	Match     appsync.Match    `json:"match"`
+	Customers changefeed.Known `json:"customers"` // digests by id
 
 	path    string
 	pending *os.File // ids of the changes that were told since the file was written
@@ -43,7 +44,7 @@ func (e *watchStateError) Unwrap() error { return e.err }
 // openWatchState reads the state of an earlier watch of the same customers; one
 // that knows nothing if there is no file.
 func openWatchState(path, endpoint string, match appsync.Match) (*watchState, error) {
-	state := &watchState{Version: watchStateVersion, Endpoint: endpoint, Match: match, Customers: appsync.Known{}, path: path}
+	state := &watchState{Version: watchStateVersion, Endpoint: endpoint, Match: match, Customers: changefeed.Known{}, path: path}
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return state, state.write() // a file that cannot be written is told now

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/changefeed"
 	"github.com/appsyncctl/appsyncctl/internal/output"
 )
 
@@ -36,7 +36,7 @@ var (
 
 // run watches until its end. Time that is up before enough changes have come is an
 // error.
-func (t *watchTeller) run(ctx context.Context, watch *appsync.Watch) error {
+func (t *watchTeller) run(ctx context.Context, feed *changefeed.Feed) error {
 	if t.options.last > 0 {
 		timed, cancel := context.WithTimeoutCause(ctx, t.options.last, errTimeUp)
 		defer cancel()
@@ -44,7 +44,7 @@ func (t *watchTeller) run(ctx context.Context, watch *appsync.Watch) error {
 	}
 	t.ctx, t.end = context.WithCancelCause(ctx)
 	defer t.end(nil)
-	err := watch.Run(t.ctx)
+	err := feed.Run(t.ctx)
 	if t.idle != nil {
 		t.idle.Stop()
 	}
@@ -61,11 +61,11 @@ func (t *watchTeller) run(ctx context.Context, watch *appsync.Watch) error {
 }
 
 // tell writes one line, at once, and runs the command.
-func (t *watchTeller) tell(event appsync.Event) error {
+func (t *watchTeller) tell(event changefeed.Event) error {
 	if t.ctx.Err() != nil {
 		return context.Cause(t.ctx)
 	}
-	if event.Kind == appsync.Ready && t.options.idle > 0 && t.idle == nil {
+	if event.Kind == changefeed.Ready && t.options.idle > 0 && t.idle == nil {
 		t.idle = time.AfterFunc(t.options.idle, func() { t.end(errIdle) })
 	}
 	if t.state != nil && event.IsChange() {
@@ -102,8 +102,8 @@ func (t *watchTeller) tell(event appsync.Event) error {
 }
 
 // execute runs the command of --exec for an event that matters to a consumer.
-func (t *watchTeller) execute(event appsync.Event, line []byte) error {
-	if t.options.command == "" || !event.IsChange() && event.Kind != appsync.Gap {
+func (t *watchTeller) execute(event changefeed.Event, line []byte) error {
+	if t.options.command == "" || !event.IsChange() && event.Kind != changefeed.Gap {
 		return nil
 	}
 	shell := []string{"sh", "-c", t.options.command}

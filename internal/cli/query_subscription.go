@@ -18,7 +18,7 @@ func (app *App) querySubscription(ctx context.Context, flags *globals, request *
 	if err != nil {
 		return err
 	}
-	conn := app.realtime(link.endpoint, link.access.authorizer)
+	conn := app.connector(link.endpoint, link.access.authorizer).Connection()
 	lost, err := conn.Start(ctx)
 	if err != nil {
 		return err

@@ -36,16 +36,20 @@ type explaining struct {
 
 // MakeRequest implements graphql.Client.
 func (c *explaining) MakeRequest(ctx context.Context, req *graphql.Request, resp *graphql.Response) error {
-	err := c.Client.MakeRequest(ctx, req, resp)
+	return explainRefusal(ctx, c.Client.MakeRequest(ctx, req, resp), c.source, c.wanted, c.now)
+}
+
+// explainRefusal adds to the refusal of a token of source why it may have been refused.
+func explainRefusal(ctx context.Context, err error, source tokenSource, wanted config.Resolved, now func() time.Time) error {
 	answer, ok := errors.AsType[*appsync.ResponseError](err)
-	if !ok || !answer.Unauthorized() {
+	if source == nil || !ok || !answer.Unauthorized() || is[*refusedTokenError](err) {
 		return err
 	}
-	token, tokenErr := c.source.Token(ctx)
+	token, tokenErr := source.Token(ctx)
 	if tokenErr != nil {
 		return err
 	}
-	return &refusedTokenError{answer, refusalCause(ctx, token, answer, c.wanted, c.now)}
+	return &refusedTokenError{answer, refusalCause(ctx, token, answer, wanted, now)}
 }
 
 // refusalCause runs doctor's checks on what is at hand, and asks nobody.

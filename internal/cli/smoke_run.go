@@ -97,10 +97,10 @@ func (app *App) smokeSteps(ctx context.Context, flags *globals, settings config.
 		}
 	}
 	if options.subscribe {
-		link := app.linkTo(settings, endpoint, access, customersWatchOptions{operations: []appsync.Operation{appsync.Created}})
-		test.Follow = func(ctx context.Context) (*appsync.Feed, error) {
-			feed, _, err := link.open(ctx)
-			return feed, err
+		connector := app.connector(endpoint, access.authorizer) // without replacement: it is of use for seconds
+		test.Follow = func(ctx context.Context) (*appsync.Stream, error) {
+			stream, err := connector.Follow(ctx, []appsync.Operation{appsync.Created}, appsync.Match{})
+			return stream, explainRefusal(ctx, err, access.source, settings, app.Now)
 		}
 	}
 	return test, nil

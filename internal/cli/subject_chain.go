@@ -40,7 +40,7 @@ func (app *App) examinedLink(settings config.Resolved, authorizer appsync.Author
 	if err != nil {
 		return func() *appsync.Realtime { return nil }
 	}
-	return func() *appsync.Realtime { return app.realtime(endpoint, authorizer) }
+	return app.connector(endpoint, authorizer).Connection
 }
 
 // explained tells the checks what only this package's errors know.

@@ -35,7 +35,7 @@ type Test struct {
 	Keep     bool // delete nothing
 
 	// Follow subscribes to new customers; nil if nobody asked for it.
-	Follow func(ctx context.Context) (*appsync.Feed, error)
+	Follow func(ctx context.Context) (*appsync.Stream, error)
 	// Table is what stands in the API's table; nil if nobody asked for it.
 	Table Table
 
@@ -68,7 +68,7 @@ func (t *Test) Run(ctx context.Context) []doctor.Finding {
 type run struct {
 	*Test
 	first, second *customer
-	feed          *appsync.Feed
+	feed          *appsync.Stream
 	unfollow      context.CancelCauseFunc // once feed is there
 	deletions     cleanUp
 	hurried       bool // somebody wants it to end

@@ -62,6 +62,19 @@ func (t *Authorization) Authorize(ctx context.Context, req *http.Request) (http.
 	return t.header(token), nil
 }
 
+// Token returns the token that Authorize shows.
+func (t *Authorization) Token(ctx context.Context) (string, error) { return t.Source.Token(ctx) }
+
+// Renew returns a new token in place of one that was rejected, or "" if there is no way to
+// get one. Refusal is the server's answer in short; errors are *RenewalError.
+func (t *Authorization) Renew(ctx context.Context, rejected, refusal string) (string, error) {
+	renewed, err := t.Source.Renew(ctx, rejected)
+	if err != nil {
+		return "", &RenewalError{Refusal: refusal, Err: err}
+	}
+	return renewed, nil
+}
+
 // RoundTrip implements http.RoundTripper.
 func (t *Authorization) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !address.SameHost(req.URL, t.Endpoint) {
@@ -75,10 +88,10 @@ func (t *Authorization) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || resp.StatusCode != http.StatusUnauthorized {
 		return resp, err
 	}
-	renewed, err := t.Source.Renew(req.Context(), token)
+	renewed, err := t.Renew(req.Context(), token, resp.Status)
 	if err != nil {
 		drain(resp)
-		return nil, &RenewalError{Refusal: resp.Status, Err: err}
+		return nil, err
 	}
 	if renewed == "" {
 		return resp, nil // the refusal stands

@@ -1,4 +1,4 @@
-package appsync_test
+package changefeed_test
 
 import (
 	"context"
@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/changefeed"
 	emulated "github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
@@ -47,6 +48,16 @@ func emulateInMemory(t *testing.T) (*inMemory, *appsync.Client) {
 		_ = server.Close()
 	})
 	return network, &appsync.Client{Endpoint: chaosEndpoint.String(), HTTP: &http.Client{Transport: keyed{transport}}}
+}
+
+const emulatorKey = "da2-realtimerealtimerealtimere"
+
+type keyed struct{ base http.RoundTripper }
+
+func (k keyed) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("X-Api-Key", emulatorKey)
+	return k.base.RoundTrip(req)
 }
 
 // chaosEndpoint is of an API in memory; nothing resolves its name.
@@ -106,14 +117,14 @@ func (f *fragile) cut() {
 	f.open = nil
 }
 
-// consumer applies what a watch tells.
+// consumer applies what a feed tells.
 type consumer struct {
 	mu        sync.Mutex
 	customers map[string]appsync.Customer
-	events    []appsync.Event
+	events    []changefeed.Event
 }
 
-func (c *consumer) take(event appsync.Event) error {
+func (c *consumer) take(event changefeed.Event) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.events = append(c.events, event)
@@ -142,7 +153,7 @@ func (c *consumer) count(kind string) int {
 func (c *consumer) told(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.ContainsFunc(c.events, func(e appsync.Event) bool { return e.Kind == appsync.Live && e.ID == id })
+	return slices.ContainsFunc(c.events, func(e changefeed.Event) bool { return e.Kind == changefeed.Live && e.ID == id })
 }
 
 func (c *consumer) has(want map[string]appsync.Customer) bool {
@@ -167,29 +178,36 @@ type written struct {
 	start, end time.Time
 }
 
-// watchOver is a watch whose connections may be replaced every so often; 0 is never.
-func watchOver(client *appsync.Client, network *fragile, c *consumer, replace time.Duration) *appsync.Watch {
+// tokens are an authorizer whose tokens are as new as their use.
+type tokens struct{}
+
+func (tokens) Authorize(context.Context, *http.Request) (http.Header, error) {
+	return http.Header{"X-Api-Key": {emulatorKey}}, nil
+}
+func (tokens) Token(context.Context) (string, error)                 { return "token", nil }
+func (tokens) Renew(context.Context, string, string) (string, error) { return "", nil }
+
+// feedOver is a feed whose connections are replaced every so often.
+func feedOver(client *appsync.Client, network *fragile, c *consumer, replace time.Duration) *changefeed.Feed {
 	all := []appsync.Operation{appsync.Created, appsync.Updated, appsync.Deleted}
-	return &appsync.Watch{
-		Open: func(ctx context.Context) (*appsync.Feed, time.Time, error) {
-			conn := realtime(chaosEndpoint)
-			conn.HTTP = network.client()
-			feed, err := appsync.Follow(ctx, conn, all, appsync.Match{})
-			var until time.Time
-			if replace > 0 {
-				// Changes come at whole milliseconds; some come at this very moment.
-				until = time.Now().Add(replace).Truncate(time.Millisecond)
+	return &changefeed.Feed{
+		Open: func(ctx context.Context) (*appsync.Stream, error) {
+			connector := &appsync.Connector{
+				Endpoint:   chaosEndpoint,
+				HTTP:       network.client(),
+				Authorizer: tokens{},
+				Lifetime: func(string) (issued, expires time.Time) {
+					// Changes come at whole milliseconds; some come at this very moment.
+					until := time.Now().Add(replace).Truncate(time.Millisecond)
+					return until, until
+				},
 			}
-			return feed, until, err
-		},
-		Temporary: func(err error) bool {
-			_, lost := errors.AsType[*appsync.ConnectionError](err)
-			return lost
+			return connector.Follow(ctx, all, appsync.Match{})
 		},
 		Emit:       c.take,
 		Operations: all,
 		List: func(ctx context.Context) iter.Seq2[*appsync.Customer, error] {
-			return allCustomers(ctx, client, 0)
+			return appsync.Customers(ctx, client, appsync.Paging{})
 		},
 		Get: func(ctx context.Context, id string) (*appsync.Customer, error) {
 			resp, err := appsync.GetCustomer(ctx, client, id)
@@ -256,22 +274,22 @@ func TestChaos(t *testing.T) {
 		network := &fragile{inMemory: memory}
 		kept := &consumer{customers: map[string]appsync.Customer{}}
 		bare := &consumer{customers: map[string]appsync.Customer{}}
-		withState := watchOver(client, network, kept, 700*time.Millisecond)
-		withState.Known = appsync.Known{}
-		without := watchOver(client, network, bare, 900*time.Millisecond)
+		withState := feedOver(client, network, kept, 700*time.Millisecond)
+		withState.Known = changefeed.Known{}
+		without := feedOver(client, network, bare, 900*time.Millisecond)
 
 		watching, stop := context.WithCancel(t.Context())
 		var watches sync.WaitGroup
-		for _, watch := range []*appsync.Watch{withState, without} {
+		for _, feed := range []*changefeed.Feed{withState, without} {
 			watches.Go(func() {
-				if err := watch.Run(watching); !errors.Is(err, context.Canceled) {
-					t.Errorf("a watch ended: %v", err)
+				if err := feed.Run(watching); !errors.Is(err, context.Canceled) {
+					t.Errorf("a feed ended: %v", err)
 				}
 			})
 		}
 		defer watches.Wait()
 		defer stop()
-		eventually(t, "ready", func() bool { return kept.count(appsync.Ready) > 0 && bare.count(appsync.Ready) > 0 })
+		eventually(t, "ready", func() bool { return kept.count(changefeed.Ready) > 0 && bare.count(changefeed.Ready) > 0 })
 
 		writing, enough := context.WithTimeout(t.Context(), last)
 		defer enough()
@@ -297,7 +315,7 @@ func TestChaos(t *testing.T) {
 		})
 
 		table := map[string]appsync.Customer{}
-		for customer, err := range allCustomers(t.Context(), client, 0) {
+		for customer, err := range appsync.Customers(t.Context(), client, appsync.Paging{}) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -307,7 +325,7 @@ func TestChaos(t *testing.T) {
 			func() bool { return kept.has(table) })
 		checkTold(t, log, bare)
 		t.Logf("%d changes, %d customers; with state: %d live, %d by listing, %d connections lost; without: %d live, %d gaps",
-			len(log), len(table), kept.count(appsync.Live), kept.count(appsync.Resync), kept.count(appsync.Reconnecting), bare.count(appsync.Live), bare.count(appsync.Gap))
+			len(log), len(table), kept.count(changefeed.Live), kept.count(changefeed.Resync), kept.count(changefeed.Reconnecting), bare.count(changefeed.Live), bare.count(changefeed.Gap))
 	})
 }
 
@@ -318,7 +336,7 @@ func checkTold(t *testing.T, log []written, c *consumer) {
 	defer c.mu.Unlock()
 	told := map[string]int{}
 	for _, event := range c.events {
-		if event.Kind == appsync.Live {
+		if event.Kind == changefeed.Live {
 			told[fmt.Sprint(event.Operation, event.ID, text(event.Customer.City))]++
 		}
 	}
@@ -331,8 +349,8 @@ func checkTold(t *testing.T, log []written, c *consumer) {
 		if count == 1 {
 			continue
 		}
-		within := slices.ContainsFunc(c.events, func(e appsync.Event) bool {
-			return e.Kind == appsync.Gap && !e.From.After(change.end) && !e.To.Before(change.start)
+		within := slices.ContainsFunc(c.events, func(e changefeed.Event) bool {
+			return e.Kind == changefeed.Gap && !e.From.After(change.end) && !e.To.Before(change.start)
 		})
 		if count > 1 || !within {
 			t.Errorf("%s %s at %s was told %d times, gap %t", change.operation, change.id, change.start.UTC(), count, within)

@@ -1,5 +1,4 @@
-// What happens to customers, as one stream: the three subscriptions of a
-// connection, merged.
+// What happens to customers over one connection: its three subscriptions, merged.
 
 package appsync
 
@@ -22,16 +21,6 @@ const (
 	Deleted Operation = "deleted"
 )
 
-// A Match restricts changes to customers with these values; nil lets every value
-// pass. AppSync compares what the mutation selected of the record.
-type Match struct {
-	ID      *string `json:"id,omitempty"`
-	Name    *string `json:"name,omitempty"`
-	City    *string `json:"city,omitempty"`
-	State   *string `json:"state,omitempty"`
-	Country *string `json:"country,omitempty"`
-}
-
 // A Change is one announced change, or Err if it was announced but cannot be told.
 type Change struct {
 	Operation Operation
@@ -39,27 +28,25 @@ type Change struct {
 	Err       error
 }
 
-// A Feed is the stream of changes over one connection.
-type Feed struct {
-	// Changes come in the order in which the API sent them. The channel is closed
-	// when the connection has ended.
-	Changes <-chan Change
-
-	conn   *Realtime
-	errs   <-chan error
-	cancel context.CancelFunc
-	asked  time.Time // when a replacement was asked for; zero for a first connection
+// subscribed is a connection with the changes that it announces.
+type subscribed struct {
+	conn    *Realtime
+	changes <-chan Change // closed when the connection has ended
+	lost    <-chan error  // what ended it
+	cancel  context.CancelFunc
+	asked   time.Time // when a replacement was asked for; zero for a first connection
+	replace time.Time // when another must have taken its place; zero if that is not known
 }
 
-// Follow starts conn and subscribes to operations. When it returns without an
-// error the API has acknowledged all of them. Close ends the connection.
-func Follow(ctx context.Context, conn *Realtime, operations []Operation, match Match) (*Feed, error) {
-	errs, err := conn.Start(ctx)
+// subscribe starts conn and subscribes to operations. When it returns without an error
+// the API has acknowledged all of them.
+func subscribe(ctx context.Context, conn *Realtime, operations []Operation, match Match) (*subscribed, error) {
+	lost, err := conn.Start(ctx)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	sources, err := subscribe(ctx, conn, operations, match)
+	sources, err := newSources(ctx, conn, operations, match)
 	if err != nil {
 		cancel()
 		_ = conn.Close() // the error that brought us here says more
@@ -67,16 +54,12 @@ func Follow(ctx context.Context, conn *Realtime, operations []Operation, match M
 	}
 	changes := make(chan Change)
 	go sources.merge(ctx, changes)
-	return &Feed{Changes: changes, conn: conn, errs: errs, cancel: cancel}, nil
+	return &subscribed{conn: conn, changes: changes, lost: lost, cancel: cancel}, nil
 }
 
-// Err returns what ended the connection, once Changes is closed.
-func (f *Feed) Err() error { return <-f.errs }
-
-// Close ends the connection. Changes that nobody has read are lost.
-func (f *Feed) Close() {
-	f.cancel()
-	_ = f.conn.Close() // it never fails
+func (s *subscribed) close() {
+	s.cancel()
+	_ = s.conn.Close() // it never fails
 }
 
 // sources are the channels of the subscriptions; nil for those not asked for.
@@ -86,7 +69,7 @@ type sources struct {
 	deleted chan OnDeleteCustomerWsResponse
 }
 
-func subscribe(ctx context.Context, conn graphql.WebSocketClient, operations []Operation, m Match) (s sources, err error) {
+func newSources(ctx context.Context, conn graphql.WebSocketClient, operations []Operation, m Match) (s sources, err error) {
 	conn = givenArguments{conn, m}
 	if slices.Contains(operations, Created) {
 		if s.created, _, err = OnCreateCustomer(ctx, conn, m.ID, m.Name, m.City, m.State, m.Country); err != nil {
