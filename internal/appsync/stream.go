@@ -6,7 +6,6 @@ package appsync
 import (
 	"context"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -19,6 +18,9 @@ const (
 	ahead         = 10 * time.Minute // before that it is replaced
 	overlap       = 5 * time.Second  // for so long a connection and its replacement both live
 	twinTime      = 10 * time.Second // how far apart two connections may announce the same change
+
+	firstWait   = 500 * time.Millisecond // before the next attempt to replace a connection
+	longestWait = time.Minute
 )
 
 // A Stream is the stream of changes to customers, until a connection is lost. A
@@ -199,7 +201,7 @@ func (s *Stream) replaceAt(when time.Time) {
 		left = min(left, until)
 	default:
 		s.early++
-		left = backoff(s.early)
+		left = retry.Backoff(s.early, firstWait, longestWait)
 	}
 	s.replace.Reset(left)
 }
@@ -228,7 +230,7 @@ func (s *Stream) take(next opening) error {
 		return next.err
 	case next.err != nil:
 		s.tries++
-		s.replace.Reset(backoff(s.tries))
+		s.replace.Reset(retry.Backoff(s.tries, firstWait, longestWait))
 		return nil //nolint:nilerr // the connection lives on
 	}
 	s.retireOlder()
@@ -301,11 +303,4 @@ func (t twins) double(change Change, on *subscribed, now time.Time) bool {
 	}
 	t[key] = append(recent, &sighting{[]*subscribed{on}, now})
 	return false
-}
-
-// backoff returns a wait before an attempt: half a second, doubled each time up to
-// a minute, of which a random half is left out.
-func backoff(attempt int) time.Duration {
-	whole := min(500*time.Millisecond<<min(attempt-1, 10), time.Minute)
-	return whole/2 + rand.N(whole/2) //nolint:gosec // jitter, not a secret
 }

@@ -11,7 +11,6 @@ package changefeed
 import (
 	"context"
 	"iter"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -20,7 +19,9 @@ import (
 )
 
 const (
-	firstAttempts   = 4           // before anything was announced
+	firstAttempts   = 4                      // before anything was announced
+	firstWait       = 500 * time.Millisecond // before the next attempt to connect
+	longestWait     = time.Minute
 	steady          = time.Second // a connection that lasts as long was a good one
 	checkpointEvery = time.Second
 )
@@ -65,7 +66,7 @@ func (f *Feed) Run(ctx context.Context) error {
 		case !retry.Temporary(err), heard.IsZero() && attempt == firstAttempts:
 			return err
 		}
-		wait := backoff(attempt)
+		wait := retry.Backoff(attempt, firstWait, longestWait)
 		if err := f.emit(Event{Kind: Reconnecting, Attempt: attempt, Wait: float64(wait.Milliseconds()), Reason: appsync.Short(err.Error())}); err != nil {
 			return err
 		}
@@ -115,11 +116,4 @@ func (f *Feed) tell(kind string, operation appsync.Operation, customer *appsync.
 // wants reports whether changes of this kind are told.
 func (f *Feed) wants(operation appsync.Operation) bool {
 	return slices.Contains(f.Operations, operation)
-}
-
-// backoff returns a wait before an attempt: half a second, doubled each time up to
-// a minute, of which a random half is left out.
-func backoff(attempt int) time.Duration {
-	whole := min(500*time.Millisecond<<min(attempt-1, 10), time.Minute)
-	return whole/2 + rand.N(whole/2) //nolint:gosec // jitter, not a secret
 }
