@@ -183,7 +183,7 @@ func Pages(ctx context.Context, client graphql.Client, options Paging) iter.Seq2
 	size := options.size()
 	walk := paging.Walk{Token: options.Token, Limit: options.Limit, Filtered: options.Filter != nil}
 	pages := paging.Pages(ctx, walk, func(ctx context.Context, token string) (*paging.Page[*Customer], error) {
-		return fetchPage(ctx, client, options.Filter, size, token)
+		return ListPage(ctx, client, options.Filter, size, token)
 	})
 	return func(yield func(*Page, error) bool) {
 		for page, err := range pages {
@@ -215,8 +215,8 @@ func Customers(ctx context.Context, client graphql.Client, options Paging) iter.
 	}
 }
 
-// fetchPage asks for one page. It may come with an error.
-func fetchPage(ctx context.Context, client graphql.Client, filter *TableCustomerFilterInput, size int, token string) (*paging.Page[*Customer], error) {
+// ListPage asks for one page. It may come with an error.
+func ListPage(ctx context.Context, client graphql.Client, filter *TableCustomerFilterInput, size int, token string) (*paging.Page[*Customer], error) {
 	var next *string
 	if token != "" {
 		next = &token

@@ -31,15 +31,15 @@ func parseFrame(data []byte) frame {
 	return frame{id: string(wire.ID), kind: string(wire.Type), payload: wire.Payload, errors: wire.Errors}
 }
 
-// silence returns how long the server may be silent after this connection_ack.
-func (f frame) silence() time.Duration {
+// keepAliveTimeout returns how long the server may be silent after this connection_ack.
+func (f frame) keepAliveTimeout() time.Duration {
 	var ack struct {
 		Timeout float64 `json:"connectionTimeoutMs"`
 	}
 	const most = 24 * time.Hour
 	switch _ = json.Unmarshal(f.payload, &ack); {
 	case ack.Timeout <= 0:
-		return silenceDefault
+		return keepAliveDefault
 	case ack.Timeout >= float64(most.Milliseconds()):
 		return most
 	default:

@@ -26,10 +26,10 @@ import (
 // The protocol's times and sizes (AppSync developer guide, "Building a real-time
 // WebSocket client"). A payload has at most 240 KB.
 const (
-	answerTime     = 15 * time.Second // for the handshake and for a start_ack, as AWS's clients wait
-	silenceDefault = 5 * time.Minute  // without a ka, when the ack names no other time
-	frameMost      = 2 << 20          // bytes
-	backlog        = 10_000           // frames that a consumer may lag behind
+	answerTime       = 15 * time.Second // for the handshake and for a start_ack, as AWS's clients wait
+	keepAliveDefault = 5 * time.Minute  // without a ka, when the ack names no other time
+	frameMost        = 2 << 20          // bytes
+	backlog          = 10_000           // frames that a consumer may lag behind
 )
 
 const (
@@ -73,17 +73,17 @@ type Realtime struct {
 	HTTP       *http.Client // makes the handshake; its answers must not be wrapped
 	Authorizer Authorizer   // asked for the connection and for each subscription
 
-	conn    *websocket.Conn
-	life    context.Context //nolint:containedctx // the connection's; genqlient's Subscribe has none
-	end     context.CancelCauseFunc
-	silence time.Duration // the longest time between two frames
-	errs    chan error
-	queue   chan delivery
-	workers sync.WaitGroup
+	conn             *websocket.Conn
+	life             context.Context //nolint:containedctx // the connection's; genqlient's Subscribe has none
+	end              context.CancelCauseFunc
+	keepAliveTimeout time.Duration // the longest time between two frames
+	errs             chan error
+	queue            chan delivery
+	workers          sync.WaitGroup
 
-	mu    sync.Mutex
-	subs  map[string]*subscription
-	heard time.Time // when the last frame came
+	mu           sync.Mutex
+	subs         map[string]*subscription
+	lastActivity time.Time // when the last frame came
 }
 
 var _ graphql.WebSocketClient = (*Realtime)(nil)
@@ -126,7 +126,7 @@ func (r *Realtime) dial(ctx context.Context) error {
 	}
 	conn.SetReadLimit(frameMost)
 	r.conn = conn
-	if err := r.greet(ctx); err != nil {
+	if err := r.initialize(ctx); err != nil {
 		_ = conn.CloseNow() // the error that brought us here says more
 		r.conn = nil
 		return err
@@ -166,10 +166,10 @@ func (r *Realtime) notUpgraded(ctx context.Context, resp *http.Response, err err
 		if wrapped, ok := errors.AsType[*url.Error](err); ok {
 			err = wrapped.Err
 		}
-		return r.lost(cause(ctx, err))
+		return r.connectionError(cause(ctx, err))
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		return r.lost(errors.New("the answer to the WebSocket handshake is wrong"))
+		return r.connectionError(errors.New("the answer to the WebSocket handshake is wrong"))
 	}
 	refused := &ResponseError{Status: resp.StatusCode, NotGraphQL: "no WebSocket"}
 	body, _ := io.ReadAll(resp.Body) // the first 1024 bytes, which the library has kept
@@ -180,24 +180,24 @@ func (r *Realtime) notUpgraded(ctx context.Context, resp *http.Response, err err
 	return refused
 }
 
-// greet sends connection_init and waits for connection_ack.
-func (r *Realtime) greet(ctx context.Context) error {
+// initialize sends connection_init and waits for connection_ack.
+func (r *Realtime) initialize(ctx context.Context) error {
 	if r.conn.Subprotocol() != graphqlProtocol {
-		return r.lost(errors.New("the server does not speak AppSync's real-time protocol"))
+		return r.connectionError(errors.New("the server does not speak AppSync's real-time protocol"))
 	}
 	if err := r.conn.Write(ctx, websocket.MessageText, []byte(`{"type":"connection_init"}`)); err != nil {
-		return r.lost(cause(ctx, err))
+		return r.connectionError(cause(ctx, err))
 	}
 	for {
 		_, data, err := r.conn.Read(ctx)
 		if err != nil {
-			return r.lost(cause(ctx, err))
+			return r.connectionError(cause(ctx, err))
 		}
 		frame := parseFrame(data)
 		switch frame.kind {
 		case "connection_ack":
-			r.silence = frame.silence()
-			r.heard = time.Now()
+			r.keepAliveTimeout = frame.keepAliveTimeout()
+			r.lastActivity = time.Now()
 			return nil
 		case "connection_error", "error":
 			return frame.refusal()
@@ -227,12 +227,12 @@ func (r *Realtime) read() {
 
 func (r *Realtime) readFrames() error {
 	for {
-		ctx, cancel := context.WithTimeoutCause(r.life, r.silence, fmt.Errorf("silent for %s", r.silence))
+		ctx, cancel := context.WithTimeoutCause(r.life, r.keepAliveTimeout, fmt.Errorf("silent for %s", r.keepAliveTimeout))
 		_, data, err := r.conn.Read(ctx)
 		err = cause(ctx, err)
 		cancel()
 		if err != nil {
-			return r.lost(ended(err))
+			return r.connectionError(ended(err))
 		}
 		if err := r.handle(parseFrame(data)); err != nil {
 			return err
@@ -255,11 +255,11 @@ func ended(err error) error {
 func (r *Realtime) handle(f frame) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.heard = time.Now()
+	r.lastActivity = time.Now()
 	sub := r.subs[f.id]
 	switch {
 	case f.kind == "": // it may have been an event
-		return r.lost(errors.New("a frame that cannot be read"))
+		return r.connectionError(errors.New("a frame that cannot be read"))
 	case f.kind == "connection_error", f.kind == "error" && (sub == nil || sub.running):
 		return f.refusal()
 	case sub == nil: // ka, or a subscription that is no more
@@ -273,7 +273,7 @@ func (r *Realtime) handle(f frame) error {
 		sub.started <- nil
 		return nil
 	case f.kind == "complete" && !sub.asked:
-		return r.lost(errors.New("the API ended a subscription"))
+		return r.connectionError(errors.New("the API ended a subscription"))
 	case f.kind == "complete":
 		return r.enqueue(delivery{f.id, sub, nil})
 	case f.kind == "data":
@@ -288,7 +288,7 @@ func (r *Realtime) enqueue(d delivery) error {
 	case r.queue <- d:
 		return nil
 	default:
-		return r.lost(ErrSlow)
+		return r.connectionError(ErrSlow)
 	}
 }
 
@@ -312,15 +312,15 @@ func (r *Realtime) Close() error {
 
 var errClosed = errors.New("closed")
 
-// Heard returns when the last frame came: until then nothing was missed.
-func (r *Realtime) Heard() time.Time {
+// LastActivity returns when the last frame came: until then nothing was missed.
+func (r *Realtime) LastActivity() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.heard
+	return r.lastActivity
 }
 
-// lost returns err as what became of the connection, unless it says so itself.
-func (r *Realtime) lost(err error) error {
+// connectionError returns err as what became of the connection, unless it says so itself.
+func (r *Realtime) connectionError(err error) error {
 	_, answered := errors.AsType[*ResponseError](err)
 	_, said := errors.AsType[*ConnectionError](err)
 	if answered || said {

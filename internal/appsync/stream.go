@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	connectionEnd = 24 * time.Hour   // AppSync closes a connection then
-	ahead         = 10 * time.Minute // before that it is replaced
-	overlap       = 5 * time.Second  // for so long a connection and its replacement both live
-	twinTime      = 10 * time.Second // how far apart two connections may announce the same change
+	connectionEnd   = 24 * time.Hour   // AppSync closes a connection then
+	replaceBefore   = 10 * time.Minute // so long before that it is replaced
+	overlap         = 5 * time.Second  // for so long a connection and its replacement both live
+	duplicateWindow = 10 * time.Second // how far apart two connections may announce the same change
 
 	firstWait   = 500 * time.Millisecond // before the next attempt to replace a connection
 	longestWait = time.Minute
@@ -39,11 +39,11 @@ type Stream struct {
 	ended      chan struct{}
 	err        error // once ended is closed
 
-	mu      sync.Mutex // of current, for Heard
+	mu      sync.Mutex // of current, for LastActivity
 	current *subscribed
 
-	older   *subscribed // being replaced by current; nil outside an overlap
-	twins   twins       // nil when there can be none
+	older   *subscribed  // being replaced by current; nil outside an overlap
+	recent  deduplicator // nil when there can be no duplicates
 	replace *time.Timer
 	retire  *time.Timer
 	next    chan opening
@@ -118,11 +118,11 @@ func (s *Stream) Err() error {
 	return s.err
 }
 
-// Heard returns when the last frame came: until then nothing was missed.
-func (s *Stream) Heard() time.Time {
+// LastActivity returns when the last frame came: until then nothing was missed.
+func (s *Stream) LastActivity() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.current.conn.Heard()
+	return s.current.conn.LastActivity()
 }
 
 // Close ends the stream. Changes that nobody has read are lost.
@@ -149,14 +149,14 @@ func (s *Stream) run(ctx context.Context) error {
 			err = s.announce(ctx, change, s.older)
 		case <-s.replace.C:
 			s.opening = true
-			if s.twins == nil { // else an overlap is not over yet
-				s.twins = make(twins)
+			if s.recent == nil { // else an overlap is not over yet
+				s.recent = make(deduplicator)
 			}
 			go s.open(ctx)
 		case next := <-s.next:
 			err = s.take(next)
 		case <-s.retire.C:
-			s.retired()
+			s.endOverlap()
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -168,7 +168,7 @@ func (s *Stream) run(ctx context.Context) error {
 
 // announce hands a change on, unless another connection has announced it already.
 func (s *Stream) announce(ctx context.Context, change Change, on *subscribed) error {
-	if change.Err == nil && s.twins != nil && s.twins.double(change, on, time.Now()) {
+	if change.Err == nil && s.recent != nil && s.recent.isDuplicate(change, on, time.Now()) {
 		return nil
 	}
 	select {
@@ -193,7 +193,7 @@ func (s *Stream) end() {
 // replaceAt sets when this connection is replaced. A time that has passed is that
 // of a token which was not renewed yet, as when clocks differ: try again soon.
 func (s *Stream) replaceAt(when time.Time) {
-	left := connectionEnd - ahead
+	left := connectionEnd - replaceBefore
 	switch until := time.Until(when); {
 	case when.IsZero():
 	case until > 0:
@@ -243,15 +243,15 @@ func (s *Stream) take(next opening) error {
 	return nil
 }
 
-// retired ends an overlap: first the older connection, later the watch for doubles that
-// it has left behind.
-func (s *Stream) retired() {
+// endOverlap ends an overlap: first the older connection, later the search for duplicates
+// that it has left behind.
+func (s *Stream) endOverlap() {
 	switch {
 	case s.older != nil:
 		s.retireOlder()
-		s.retire.Reset(twinTime)
+		s.retire.Reset(duplicateWindow)
 	case !s.opening:
-		s.twins = nil
+		s.recent = nil
 	}
 }
 
@@ -270,37 +270,37 @@ func (s *Stream) olderChanges() <-chan Change {
 	return s.older.changes
 }
 
-// twins finds the changes that overlapping connections all announce: two, or three
+// A deduplicator finds the changes that overlapping connections all announce: two, or three
 // while the next one is being made. Each announces a change at most once, so a change
-// that another one has announced, and this one has not, is a double.
-type twins map[sight][]*sighting
+// that another one has announced, and this one has not, is a duplicate.
+type deduplicator map[eventKey][]*seen
 
-type sight struct {
+type eventKey struct {
 	operation Operation
 	digest    string
 }
 
-type sighting struct {
+type seen struct {
 	on []*subscribed // those that have announced it
 	at time.Time
 }
 
-// double reports whether another connection has announced the change already.
-func (t twins) double(change Change, on *subscribed, now time.Time) bool {
-	if len(t)%1000 == 999 {
-		maps.DeleteFunc(t, func(_ sight, all []*sighting) bool { return now.Sub(all[len(all)-1].at) > twinTime })
+// isDuplicate reports whether another connection has announced the change already.
+func (d deduplicator) isDuplicate(change Change, on *subscribed, now time.Time) bool {
+	if len(d)%1000 == 999 {
+		maps.DeleteFunc(d, func(_ eventKey, all []*seen) bool { return now.Sub(all[len(all)-1].at) > duplicateWindow })
 	}
-	key := sight{change.Operation, change.Customer.Digest()}
-	recent := slices.DeleteFunc(t[key], func(s *sighting) bool { return now.Sub(s.at) > twinTime })
+	key := eventKey{change.Operation, change.Customer.Digest()}
+	recent := slices.DeleteFunc(d[key], func(s *seen) bool { return now.Sub(s.at) > duplicateWindow })
 	for _, s := range recent {
-		// What was announced before this connection was even asked for is no double,
+		// What was announced before this connection was even asked for is no duplicate,
 		// but the same change made once more.
 		if !slices.Contains(s.on, on) && !s.at.Before(on.asked) {
 			s.on = append(s.on, on)
-			t[key] = recent
+			d[key] = recent
 			return true
 		}
 	}
-	t[key] = append(recent, &sighting{[]*subscribed{on}, now})
+	d[key] = append(recent, &seen{[]*subscribed{on}, now})
 	return false
 }

@@ -70,7 +70,7 @@ func (r *Realtime) Subscribe(req *graphql.Request, channel any, forward graphql.
 	case err := <-sub.started: // before it ended
 		return id, err
 	default:
-		return "", r.lost(context.Cause(ctx))
+		return "", r.connectionError(context.Cause(ctx))
 	}
 }
 
@@ -97,7 +97,7 @@ func (r *Realtime) write(ctx context.Context, frame any) error {
 		return err
 	}
 	if err := r.conn.Write(ctx, websocket.MessageText, data); err != nil {
-		return r.lost(cause(ctx, err))
+		return r.connectionError(cause(ctx, err))
 	}
 	return nil
 }

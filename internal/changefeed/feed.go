@@ -50,12 +50,12 @@ type Feed struct {
 func (f *Feed) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var heard time.Time // when the last connection was still good; zero before the first
+	var lastActivity time.Time // when the last connection was still good; zero before the first
 	for attempt := 1; ; attempt++ {
 		stream, err := f.Open(ctx)
 		if err == nil {
 			start := time.Now()
-			heard, err = f.follow(ctx, stream, heard)
+			lastActivity, err = f.follow(ctx, stream, lastActivity)
 			if time.Since(start) > steady {
 				attempt = 1
 			}
@@ -63,7 +63,7 @@ func (f *Feed) Run(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case !retry.Temporary(err), heard.IsZero() && attempt == firstAttempts:
+		case !retry.Temporary(err), lastActivity.IsZero() && attempt == firstAttempts:
 			return err
 		}
 		wait := retry.Backoff(attempt, firstWait, longestWait)
@@ -77,19 +77,19 @@ func (f *Feed) Run(ctx context.Context) error {
 }
 
 // follow tells of a stream until it ends, and returns when it was still good.
-func (f *Feed) follow(ctx context.Context, stream *appsync.Stream, heard time.Time) (time.Time, error) {
+func (f *Feed) follow(ctx context.Context, stream *appsync.Stream, lastActivity time.Time) (time.Time, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	following := newFollowing(f, stream)
-	defer following.close()
-	if err := following.begin(ctx, heard); err != nil {
-		return stream.Heard(), err
+	loop := newLoop(f, stream)
+	defer loop.close()
+	if err := loop.begin(ctx, lastActivity); err != nil {
+		return stream.LastActivity(), err
 	}
-	err := following.run(ctx)
+	err := loop.run(ctx)
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	return stream.Heard(), err
+	return stream.LastActivity(), err
 }
 
 func (f *Feed) emit(event Event) error {

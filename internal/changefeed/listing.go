@@ -15,9 +15,9 @@ const replicationLag = time.Second
 
 // A listing is on its way while changes go on coming.
 type listing struct {
-	rows    chan row
-	listed  map[string]struct{}
-	touched map[string]struct{} // announced since it began, so newer than the listing
+	rows   chan row
+	listed map[string]struct{}
+	newer  map[string]struct{} // announced since it began, so newer than the listing
 }
 
 // A row is a customer, or the error that ends the listing.
@@ -28,7 +28,7 @@ type row struct {
 
 // list starts a listing of what all yields.
 func list(ctx context.Context, all func(context.Context) iter.Seq2[*appsync.Customer, error]) *listing {
-	l := &listing{rows: make(chan row), listed: make(map[string]struct{}), touched: make(map[string]struct{})}
+	l := &listing{rows: make(chan row), listed: make(map[string]struct{}), newer: make(map[string]struct{})}
 	go func() {
 		defer close(l.rows)
 		if retry.Wait(ctx, replicationLag) != nil {
@@ -52,8 +52,8 @@ func (l *listing) source() <-chan row {
 	return l.rows
 }
 
-func (l *listing) touch(id string) {
+func (l *listing) markNewer(id string) {
 	if l != nil {
-		l.touched[id] = struct{}{}
+		l.newer[id] = struct{}{}
 	}
 }

@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	doubtTime    = 5 * time.Second // changes of one customer that are closer may have changed places
-	recheckAfter = 2 * time.Second // when the table's replicas agree
-	rechecksMost = 1000            // more than that are found by a listing at less cost
+	reorderWindow = 5 * time.Second // changes of one customer that are closer may have changed places
+	recheckAfter  = 2 * time.Second // when the table's replicas agree
+	rechecksMost  = 1000            // more than that are found by a listing at less cost
 )
 
 // rechecks are the customers to look at again. AppSync does not promise the order in
@@ -43,9 +43,9 @@ func newRechecks() rechecks {
 	}
 }
 
-// note notes a customer for a recheck if a change is in doubt. Known tells whether
+// schedule schedules a recheck of a customer if a change is in doubt. Known tells whether
 // the customer was known before.
-func (r *rechecks) note(change appsync.Change, known bool) {
+func (r *rechecks) schedule(change appsync.Change, known bool) {
 	now := time.Now()
 	id := change.Customer.Id
 	last, again := r.recent[id]
@@ -56,16 +56,16 @@ func (r *rechecks) note(change appsync.Change, known bool) {
 	c := change.Customer
 	partial := c.Name == nil || c.City == nil || c.State == nil || c.Country == nil
 	switch {
-	case again && now.Sub(last) < doubtTime,
+	case again && now.Sub(last) < reorderWindow,
 		change.Operation == appsync.Updated && partial,
 		change.Operation == appsync.Deleted && !known:
 		r.due[id] = now.Add(recheckAfter)
-		r.schedule()
+		r.setTimer()
 	}
 }
 
-// schedule sets the timer to the next recheck.
-func (r *rechecks) schedule() {
+// setTimer sets the timer to the next recheck.
+func (r *rechecks) setTimer() {
 	if r.busy || len(r.due) == 0 {
 		return
 	}
@@ -105,7 +105,7 @@ func (r *rechecks) start(ctx context.Context, get func(ctx context.Context, id s
 		}()
 		return
 	}
-	r.schedule()
+	r.setTimer()
 }
 
 // done ends a recheck, and reports whether what it found is outdated: then there will be

@@ -66,26 +66,14 @@ func (c *Customers) Find(ctx context.Context, ids []string) (map[string]bulk.Rec
 
 // List implements bulk.Lister.
 func (c *Customers) List(ctx context.Context, token string) (page bulk.Page, err error) {
-	var next *string
-	if token != "" {
-		next = &token
-	}
 	err = c.retry(ctx, func() error {
-		resp, err := appsync.ListCustomers(ctx, c.Client, c.Filter, &c.PageSize, next)
+		listed, err := appsync.ListPage(ctx, c.Client, c.Filter, c.PageSize, token)
 		if err != nil {
 			return err
 		}
-		if resp.ListCustomers == nil {
-			return &appsync.NullError{Operation: "listCustomers"}
-		}
-		page = bulk.Page{}
-		for _, customer := range resp.ListCustomers.Items {
-			if customer != nil { // one that the caller may not see
-				page.Records = append(page.Records, customerRecord(customer))
-			}
-		}
-		if after := resp.ListCustomers.NextToken; after != nil {
-			page.Next = *after
+		page = bulk.Page{Next: listed.Next}
+		for _, customer := range listed.Items {
+			page.Records = append(page.Records, customerRecord(customer))
 		}
 		return nil
 	})
