@@ -78,7 +78,7 @@ func accuracySentence() string {
 func accuracyText(groups []accuracyGroup) string {
 	titles := map[string]string{}
 	for _, check := range doctor.Catalogue() {
-		titles[check.ID] = check.Title
+		titles[string(check.ID)] = check.Title
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, `# What doctor finds

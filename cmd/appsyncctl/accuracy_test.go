@@ -76,10 +76,10 @@ func TestAccuracy(t *testing.T) {
 			return
 		}
 		for _, check := range doctor.Catalogue() {
-			if !seen.passed[check.ID] {
+			if !seen.passed[string(check.ID)] {
 				t.Errorf("%s passes in no row", check.ID)
 			}
-			if !seen.named[check.ID] {
+			if !seen.named[string(check.ID)] {
 				t.Errorf("%s is named first in no row", check.ID)
 			}
 		}
@@ -129,7 +129,7 @@ func (row *accuracyRow) misconfigured(t *testing.T, got diagnosis) {
 func (row *accuracyRow) undecided(t *testing.T, got diagnosis) {
 	t.Helper()
 	first, verdict, code := got.of(doctor.Unknown), doctor.Unknown, 1
-	if check, _ := doctor.Find(row.id); check.Aside() {
+	if check, _ := doctor.Find(doctor.ID(row.id)); check.Aside() {
 		verdict, code = doctor.Warning, 0
 	}
 	t.Logf("%s %s", first.ID, first.Message)

@@ -102,7 +102,7 @@ func refusalsText() string {
 			continue
 		}
 		length := 0
-		for word := range strings.FieldsSeq("**" + check.ID + ", " + check.Title + ".** " + check.Meaning) {
+		for word := range strings.FieldsSeq("**" + string(check.ID) + ", " + check.Title + ".** " + check.Meaning) {
 			separator := " "
 			if size := utf8.RuneCountInString(word); length == 0 || length+1+size > width {
 				separator, length = "\n", size

@@ -12,7 +12,7 @@ import (
 // they look at, in their order, whatever comes of it.
 type checkupView struct {
 	Verdict doctor.Result `json:"verdict"` // the worst result that counts: ok, warning, unknown or failure; see weight
-	Cause   *string       `json:"cause"`   // the check whose failure explains the others; null without one
+	Cause   *doctor.ID    `json:"cause"`   // the check whose failure explains the others; null without one
 	Counts  checkupCounts `json:"counts"`
 	Checks  []findingView `json:"checks"`  // those of smoke are its steps, too
 	Version string        `json:"version"` // of this program
@@ -78,8 +78,8 @@ func (c *checkupCounts) of(result doctor.Result) *int {
 // and one is known, else the first failure that is no consequence of another. Where all are, it
 // returns what the first is a consequence of, if that is a warning, such as one of a
 // token that not every API takes; or else the first.
-func (v *checkupView) cause() *string {
-	if refused := v.failed("API-011"); refused != nil && refused.Because != nil {
+func (v *checkupView) cause() *doctor.ID {
+	if refused := v.failed(doctor.CallerAccepted); refused != nil && refused.Because != nil {
 		if explains := v.failed(*refused.Because); explains != nil && explains.Because == nil {
 			return &explains.ID
 		}
@@ -106,7 +106,7 @@ func (v *checkupView) cause() *string {
 }
 
 // failed returns the finding of a check that failed and counts.
-func (v *checkupView) failed(id string) *findingView {
+func (v *checkupView) failed(id doctor.ID) *findingView {
 	for _, finding := range v.Checks {
 		if finding.ID == id && finding.Result == doctor.Failure && !finding.Suppressed {
 			return &finding

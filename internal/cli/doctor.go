@@ -99,7 +99,7 @@ func (app *App) doctor(ctx context.Context, flags *globals, options doctorOption
 	if given.token != "" {
 		settings = settings.With(config.Token, config.Value{Text: given.token, Source: config.FromFlag, Origin: given.tokenFrom})
 		if mode := settings.Text(config.Auth); !usesToken(mode) {
-			return report.refuse("AUTH-001", &noTokenError{mode})
+			return report.refuse(doctor.TokenObtained, &noTokenError{mode})
 		}
 	}
 	examinee := app.examinee(ctx, flags, settings)

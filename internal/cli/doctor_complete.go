@@ -39,7 +39,7 @@ func completeChecks(checks []doctor.Check) cobra.CompletionFunc {
 		begun := typed[len(list):]
 		var found []string
 		for _, check := range checks {
-			id := check.ID
+			id := string(check.ID)
 			if begun != strings.ToUpper(begun) {
 				id = strings.ToLower(id)
 			}

@@ -45,7 +45,7 @@ func (s *severity) Set(text string) error {
 func (s *severity) Type() string { return "result" }
 
 // checkList is the value of --suppress.
-type checkList []string
+type checkList []doctor.ID
 
 // spread adds the checks of findings that are consequences of what is in the list.
 func (l checkList) spread(findings []doctor.Finding) checkList {
@@ -59,13 +59,21 @@ func (l checkList) spread(findings []doctor.Finding) checkList {
 }
 
 // String implements pflag.Value.
-func (l *checkList) String() string { return strings.Join(*l, ",") }
+func (l *checkList) String() string { return idList(*l, ",") }
+
+func idList(ids []doctor.ID, between string) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = string(id)
+	}
+	return strings.Join(texts, between)
+}
 
 // Set implements pflag.Value.
 func (l *checkList) Set(text string) error {
-	for id := range strings.SplitSeq(text, ",") {
-		id = strings.ToUpper(strings.TrimSpace(id))
-		if !slices.ContainsFunc(doctor.Catalogue(), func(c doctor.Check) bool { return c.ID == id }) {
+	for name := range strings.SplitSeq(text, ",") {
+		id := doctor.ID(strings.ToUpper(strings.TrimSpace(name)))
+		if _, found := doctor.Find(id); !found {
 			return fmt.Errorf("there is no check %q: appsyncctl help checks lists them", id)
 		}
 		*l = append(*l, id)

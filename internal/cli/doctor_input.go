@@ -21,17 +21,17 @@ func (g doctorGiven) any() bool { return g.token != "" || g.answer != nil }
 
 // doctorInput reads what is to be explained. about is the check that it was to be for, if
 // it cannot be read.
-func (app *App) doctorInput(ctx context.Context, options doctorOptions) (given doctorGiven, about string, err error) {
+func (app *App) doctorInput(ctx context.Context, options doctorOptions) (given doctorGiven, about doctor.ID, err error) {
 	if options.token != "" {
 		token, from, err := app.savedToken(ctx, "--token", options.token)
 		if err != nil {
-			return given, "AUTH-001", err
+			return given, doctor.TokenObtained, err
 		}
 		given.token, given.tokenFrom = string(token), from
 	}
 	if options.response != "" {
 		if given.answer, err = app.savedAnswer(ctx, options.response); err != nil {
-			return given, "API-001", err
+			return given, doctor.EndpointAnswers, err
 		}
 	}
 	return given, "", nil

@@ -15,7 +15,7 @@ import (
 // the order in which they came.
 type lackingSettings struct {
 	names  []string
-	checks map[string][]string
+	checks map[string][]doctor.ID
 }
 
 func (l *lackingSettings) add(finding doctor.Finding) {
@@ -23,7 +23,7 @@ func (l *lackingSettings) add(finding doctor.Finding) {
 		return
 	}
 	if l.checks == nil {
-		l.checks = make(map[string][]string)
+		l.checks = make(map[string][]doctor.ID)
 	}
 	if !slices.Contains(l.names, finding.Lacks) {
 		l.names = append(l.names, finding.Lacks)
@@ -46,8 +46,8 @@ func (l *lackingSettings) lines() []string {
 }
 
 // runs writes three and more checks in a row as the first and the last of them.
-func runs(ids []string) []string {
-	order := make(map[string]int)
+func runs(ids []doctor.ID) []string {
+	order := make(map[doctor.ID]int)
 	for i, check := range doctor.Catalogue() {
 		order[check.ID] = i
 	}
@@ -58,9 +58,9 @@ func runs(ids []string) []string {
 			end++
 		}
 		if end-start >= 2 {
-			texts = append(texts, ids[start]+" to "+ids[end])
+			texts = append(texts, string(ids[start]+" to "+ids[end]))
 		} else {
-			texts = append(texts, ids[start:end+1]...)
+			texts = append(texts, idList(ids[start:end+1], ", "))
 		}
 		start = end + 1
 	}
@@ -68,7 +68,7 @@ func runs(ids []string) []string {
 }
 
 // prefix is the part of an ID that its category has: "AUTH".
-func prefix(id string) string {
-	before, _, _ := strings.Cut(id, "-")
+func prefix(id doctor.ID) string {
+	before, _, _ := strings.Cut(string(id), "-")
 	return before
 }

@@ -34,7 +34,7 @@ type doctorReport struct {
 	found    []findingView
 	cases    []report.Case   // the same for CI systems
 	category doctor.Category // whose heading stands last
-	ended    []string        // checks that were interrupted
+	ended    []doctor.ID     // checks that were interrupted
 	lacking  lackingSettings
 	written  bool // the document, or the verdict
 }
@@ -138,7 +138,7 @@ func (r *doctorReport) finish(findings []doctor.Finding) error {
 	if cause := view.Cause; cause != nil {
 		for _, finding := range view.Checks {
 			if finding.ID == *cause {
-				r.line("cause: " + finding.ID + " " + finding.Message)
+				r.line("cause: " + string(finding.ID) + " " + finding.Message)
 			}
 		}
 	}
@@ -148,7 +148,7 @@ func (r *doctorReport) finish(findings []doctor.Finding) error {
 
 // refuse ends a report before it has begun: what the check called id is about is not
 // there. It returns err, which standard error has in the other formats.
-func (r *doctorReport) refuse(id string, err error) error {
+func (r *doctorReport) refuse(id doctor.ID, err error) error {
 	check, _ := doctor.Find(id)
 	if r.json {
 		r.show(doctor.Finding{Check: check, Verdict: doctor.Verdict{Result: doctor.Failure, Message: err.Error(), Err: err}})
@@ -207,13 +207,13 @@ func (v *checkupView) summary() string {
 		text += fmt.Sprintf(", %d skipped", c.Skipped)
 	}
 	if c.Suppressed > 0 {
-		var ids []string
+		var ids []doctor.ID
 		for _, finding := range v.Checks {
 			if finding.Suppressed {
 				ids = append(ids, finding.ID)
 			}
 		}
-		text += fmt.Sprintf(", %d suppressed: %s", c.Suppressed, strings.Join(ids, ", "))
+		text += fmt.Sprintf(", %d suppressed: %s", c.Suppressed, idList(ids, ", "))
 	}
 	return text
 }

@@ -153,7 +153,7 @@ func readDocument(t *testing.T, written []byte, plan []doctor.Check) doctorDocum
 	}
 	results := make(map[string]int)
 	for i, check := range got.Checks {
-		if check.ID != plan[i].ID || check.Title != plan[i].Title || check.Category != string(plan[i].Category) {
+		if check.ID != string(plan[i].ID) || check.Title != plan[i].Title || check.Category != string(plan[i].Category) {
 			t.Errorf("check %d is %s (%s), want %s", i, check.ID, check.Title, plan[i].ID)
 		}
 		if check.Elapsed == nil || check.Suppressed == nil || check.Evidence == nil || check.Notes == nil {
@@ -183,14 +183,14 @@ func TestCheckHelp(t *testing.T) {
 	for _, check := range smoke.Plan() {
 		var out bytes.Buffer
 		app := &app.App{Out: &out, Err: &out}
-		if code := cli.Run(t.Context(), app, []string{"help", strings.ToLower(check.ID)}); code != 0 {
+		if code := cli.Run(t.Context(), app, []string{"help", strings.ToLower(string(check.ID))}); code != 0 {
 			t.Fatalf("%s: exit code %d: %s", check.ID, code, out.String())
 		}
 		page := out.String()
 		if words := strings.Join(strings.Fields(page), " "); !strings.Contains(words, strings.Join(strings.Fields(check.Meaning), " ")) {
 			t.Errorf("%s: the page lacks its meaning:\n%s", check.ID, page)
 		}
-		if !strings.HasPrefix(page, check.ID+": "+check.Title+"\n") {
+		if !strings.HasPrefix(page, string(check.ID)+": "+check.Title+"\n") {
 			t.Errorf("%s: the page begins otherwise:\n%s", check.ID, page)
 		}
 		long := func(line string) bool { return len([]rune(line)) > 100 }

@@ -14,7 +14,7 @@ import (
 func (v findingView) reportCase(command, profile string, elapsed time.Duration) report.Case {
 	step := report.Case{
 		Group:   report.Group("appsyncctl", command, profile, string(v.Category)),
-		Name:    v.ID + " " + v.Title,
+		Name:    string(v.ID) + " " + v.Title,
 		Elapsed: elapsed,
 		Result:  outcome(doctor.Check{ID: v.ID, Category: v.Category}, v.weight),
 		Notes:   v.Notes,
@@ -35,9 +35,9 @@ func (v findingView) reason() string {
 	switch {
 	case v.Because == nil:
 		return v.Message
-	case v.Message == "see "+*v.Because:
-		return "because of " + *v.Because
+	case v.Message == "see "+string(*v.Because):
+		return "because of " + string(*v.Because)
 	default:
-		return v.Message + " (because of " + *v.Because + ")"
+		return v.Message + " (because of " + string(*v.Because) + ")"
 	}
 }

@@ -12,14 +12,14 @@ import (
 
 // findingView is a finding as doctor and smoke present it.
 type findingView struct {
-	ID         string            `json:"id"`
+	ID         doctor.ID         `json:"id"`
 	Category   doctor.Category   `json:"category"`
 	Title      string            `json:"title"` // what holds when it passes
 	Result     doctor.Result     `json:"result"`
 	Message    string            `json:"message"`
 	Evidence   []doctor.Evidence `json:"evidence"`
 	Fix        *string           `json:"fix"`     // one thing to do
-	Because    *string           `json:"because"` // the check that this one is a consequence of
+	Because    *doctor.ID        `json:"because"` // the check that this one is a consequence of
 	Elapsed    float64           `json:"elapsed_ms"`
 	Suppressed bool              `json:"suppressed"` // a finding, but one that does not count
 	Notes      []string          `json:"notes"`      // what went wrong on the way and was mended by trying again
@@ -44,7 +44,7 @@ func newFindingView(finding doctor.Finding, suppressed checkList, clean func(str
 		weight:   weight(finding),
 	}
 	if view.Message == "" && view.Because != nil {
-		view.Message = "see " + finding.Because
+		view.Message = "see " + string(finding.Because)
 	}
 	for _, fact := range finding.Evidence {
 		view.Evidence = append(view.Evidence, doctor.Evidence{
@@ -58,7 +58,7 @@ func newFindingView(finding doctor.Finding, suppressed checkList, clean func(str
 	return view
 }
 
-func unlessEmpty(text string) *string {
+func unlessEmpty[T ~string](text T) *T {
 	if text == "" {
 		return nil
 	}
@@ -78,7 +78,7 @@ func (v findingView) basis() []string {
 		lines = append(lines, "fix: "+*v.Fix)
 	}
 	if v.problem() {
-		lines = append(lines, "see: appsyncctl help "+v.ID)
+		lines = append(lines, "see: appsyncctl help "+string(v.ID))
 	}
 	return lines
 }
@@ -138,6 +138,6 @@ func prepares(check doctor.Check) bool {
 	case doctor.Settings, doctor.Network, doctor.Storage:
 		return true
 	default:
-		return check.ID == "AUTH-001"
+		return check.ID == doctor.TokenObtained
 	}
 }

@@ -19,7 +19,7 @@ func namedCheck(args []string) (doctor.Check, bool) {
 	if len(args) != 1 {
 		return doctor.Check{}, false
 	}
-	id := strings.ToUpper(args[0])
+	id := doctor.ID(strings.ToUpper(args[0]))
 	if check, found := doctor.Find(id); found {
 		return check, true
 	}
@@ -28,7 +28,7 @@ func namedCheck(args []string) (doctor.Check, bool) {
 
 // checkHelp is the page of one check.
 func checkHelp(check doctor.Check) string {
-	text := check.ID + ": " + check.Title + "\n\n" + wrapped(check.Meaning, helpWidth) + "\n"
+	text := string(check.ID) + ": " + check.Title + "\n\n" + wrapped(check.Meaning, helpWidth) + "\n"
 	if check.Refusal {
 		text += "\nIt is one of the causes of AppSync's 401.\n"
 	}
@@ -43,12 +43,12 @@ func checkHelp(check doctor.Check) string {
 }
 
 // listed says that checks hold: "SET-002 and NET-003 hold".
-func listed(ids []string) string {
+func listed(ids []doctor.ID) string {
 	if len(ids) == 1 {
-		return ids[0] + " holds"
+		return string(ids[0]) + " holds"
 	}
 	last := len(ids) - 1
-	return strings.Join(ids[:last], ", ") + " and " + ids[last] + " hold"
+	return idList(ids[:last], ", ") + " and " + string(ids[last]) + " hold"
 }
 
 func checksHelp() string {
@@ -62,7 +62,7 @@ one does not hold, and what to do about it.`)
 			category = check.Category
 			text.WriteString("\n\n" + string(category))
 		}
-		text.WriteString("\n  " + check.ID + strings.Repeat(" ", max(0, len("STORE-001")-len(check.ID))) + "  " + check.Title)
+		text.WriteString("\n  " + string(check.ID) + strings.Repeat(" ", max(0, len(doctor.StoreReached)-len(check.ID))) + "  " + check.Title)
 	}
 	return text.String()
 }

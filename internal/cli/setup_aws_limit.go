@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // tokenLimit is the value of --iat-ttl and --auth-ttl, in milliseconds as AppSync has it.
@@ -35,8 +37,8 @@ func (o *setupAWSOptions) limitWarnings() []string {
 	for _, limit := range []struct {
 		flag  string
 		value tokenLimit
-		help  string
-	}{{"--iat-ttl", o.iatTTL, "API-008"}, {"--auth-ttl", o.authTTL, "API-009"}} {
+		help  doctor.ID
+	}{{"--iat-ttl", o.iatTTL, doctor.AgeAccepted}, {"--auth-ttl", o.authTTL, doctor.LoginAccepted}} {
 		if limit.value > 0 && limit.value < mostSeconds {
 			warnings = append(warnings, fmt.Sprintf("%s %d is %s: the unit is milliseconds, and %d seconds are %d (see appsyncctl help %s)",
 				limit.flag, limit.value, time.Duration(limit.value)*time.Millisecond, limit.value, 1000*limit.value, limit.help))

@@ -61,7 +61,7 @@ func (r *smokeReport) step(finding doctor.Finding) {
 		r.held = append(r.held, finding)
 		return
 	}
-	r.line(smokeResult(finding), finding.ID+"  "+finding.Title, finding.Elapsed, smokeReason(finding))
+	r.line(smokeResult(finding), string(finding.ID)+"  "+finding.Title, finding.Elapsed, smokeReason(finding))
 	if finding.Fix != "" && !finding.Passed() {
 		_, _ = fmt.Fprintln(r.out, "         fix: "+output.Line(r.secrets.Text(finding.Fix)))
 	}
@@ -114,7 +114,7 @@ func (r *smokeReport) showHeld() {
 	}
 	category := r.held[0].Category
 	if because := r.held[0].Because; because != "" {
-		r.line("skipped", howMany(len(r.held), category), 0, "because of "+because)
+		r.line("skipped", howMany(len(r.held), category), 0, "because of "+string(because))
 	} else if passed > 0 {
 		r.line("passed", howMany(passed, category), elapsed, "")
 	}
@@ -159,9 +159,9 @@ func smokeReason(finding doctor.Finding) string {
 	case finding.Result == doctor.OK:
 		return ""
 	case finding.Because != "" && finding.Message == "":
-		return "because of " + finding.Because
+		return "because of " + string(finding.Because)
 	case finding.Because != "":
-		return finding.Message + " (because of " + finding.Because + ")"
+		return finding.Message + " (because of " + string(finding.Because) + ")"
 	default:
 		return finding.Message
 	}

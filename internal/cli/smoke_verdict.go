@@ -18,7 +18,7 @@ import (
 type stepError struct{ finding doctor.Finding }
 
 func (e *stepError) Error() string {
-	return e.finding.ID + ": " + e.finding.Title + ": " + e.finding.Message
+	return string(e.finding.ID) + ": " + e.finding.Title + ": " + e.finding.Message
 }
 func (e *stepError) Unwrap() error { return e.finding.Err }
 
@@ -61,7 +61,7 @@ func (r *smokeReport) untested() (doctor.Finding, bool) {
 		return doctor.Finding{}, false
 	}
 	finding := r.findings[i]
-	finding.Message = "skipped because of " + finding.Because
+	finding.Message = "skipped because of " + string(finding.Because)
 	return finding, true
 }
 

@@ -183,9 +183,9 @@ func (h headed) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // examine returns the findings by id, and the first check that failed.
-func examine(t *testing.T, subject *doctor.Subject) (map[string]doctor.Finding, string) {
+func examine(t *testing.T, subject *doctor.Subject) (map[doctor.ID]doctor.Finding, doctor.ID) {
 	t.Helper()
-	findings, first := make(map[string]doctor.Finding), ""
+	findings, first := make(map[doctor.ID]doctor.Finding), doctor.ID("")
 	for _, finding := range doctor.Examine(t.Context(), subject, func(doctor.Finding) {}) {
 		findings[finding.ID] = finding
 		if first == "" && finding.Result == doctor.Failure {
@@ -228,7 +228,7 @@ func wantSentence(t *testing.T, finding doctor.Finding) {
 }
 
 // wantTokenUnseen fails if a finding shows a token, or part of one.
-func wantTokenUnseen(t *testing.T, findings map[string]doctor.Finding, token string) {
+func wantTokenUnseen(t *testing.T, findings map[doctor.ID]doctor.Finding, token string) {
 	t.Helper()
 	text, err := json.Marshal(findings)
 	if err != nil {

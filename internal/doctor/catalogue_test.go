@@ -10,7 +10,7 @@ import (
 func TestCatalogue(t *testing.T) {
 	order := []doctor.Category{doctor.Settings, doctor.Network, doctor.Provider, doctor.Storage, doctor.Token, doctor.API}
 	place := 0
-	seen := make(map[string]bool)
+	seen := make(map[doctor.ID]bool)
 	for _, check := range doctor.Catalogue() {
 		for place < len(order) && order[place] != check.Category {
 			place++

@@ -38,35 +38,35 @@ const (
 // A Check is one question about a set-up. Its texts do not depend on the set-up:
 // the help, the README and the reports show the same.
 type Check struct {
-	ID       string   // "AUTH-004": never changes and is never used again
+	ID       ID       // it never changes and is never used again
 	Category Category //
 	Title    string   // what holds when it passes: "the token has not expired"
 	Meaning  string   // what it means when it does not pass, and what to do, in a paragraph
 	Refusal  bool     // it is a cause of AppSync's 401
 
-	needs []string      // checks that must be ok or have a warning for this one to make sense
-	after []string      // checks whose findings this one looks at
+	needs []ID          // checks that must be ok or have a warning for this one to make sense
+	after []ID          // checks whose findings this one looks at
 	limit time.Duration // its own deadline; checkLimit when zero
 	run   func(ctx context.Context, e *examination) Verdict
 }
 
 // Needs returns the checks that must pass for this one to make sense.
-func (c Check) Needs() []string { return slices.Clone(c.needs) }
+func (c Check) Needs() []ID { return slices.Clone(c.needs) }
 
 // Needing returns a copy of the check that makes sense only if the checks called ids
 // have passed.
-func (c Check) Needing(ids ...string) Check {
+func (c Check) Needing(ids ...ID) Check {
 	c.needs = ids
 	return c
 }
 
 // DependsOn returns the checks whose findings this one waits for.
-func (c Check) DependsOn() []string { return slices.Concat(c.needs, c.after) }
+func (c Check) DependsOn() []ID { return slices.Concat(c.needs, c.after) }
 
 // Aside reports whether the check looks at something beside the way to the API: at
 // the token store, or at what the AWS account says. That it cannot tell is no fault of
 // the API's.
-func (c Check) Aside() bool { return c.Category == Storage || c.ID == "API-004" }
+func (c Check) Aside() bool { return c.Category == Storage || c.ID == AccountReadable }
 
 // A Verdict is what a check says of a set-up.
 type Verdict struct {
@@ -74,7 +74,7 @@ type Verdict struct {
 	Message  string     // a sentence without a period: what was found
 	Evidence []Evidence // what it rests on
 	Fix      string     // one thing to do, to be copied: a command where there is one
-	Because  string     // the check that this one is a consequence of; may be empty
+	Because  ID         // the check that this one is a consequence of; may be empty
 	Unasked  bool       // it was skipped since nobody asked for it
 	Lacks    string     // the name of the setting without which it had to be skipped; mostly empty
 	Err      error      // what went wrong, for the exit code; never shown by itself

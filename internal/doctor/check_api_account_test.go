@@ -38,8 +38,8 @@ func TestAPIAccount(t *testing.T) {
 		config *emulator.Config // of a sound one if nil
 		modes  func(issuer string) []awsaccount.Mode
 		change func(*setup)
-		first  string // that fails
-		id     string
+		first  doctor.ID // that fails
+		id     doctor.ID
 		want   doctor.Result
 		words  []string
 	}{

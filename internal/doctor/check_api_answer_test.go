@@ -21,7 +21,7 @@ func TestAPIAnswer(t *testing.T) {
 		name  string
 		text  string
 		token bool // the token is there, too
-		id    string
+		id    doctor.ID
 		want  doctor.Result
 		words []string
 	}{
@@ -96,7 +96,7 @@ func TestAPIAnswer(t *testing.T) {
 			})
 			findings, _ := examine(t, s.Subject)
 			wantFinding(t, findings[tt.id], tt.want, tt.words...)
-			for _, id := range []string{"API-002", "API-003", "API-013", "API-014"} {
+			for _, id := range []doctor.ID{"API-002", "API-003", "API-013", "API-014"} {
 				wantFinding(t, findings[id], doctor.Skipped)
 			}
 			if tt.token {

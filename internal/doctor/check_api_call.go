@@ -20,12 +20,12 @@ func (e *examination) cannotCall() (Verdict, bool) {
 	case e.known().endpoint == nil:
 		return lacking("endpoint"), true
 	case e.tokened() && e.known().token == "":
-		if had, made := e.finding("AUTH-001"); made && !had.Passed() {
+		if had, made := e.finding(TokenObtained); made && !had.Passed() {
 			return skippedWith(had), true
 		}
 		return skipped("there is no token"), true
 	case e.Authorized == nil:
-		return Verdict{Result: Skipped, Because: "SET-001"}, true
+		return Verdict{Result: Skipped, Because: SettingsComplete}, true
 	default:
 		return Verdict{}, false
 	}
@@ -39,7 +39,7 @@ func (e *examination) shown() bool {
 
 // settled makes a check of one possible cause: by the account's configuration where it
 // could be read, else by what the API answers. An accepted call is never a failure.
-func settled(id string, compare func(*examination, *awsaccount.API, response) (Verdict, bool)) func(context.Context, *examination) Verdict {
+func settled(id ID, compare func(*examination, *awsaccount.API, response) (Verdict, bool)) func(context.Context, *examination) Verdict {
 	return func(ctx context.Context, e *examination) Verdict {
 		if verdict, cannotCall := e.cannotCall(); cannotCall {
 			return verdict
@@ -92,14 +92,14 @@ func (e *examination) configured(compare func(*examination, *awsaccount.API, res
 }
 
 // pointless is why a check makes no sense for the mode; empty if it does.
-func (e *examination) pointless(id string) string {
+func (e *examination) pointless(id ID) string {
 	mode := modeType(e.mode())
 	switch {
-	case id == "API-010" && e.Answer != nil && !e.bearer():
+	case id == FormAccepted && e.Answer != nil && !e.bearer():
 		return savedAnswer
-	case id == "API-010" && !e.tokened(), !e.jwt() && id != "API-005" && id != "API-010":
+	case id == FormAccepted && !e.tokened(), !e.jwt() && id != ModeSet && id != FormAccepted:
 		return fmt.Sprintf("the mode %s has no such setting", mode)
-	case e.mode() == modeCognito && (id == "API-008" || id == "API-009"):
+	case e.mode() == modeCognito && (id == AgeAccepted || id == LoginAccepted):
 		return fmt.Sprintf("the mode %s has no such setting", mode)
 	default:
 		return ""
@@ -154,7 +154,7 @@ func (e *examination) refusal(c diagnosis, own response, wrong func(message, fix
 	for i, s := range c.suspects {
 		reason := fmt.Sprintf("(%d) %s", i+1, s.reason)
 		if s.id != "" {
-			reason += ", " + s.id
+			reason += ", " + string(s.id)
 		}
 		reasons = append(reasons, reason)
 	}

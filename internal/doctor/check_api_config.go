@@ -15,20 +15,20 @@ import (
 // A comparison looks at one setting of the API. decided is false where the
 // configuration does not say.
 type comparison struct {
-	id   string
+	id   ID
 	with func(e *examination, api *awsaccount.API, h response) (v Verdict, decided bool)
 }
 
 // comparisons are in the order in which AppSync looks.
 func comparisons() []comparison {
 	return []comparison{
-		{"API-005", (*examination).compareMode}, {"API-006", (*examination).compareIssuer}, {"API-007", (*examination).compareClient},
-		{"API-008", (*examination).compareAge}, {"API-009", (*examination).compareLogin},
+		{ModeSet, (*examination).compareMode}, {IssuerAccepted, (*examination).compareIssuer}, {ClientAccepted, (*examination).compareClient},
+		{AgeAccepted, (*examination).compareAge}, {LoginAccepted, (*examination).compareLogin},
 	}
 }
 
 // cleared tells whether the configuration shows that a check passes.
-func (e *examination) cleared(id string, h response) bool {
+func (e *examination) cleared(id ID, h response) bool {
 	for _, compare := range comparisons() {
 		if compare.id == id {
 			verdict, decided := compare.with(e, e.known().api, h)

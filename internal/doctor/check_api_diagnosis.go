@@ -15,13 +15,16 @@ import (
 // that is one of API-005 to API-010. Without an id there are suspects, most likely
 // first.
 type diagnosis struct {
-	id       string
+	id       ID
 	verdict  Verdict
 	suspects []suspect
 }
 
 // A suspect is a cause that cannot be ruled out from outside. id may be empty.
-type suspect struct{ id, reason string }
+type suspect struct {
+	id     ID
+	reason string
+}
 
 // diagnosis says why h refused the caller.
 func (e *examination) diagnosis(ctx context.Context, h response) diagnosis {
@@ -30,7 +33,7 @@ func (e *examination) diagnosis(ctx context.Context, h response) diagnosis {
 	}
 	if e.jwt() || e.mode() == modeLambda {
 		if otherScheme := read(e.otherScheme(ctx)); otherScheme.accepted() {
-			return diagnosis{id: "API-010", verdict: e.otherForm(h)}
+			return diagnosis{id: FormAccepted, verdict: e.otherForm(h)}
 		}
 	}
 	if api := e.known().api; api != nil {
@@ -44,12 +47,12 @@ func (e *examination) diagnosis(ctx context.Context, h response) diagnosis {
 	if e.known().api == nil {
 		return said
 	}
-	return said.without(func(id string) bool { return e.cleared(id, h) })
+	return said.without(func(id ID) bool { return e.cleared(id, h) })
 }
 
 // earlier returns the check before those of the API that explains the refusal.
-func (e *examination) earlier(h response) string {
-	if skew, _ := e.finding("NET-004"); skew.Result == Failure && (timely(h.words()) || e.outOfTime()) {
+func (e *examination) earlier(h response) ID {
+	if skew, _ := e.finding(APIClock); skew.Result == Failure && (timely(h.words()) || e.outOfTime()) {
 		return skew.ID
 	}
 	if !e.jwt() || e.younger(h) {
@@ -71,8 +74,8 @@ func timely(words string) bool {
 
 // outOfTime tells whether the token has ended, or not begun, by the API's clock.
 func (e *examination) outOfTime() bool {
-	for _, id := range []string{"AUTH-010", "AUTH-011"} {
-		if found, _ := e.finding(id); found.Result == Failure && found.Because == "NET-004" {
+	for _, id := range []ID{TokenUnexpired, TokenBegun} {
+		if found, _ := e.finding(id); found.Result == Failure && found.Because == APIClock {
 			return true
 		}
 	}
@@ -96,31 +99,31 @@ func (e *examination) byWords(ctx context.Context, h response) diagnosis {
 	words := strings.ToLower(h.words())
 	switch {
 	case e.mode() != modeIAM && wantsSignature(h, words):
-		return e.blame("API-005", h, "the API wants a signature of AWS: its mode is AWS_IAM", e.otherMode())
+		return e.blame(ModeSet, h, "the API wants a signature of AWS: its mode is AWS_IAM", e.otherMode())
 	case e.mode() == modeIAM && words == notAllowed:
-		return e.blame("API-005", h, "the API takes no signatures of AWS: AWS_IAM is none of its modes", e.otherMode())
+		return e.blame(ModeSet, h, "the API takes no signatures of AWS: AWS_IAM is none of its modes", e.otherMode())
 	case e.mode() == modeLambda && strings.Contains(words, "jwt"), e.mode() == modeLambda && words == noHeader:
-		return e.blame("API-005", h, "the API reads the token as an OpenID provider's, and asks no Lambda function", e.otherMode())
+		return e.blame(ModeSet, h, "the API reads the token as an OpenID provider's, and asks no Lambda function", e.otherMode())
 	case e.mode() == modeIAM:
 		return diagnosis{suspects: signatureSuspects(words)}
 	case e.mode() == modeAPIKey:
 		return diagnosis{suspects: []suspect{
-			{"", "the key has expired (after seven days, unless it was made for longer)"}, {"", "it is another API's key"}, {"API-005", "API_KEY is not one of the API's modes"},
+			{"", "the key has expired (after seven days, unless it was made for longer)"}, {"", "it is another API's key"}, {ModeSet, "API_KEY is not one of the API's modes"},
 		}}
 	case e.mode() == modeLambda:
 		return diagnosis{suspects: []suspect{
-			{"", "the API's Lambda function does not allow this token"}, {"", "the function failed: see its log"}, {"API-005", "AWS_LAMBDA is not one of the API's modes"},
+			{"", "the API's Lambda function does not allow this token"}, {"", "the function failed: see its log"}, {ModeSet, "AWS_LAMBDA is not one of the API's modes"},
 		}}
 	case words == notAllowed:
-		return e.blame("API-005", h, fmt.Sprintf("%s is not one of the API's modes", modeType(e.mode())), e.otherMode())
+		return e.blame(ModeSet, h, fmt.Sprintf("%s is not one of the API's modes", modeType(e.mode())), e.otherMode())
 	case words == "token has expired":
 		return e.late(h)
 	case words == "unauthorized" && e.known().token != "" && !e.younger(h) && e.known().claims.IssuedAt.IsZero():
-		return diagnosis{id: "AUTH-011"} // AppSync wants an iat
-	case words == "unauthorized" && (e.mode() == modeCognito || e.known().api != nil && e.cleared("API-009", h)):
-		return e.blame("API-007", h, "the API's client ID expression matches neither the token's azp nor its aud", e.matchClient(), e.clientEvidence("")...)
+		return diagnosis{id: TokenBegun} // AppSync wants an iat
+	case words == "unauthorized" && (e.mode() == modeCognito || e.known().api != nil && e.cleared(LoginAccepted, h)):
+		return e.blame(ClientAccepted, h, "the API's client ID expression matches neither the token's azp nor its aud", e.matchClient(), e.clientEvidence("")...)
 	case words == "unauthorized":
-		return diagnosis{suspects: []suspect{{"API-007", "the API's client ID expression does not match the token"}, {"API-009", e.loginSuspected(h)}}}
+		return diagnosis{suspects: []suspect{{ClientAccepted, "the API's client ID expression does not match the token"}, {LoginAccepted, e.loginSuspected(h)}}}
 	case words == noHeader:
 		return e.unproven(ctx, h)
 	case strings.Contains(words, "unable to parse jwt"):
@@ -169,7 +172,7 @@ func signatureSuspects(words string) []suspect {
 	case strings.Contains(words, "scoped to"):
 		return []suspect{region, keys}
 	case strings.Contains(words, "expired"):
-		return []suspect{old, {"NET-004", "this machine's clock is off"}}
+		return []suspect{old, {APIClock, "this machine's clock is off"}}
 	case strings.Contains(words, "signature"), strings.Contains(words, "invalid"):
 		return []suspect{keys, old, region}
 	default:
@@ -183,19 +186,19 @@ func (e *examination) late(h response) diagnosis {
 	now, _ := e.apiNow()
 	if e.known().token == "" || e.younger(h) {
 		return diagnosis{suspects: []suspect{
-			{"", "the token had expired"}, {"API-008", "the token was older than the API's iatTTL allows"},
+			{"", "the token had expired"}, {AgeAccepted, "the token was older than the API's iatTTL allows"},
 		}}
 	}
 	if !now.Before(claims.Expiry) { // or it has no exp
-		return diagnosis{id: "AUTH-010"}
+		return diagnosis{id: TokenUnexpired}
 	}
 	if !claims.AuthTime.IsZero() {
 		return diagnosis{suspects: []suspect{
-			{"API-008", "the token is older than the API's iatTTL allows"}, {"API-009", "the login is longer ago than the API's authTTL allows"},
+			{AgeAccepted, "the token is older than the API's iatTTL allows"}, {LoginAccepted, "the login is longer ago than the API's authTTL allows"},
 		}}
 	}
 	age, life := max(now.Sub(claims.IssuedAt), 0), claims.Expiry.Sub(claims.IssuedAt)
-	return e.blame("API-008", h, fmt.Sprintf("the API rejects a %s-old token as expired, though it is valid for %s: its iatTTL is shorter", brief(age), brief(life)),
+	return e.blame(AgeAccepted, h, fmt.Sprintf("the API rejects a %s-old token as expired, though it is valid for %s: its iatTTL is shorter", brief(age), brief(life)),
 		e.longer(), Evidence{Name: "iat", Found: stamp(claims.IssuedAt), From: "token"}, Evidence{Name: "exp", Found: stamp(claims.Expiry), From: "token"},
 		Evidence{Name: "now", Found: stamp(now), From: "the API's clock"})
 }
@@ -208,17 +211,17 @@ func (e *examination) unproven(ctx context.Context, h response) diagnosis {
 		// Of a token that is none, AppSync says that it cannot parse it.
 		return diagnosis{suspects: []suspect{
 			{"", "the Authorization header does not reach the API: it says the same to what is no token at all"},
-			{"API-006", "the API's issuer is another than the token's"},
+			{IssuerAccepted, "the API's issuer is another than the token's"},
 		}}
 	}
-	verified, _ := e.finding("AUTH-006")
+	verified, _ := e.finding(TokenSigned)
 	if !verified.Passed() || e.younger(h) {
 		return diagnosis{suspects: append([]suspect{
-			{"API-006", "the API's issuer is another than the token's, or its keys are"}, {"", "the token's signature is wrong"},
+			{IssuerAccepted, "the API's issuer is another than the token's, or its keys are"}, {"", "the token's signature is wrong"},
 			{"", "the Authorization header did not reach the API"},
 		}, e.scheme()...)}
 	}
-	return e.blame("API-006", h, "the token is valid, but the API is configured for an issuer other than "+claims.Issuer,
+	return e.blame(IssuerAccepted, h, "the token is valid, but the API is configured for an issuer other than "+claims.Issuer,
 		e.setIssuer(), Evidence{Name: "iss", Found: claims.Issuer, From: "token"})
 }
 
@@ -228,9 +231,9 @@ func (e *examination) unread(h response) diagnosis {
 	case e.bearer():
 		verdict := e.otherForm(h)
 		verdict.Message = "the API cannot read the token behind Bearer"
-		return diagnosis{id: "API-010", verdict: verdict}
+		return diagnosis{id: FormAccepted, verdict: verdict}
 	case e.known().token == "", e.younger(h):
-		return diagnosis{suspects: []suspect{{"", `the token that was sent is no JWT: ask for one with an audience`}, {"API-010", `it stood behind "Bearer"`}}}
+		return diagnosis{suspects: []suspect{{"", `the token that was sent is no JWT: ask for one with an audience`}, {FormAccepted, `it stood behind "Bearer"`}}}
 	default:
 		return diagnosis{suspects: []suspect{{"", "the token was changed on its way"}, {"", "its algorithm is one that AppSync does not take"}}}
 	}
@@ -240,26 +243,26 @@ func (e *examination) scheme() []suspect {
 	if !e.bearer() {
 		return nil
 	}
-	return []suspect{{"API-010", `the API does not read tokens behind "Bearer"`}}
+	return []suspect{{FormAccepted, `the API does not read tokens behind "Bearer"`}}
 }
 
 func (e *examination) openIDSuspects() []suspect {
 	return append([]suspect{
-		{"API-006", "the API's issuer is another than the token's"}, {"API-007", "its client ID expression does not match"},
-		{"API-008", "its iatTTL is less than the token's age"}, {"API-009", "it asks for an authentication time"},
-		{"API-005", "it is not in this mode"},
+		{IssuerAccepted, "the API's issuer is another than the token's"}, {ClientAccepted, "its client ID expression does not match"},
+		{AgeAccepted, "its iatTTL is less than the token's age"}, {LoginAccepted, "it asks for an authentication time"},
+		{ModeSet, "it is not in this mode"},
 	}, e.scheme()...)
 }
 
 // blame is a cause that one check names.
-func (e *examination) blame(id string, h response, message, fix string, evidence ...Evidence) diagnosis {
+func (e *examination) blame(id ID, h response, message, fix string, evidence ...Evidence) diagnosis {
 	verdict := failure(message, fix, append([]Evidence{e.evidence("answer", "", h)}, evidence...)...)
 	verdict.Err = h.err()
 	return diagnosis{id: id, verdict: verdict}
 }
 
 // without is what is left of a cause when some checks are known to pass.
-func (c diagnosis) without(cleared func(id string) bool) diagnosis {
+func (c diagnosis) without(cleared func(id ID) bool) diagnosis {
 	var left diagnosis
 	if c.id != "" && !cleared(c.id) {
 		return c

@@ -22,7 +22,7 @@ func endpointAnswers(ctx context.Context, e *examination) Verdict {
 	if e.Answer != nil {
 		return e.recognized(e.ownResponse(ctx))
 	}
-	if connected, made := e.finding("NET-003"); made && !connected.Passed() {
+	if connected, made := e.finding(APIConnects); made && !connected.Passed() {
 		return skippedWith(connected)
 	}
 	if e.known().endpoint == nil {
@@ -31,7 +31,7 @@ func endpointAnswers(ctx context.Context, e *examination) Verdict {
 	anonymous := read(e.anonymous(ctx))
 	verdict := e.recognized(anonymous)
 	if anonymous.Status == http.StatusForbidden && !gateway(anonymous) && verdict.Result == Failure {
-		_, _ = e.await(ctx, "AUTH-001") // no other API has to wait for the token
+		_, _ = e.await(ctx, TokenObtained) // no other API has to wait for the token
 		if !e.shown() {
 			return verdict
 		}
@@ -48,7 +48,7 @@ func (e *examination) recognized(h response) Verdict {
 	findIt := func(message string) Verdict {
 		verdict := failure(message, listEndpoints, append([]Evidence{found}, e.endpointEvidence()...)...)
 		verdict.Err = h.err()
-		return e.attributed(verdict, "SET-003")
+		return e.attributed(verdict, EndpointShape)
 	}
 	switch {
 	case h.lost != nil:
@@ -116,7 +116,7 @@ func nonsenseRefused(ctx context.Context, e *examination) Verdict {
 	if e.Answer != nil {
 		return skipped(savedAnswer)
 	}
-	if open, _ := e.finding("API-002"); open.Result == Failure {
+	if open, _ := e.finding(AnonymousRefused); open.Result == Failure {
 		return Verdict{Result: Skipped, Because: open.ID}
 	}
 	return e.strangerRefused(read(e.nonsense(ctx)), "call with a made-up token",

@@ -19,7 +19,7 @@ func fieldsOpen(ctx context.Context, e *examination) Verdict {
 	if e.Answer != nil {
 		got = e.ownResponse(ctx)
 	} else {
-		limited, cancel := e.Deadline.Set(ctx, patience, "API-012/ask")
+		limited, cancel := e.Deadline.Set(ctx, patience, FieldsCallable.asks())
 		defer cancel()
 		got = read(e.post(limited, e.Authorized, nil, oneCustomer).without(e.known().token))
 	}
@@ -97,7 +97,7 @@ func (e *examination) fieldError(ctx context.Context, all []*appsync.Error, foun
 // invalid is the verdict on a query that the API does not run: the schema is another
 // one, which is API-013's finding, or the API bounds what a query may ask for.
 func (e *examination) invalid(ctx context.Context, single *appsync.Error, found Evidence) Verdict {
-	schema, known := e.await(ctx, "API-013")
+	schema, known := e.await(ctx, SchemaFits)
 	switch {
 	case !known:
 		return unknown("the API does not take the query, and its schema is not known yet: "+e.harmlessly(single.Message), single, found)

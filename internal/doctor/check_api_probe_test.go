@@ -53,10 +53,10 @@ func TestAPIWithoutCredentials(t *testing.T) {
 	s := api.setup(t, "api-key")
 	s.Authorized = nil
 	findings, _ := examine(t, s.Subject)
-	for _, id := range []string{"API-005", "API-011"} { // not skipped because of what has passed
+	for _, id := range []doctor.ID{"API-005", "API-011"} { // not skipped because of what has passed
 		wantFinding(t, findings[id], doctor.Unknown, "although SET-001 has passed")
 	}
-	for _, id := range []string{"API-012", "API-014"} {
+	for _, id := range []doctor.ID{"API-012", "API-014"} {
 		wantFinding(t, findings[id], doctor.Skipped)
 	}
 	wantFinding(t, findings["API-002"], doctor.OK)
@@ -91,7 +91,7 @@ func TestAPIHangs(t *testing.T) {
 		})
 		findings, _ := examine(t, subject)
 		wantFinding(t, findings["API-011"], doctor.Unknown, "did not answer")
-		for _, id := range []string{"API-005", "API-012", "API-013", "API-014"} {
+		for _, id := range []doctor.ID{"API-005", "API-012", "API-013", "API-014"} {
 			wantFinding(t, findings[id], doctor.Skipped)
 		}
 	})

@@ -72,7 +72,7 @@ func TestAPIReplies(t *testing.T) {
 		name   string
 		change func(*replies)
 		mode   string
-		id     string
+		id     doctor.ID
 		want   doctor.Result
 		words  []string
 	}{

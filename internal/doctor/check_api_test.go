@@ -45,7 +45,7 @@ func TestAPISound(t *testing.T) {
 					t.Errorf("%s: %s: %s", f.ID, f.Result, f.Message)
 				}
 			}
-			for _, id := range []string{"API-001", "API-002", "API-003", "API-005", "API-011", "API-012", "API-013", "API-014"} {
+			for _, id := range []doctor.ID{"API-001", "API-002", "API-003", "API-005", "API-011", "API-012", "API-013", "API-014"} {
 				wantFinding(t, findings[id], doctor.OK)
 			}
 			wantTokenUnseen(t, findings, s.token)
@@ -59,9 +59,9 @@ func TestAPICause(t *testing.T) {
 		name   string
 		config emulator.Config
 		change func(*setup)
-		want   string   // the first check that fails
-		words  []string // of what it says
-		result string   // of API-011, with what it is because of
+		want   doctor.ID // the first check that fails
+		words  []string  // of what it says
+		result string    // of API-011, with what it is because of
 	}{
 		{
 			name: "the API has keys only", config: emulator.Config{Modes: []string{"api-key"}}, change: person,
@@ -228,7 +228,7 @@ func TestAPICause(t *testing.T) {
 				}
 			}
 			accepted := findings["API-011"]
-			if got := string(accepted.Result) + " " + accepted.Because; got != tt.result {
+			if got := string(accepted.Result) + " " + string(accepted.Because); got != tt.result {
 				t.Errorf("API-011: %s %q, want %s", got, accepted.Message, tt.result)
 			}
 			wantTokenUnseen(t, findings, s.token)

@@ -32,14 +32,14 @@ func providerClock(_ context.Context, e *examination) Verdict {
 		return unknown("the provider's answer has no date that can be read", nil)
 	}
 	verdict := clockVerdict("the provider's", skew, evidence)
-	api, _ := e.finding("NET-004")
+	api, _ := e.finding(APIClock)
 	between := (skew - e.known().clock).Abs()
 	switch {
 	case verdict.Result == OK, api.Result == Skipped, api.Result == Unknown:
 	case api.Result == OK:
 		verdict.Message += " and agrees with the API's: the provider's is wrong"
 	case between < smallSkew:
-		return consequence(verdict, "NET-004")
+		return consequence(verdict, APIClock)
 	default:
 		verdict.Message += ", and the API's says something else again"
 	}

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"testing"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // dated answers like next, with a Date that is off by ahead, and with other headers.
@@ -64,10 +66,10 @@ func TestClocks(t *testing.T) {
 			}
 			findings := examined(t, s.Subject)
 			for id, want := range map[string]string{"NET-004": tt.wantAPI, "NET-007": tt.wantProvider} {
-				if got := fixes.ReplaceAllString(said(findings[id]), ""); got != want {
+				if got := fixes.ReplaceAllString(said(findings[doctor.ID(id)]), ""); got != want {
 					t.Errorf("%s says %s\nwant %s", id, got, want)
 				}
-				finding := findings[id]
+				finding := findings[doctor.ID(id)]
 				if wrong := finding.Result != "ok"; wrong == (finding.Fix == "" && finding.Because == "") {
 					t.Errorf("%s says %s: a fix belongs to what is wrong, and only there", id, said(finding))
 				}
@@ -113,7 +115,7 @@ func TestClockWithoutDate(t *testing.T) {
 		"NET-004": "unknown: the API's answer has no date that can be read",
 		"NET-007": "failure: this machine's clock is 10 minutes behind the provider's", // whoever is wrong
 	} {
-		if got := fixes.ReplaceAllString(said(findings[id]), ""); got != want {
+		if got := fixes.ReplaceAllString(said(findings[doctor.ID(id)]), ""); got != want {
 			t.Errorf("%s says %s\nwant %s", id, got, want)
 		}
 	}

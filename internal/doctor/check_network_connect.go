@@ -23,10 +23,10 @@ func apiConnects(ctx context.Context, e *examination) Verdict {
 	if reason := e.apiUnasked(); reason != "" {
 		return skipped(reason)
 	}
-	if e.unresolved("NET-002") {
-		return Verdict{Result: Skipped, Because: "NET-002"}
+	if e.unresolved(APIResolves) {
+		return Verdict{Result: Skipped, Because: APIResolves}
 	}
-	ctx, cancel := e.Deadline.Set(ctx, patience, "NET-003/ask")
+	ctx, cancel := e.Deadline.Set(ctx, patience, APIConnects.asks())
 	defer cancel()
 	w := &watch{base: e.Plain, now: e.Now}
 	got := e.post(ctx, w, nil, "{ __typename }")
@@ -48,10 +48,10 @@ func providerConnects(ctx context.Context, e *examination) Verdict {
 	if reason := e.providerUnasked(); reason != "" {
 		return skipped(reason)
 	}
-	if e.unresolved("NET-005") {
-		return Verdict{Result: Skipped, Because: "NET-005"}
+	if e.unresolved(ProviderResolves) {
+		return Verdict{Result: Skipped, Because: ProviderResolves}
 	}
-	ctx, cancel := e.Deadline.Set(ctx, patience, "NET-006/ask")
+	ctx, cancel := e.Deadline.Set(ctx, patience, ProviderConnects.asks())
 	defer cancel()
 	client, w := watched(e.Provider, e.Now)
 	provider, err := auth.Discover(ctx, client, e.known().issuer)
@@ -70,16 +70,16 @@ func providerConnects(ctx context.Context, e *examination) Verdict {
 // sameProxy is the verdict on a proxy that does not lead to the provider, as a
 // consequence of NET-003 if it does not lead to the API either.
 func (e *examination) sameProxy(ctx context.Context, verdict Verdict) Verdict {
-	_, _ = e.await(ctx, "NET-003") // which nobody has to wait for who gets there
+	_, _ = e.await(ctx, APIConnects) // which nobody has to wait for who gets there
 	if known := e.known(); known.closed != "" && known.closed == known.providerProxy.Host {
-		return consequence(verdict, "NET-003")
+		return consequence(verdict, APIConnects)
 	}
 	return verdict
 }
 
 // unresolved reports whether the check of a name found none. Behind a proxy it is
 // skipped, and that is no obstacle.
-func (e *examination) unresolved(id string) bool {
+func (e *examination) unresolved(id ID) bool {
 	finding, _ := e.finding(id)
 	return finding.Result == Failure || finding.Result == Unknown
 }

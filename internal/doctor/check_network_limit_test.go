@@ -120,7 +120,7 @@ func TestNetworkInterrupted(t *testing.T) {
 		s.Plain, s.Authorized, s.Provider = hanging{}, hanging{}, client(hanging{})
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		findings := make(map[string]doctor.Finding)
+		findings := make(map[doctor.ID]doctor.Finding)
 		doctor.Examine(ctx, s.Subject, func(f doctor.Finding) { findings[f.ID] = f })
 		wantSaid(t, findings, map[string]string{"NET-003": "unknown: interrupted", "NET-006": "unknown: interrupted"})
 	})

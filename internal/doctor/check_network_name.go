@@ -11,17 +11,17 @@ func apiResolves(ctx context.Context, e *examination) Verdict {
 	if reason := e.apiUnasked(); reason != "" {
 		return skipped(reason)
 	}
-	return e.resolve(ctx, e.apiHost(), "NET-002")
+	return e.resolve(ctx, e.apiHost(), APIResolves)
 }
 
 func providerResolves(ctx context.Context, e *examination) Verdict {
 	if reason := e.providerUnasked(); reason != "" {
 		return skipped(reason)
 	}
-	return e.resolve(ctx, e.providerHost(), "NET-005")
+	return e.resolve(ctx, e.providerHost(), ProviderResolves)
 }
 
-func (e *examination) resolve(ctx context.Context, to host, id string) Verdict {
+func (e *examination) resolve(ctx context.Context, to host, id ID) Verdict {
 	if to.proxy != nil {
 		return skipped("the proxy resolves it")
 	}
@@ -29,7 +29,7 @@ func (e *examination) resolve(ctx context.Context, to host, id string) Verdict {
 	if net.ParseIP(name) != nil {
 		return ok(name + " is an address: there is nothing to resolve")
 	}
-	ctx, cancel := e.Deadline.Set(ctx, patience, id+"/ask")
+	ctx, cancel := e.Deadline.Set(ctx, patience, id.asks())
 	defer cancel()
 	addresses, err := e.LookupHost(ctx, name)
 	if err != nil {

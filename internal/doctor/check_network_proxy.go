@@ -51,7 +51,7 @@ func (e *examination) checkProxy(ctx context.Context, proxy *url.URL) Verdict {
 	if !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, proxy.Scheme) {
 		return failure("a proxy of the kind "+proxy.Scheme+" cannot be used", withoutProxy)
 	}
-	ctx, cancel := e.Deadline.Set(ctx, patience, "NET-001/ask")
+	ctx, cancel := e.Deadline.Set(ctx, patience, ProxyUsable.asks())
 	defer cancel()
 	_, err := e.LookupHost(ctx, proxy.Hostname())
 	lookup, _ := errors.AsType[*net.DNSError](err)

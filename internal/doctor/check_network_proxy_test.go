@@ -176,7 +176,7 @@ func TestProxyIsNotThere(t *testing.T) {
 }
 
 // wantNowhere makes sure that nothing which people see holds secret.
-func wantNowhere(t *testing.T, findings map[string]doctor.Finding, secret string) {
+func wantNowhere(t *testing.T, findings map[doctor.ID]doctor.Finding, secret string) {
 	t.Helper()
 	for id, f := range findings {
 		if text := fmt.Sprintf("%s %s %+v", f.Message, f.Fix, f.Evidence); strings.Contains(text, secret) {

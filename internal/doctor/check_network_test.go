@@ -96,7 +96,7 @@ func TestNetworkUnasked(t *testing.T) {
 	s.start(t, true)
 	s.Mode = "api-key"
 	for id, f := range examined(t, s.Subject) {
-		if strings.HasPrefix(id, "OIDC") && said(f) != "skipped: no token is needed in the mode api-key" {
+		if strings.HasPrefix(string(id), "OIDC") && said(f) != "skipped: no token is needed in the mode api-key" {
 			t.Errorf("%s says %s", id, said(f))
 		}
 	}

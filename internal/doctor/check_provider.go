@@ -16,23 +16,23 @@ import (
 func providerChecks() []Check {
 	return []Check{
 		{
-			ID: "OIDC-001", Category: Provider, Title: "the issuer publishes its OpenID metadata", needs: []string{"NET-006"}, run: metadataPublished,
+			ID: MetadataPublished, Category: Provider, Title: "the issuer publishes its OpenID metadata", needs: []ID{ProviderConnects}, run: metadataPublished,
 			Meaning: `A provider says where its endpoints and keys are at ISSUER/.well-known/openid-configuration, and AppSync reads that too. Where it is not found, the path of the issuer is wrong (a realm, a policy, an authorization server), or the tenant's name is: every name below auth0.com exists, also without a tenant. A page of HTML is a login page or another web site.`,
 		},
 		{
-			ID: "OIDC-002", Category: Provider, Title: "the metadata is about the issuer that is set", needs: []string{"OIDC-001"}, run: issuerMatches, Refusal: true,
+			ID: IssuerMatches, Category: Provider, Title: "the metadata is about the issuer that is set", needs: []ID{MetadataPublished}, run: issuerMatches, Refusal: true,
 			Meaning: `The metadata names its issuer, and tokens carry that name as iss. AppSync compares it with the issuer in the API's configuration, by its documentation at least where the API has several authorization modes: the host (a custom domain is another issuer than the tenant's own name), upper and lower case, the path. Of the slash at the end nothing is promised, so write it as the provider does: Auth0 always has one. Set the issuer as the provider writes it, here and in the API.`,
 		},
 		{
-			ID: "OIDC-003", Category: Provider, Title: "the provider offers the grant that is set", needs: []string{"OIDC-002"}, run: grantOffered,
+			ID: GrantOffered, Category: Provider, Title: "the provider offers the grant that is set", needs: []ID{IssuerMatches}, run: grantOffered,
 			Meaning: `The metadata names an endpoint for each way to a token: one for devices, one for browsers, one for all. Where the one for the grant is missing, the provider does not know it or has it turned off. That it is listed does not say that this client may use it: at Auth0 the application's page has a list of grant types of its own.`,
 		},
 		{
-			ID: "OIDC-004", Category: Provider, Title: "the provider's keys can be fetched", needs: []string{"OIDC-002"}, run: keysFetched, limit: patientLimit, Refusal: true,
+			ID: KeysFetched, Category: Provider, Title: "the provider's keys can be fetched", needs: []ID{IssuerMatches}, run: keysFetched, limit: patientLimit, Refusal: true,
 			Meaning: `The keys that signatures are checked with are fetched from the metadata's jwks_uri, as AppSync does from the internet: without them it cannot check a token, and refuses each with 401. A provider behind a firewall, on a private network or on this machine is of no use to AppSync. Open that address (curl shows what it answers), and let the provider publish its keys where everybody can read them.`,
 		},
 		{
-			ID: "OIDC-005", Category: Provider, Title: "one of the keys is of a kind that AppSync takes", needs: []string{"OIDC-004"}, run: keysTaken, Refusal: true,
+			ID: KeysTaken, Category: Provider, Title: "one of the keys is of a kind that AppSync takes", needs: []ID{KeysFetched}, run: keysTaken, Refusal: true,
 			Meaning: `AppSync checks signatures by RS256, RS384 and RS512, PS256 to PS512, ES256 to ES512 and HS256 to HS512, and finds the key by its kid. A provider that signs with EdDSA or with a key without kid gives tokens that AppSync refuses with 401. RS256 works everywhere; Auth0 signs with it unless the API's settings say HS256, whose key is not published.`,
 		},
 	}

@@ -12,7 +12,7 @@ import (
 
 func keysFetched(ctx context.Context, e *examination) Verdict {
 	provider := e.known().provider
-	limited, cancel := e.Deadline.Set(ctx, patience, "OIDC-004/ask")
+	limited, cancel := e.Deadline.Set(ctx, patience, KeysFetched.asks())
 	defer cancel()
 	keys, err := auth.FetchKeys(limited, e.Provider, provider)
 	found := Evidence{Name: "jwks_uri", Found: provider.JWKSURI, From: "discovery"}

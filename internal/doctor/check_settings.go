@@ -15,23 +15,23 @@ import (
 func settingsChecks() []Check {
 	return []Check{
 		{
-			ID: "SET-001", Category: Settings, Title: "every setting that is needed has a value", run: settingsComplete,
+			ID: SettingsComplete, Category: Settings, Title: "every setting that is needed has a value", run: settingsComplete,
 			Meaning: `A setting comes from its flag, else from its environment variable, else from the profile. One that this authorization mode or grant needs has no value in any of them. "appsyncctl status" shows each value and where it came from; a profile that was not found, or another one than you think, is the usual reason.`,
 		},
 		{
-			ID: "SET-002", Category: Settings, Title: "the endpoint is a URL that a token may be sent to", run: endpointUsable,
+			ID: EndpointUsable, Category: Settings, Title: "the endpoint is a URL that a token may be sent to", run: endpointUsable,
 			Meaning: `The endpoint must be an absolute https URL without user name, password and fragment. Plain http is for this machine only, where nobody listens in. Copy it from the API's page in AppSync's console, or from "aws appsync get-graphql-api": it is uris.GRAPHQL.`,
 		},
 		{
-			ID: "SET-003", Category: Settings, Title: "the endpoint is that of a GraphQL API", needs: []string{"SET-002"}, run: endpointShape,
+			ID: EndpointShape, Category: Settings, Title: "the endpoint is that of a GraphQL API", needs: []ID{EndpointUsable}, run: endpointShape,
 			Meaning: `AppSync's GraphQL endpoints look like https://ID.appsync-api.REGION.amazonaws.com/graphql. The real-time address (appsync-realtime-api), the address of the console, one without /graphql and one with a path below it are other things. ID is not the API's ID in ARNs. The region in the host must be that of the setting, where one is set.`,
 		},
 		{
-			ID: "SET-004", Category: Settings, Title: "the issuer is the URL of a provider", run: issuerUsable,
+			ID: IssuerUsable, Category: Settings, Title: "the issuer is the URL of a provider", run: issuerUsable,
 			Meaning: `The issuer must be an https URL, or a host name, without query and fragment: https://TENANT.eu.auth0.com/ for Auth0. Plain http is for this machine only. It is not the address of the token endpoint or of the login page.`,
 		},
 		{
-			ID: "SET-005", Category: Settings, Title: "an audience is set where the provider needs one", needs: []string{"SET-004"}, run: audienceSet,
+			ID: AudienceSet, Category: Settings, Title: "an audience is set where the provider needs one", needs: []ID{IssuerUsable}, run: audienceSet,
 			Meaning: `Auth0 gives a JWT only to those who name an API as the audience; without one the access token is opaque, and AppSync refuses it with 401. The audience is the identifier of the API in Auth0's dashboard, exactly as it stands there, slash included.`, Refusal: true,
 		},
 	}
@@ -81,7 +81,7 @@ func endpointUsable(_ context.Context, e *examination) Verdict {
 		verdict := failedBy(message, fix, err,
 			Evidence{Name: "endpoint", Expected: endpointExample, Found: harmless(setting.Value), From: setting.Origin})
 		if _, is := unquoted(setting.Value); is && e.Problem == nil {
-			return consequence(verdict, "SET-001")
+			return consequence(verdict, SettingsComplete)
 		}
 		return verdict
 	}

@@ -21,15 +21,15 @@ const storeLimit = 4 * time.Second
 func storageChecks() []Check {
 	return []Check{
 		{
-			ID: "STORE-001", Category: Storage, Title: "the token store can be reached", run: storeReached, limit: storeLimit + 500*time.Millisecond,
+			ID: StoreReached, Category: Storage, Title: "the token store can be reached", run: storeReached, limit: storeLimit + 500*time.Millisecond,
 			Meaning: `Tokens rest in the system's keyring: Secret Service on Linux, Keychain on macOS, Credential Manager on Windows. Servers, containers and sessions over SSH often have none: no session bus, or nobody on it who keeps secrets. The sealed file takes its place where there is something to seal it with, the client secret or APPSYNCCTL_PASSPHRASE. With --token-store memory nothing is kept, and each command gets a new token.`,
 		},
 		{
-			ID: "STORE-002", Category: Storage, Title: "the token store is not locked", needs: []string{"STORE-001"}, run: storeUnlocked,
+			ID: StoreUnlocked, Category: Storage, Title: "the token store is not locked", needs: []ID{StoreReached}, run: storeUnlocked,
 			Meaning: `A keyring is opened with the login to a desktop, or by answering its prompt. In a session over SSH, or after an automatic login, nobody has answered: then each command waits for a prompt that may be on another screen, or fails. Unlock it, or choose another store. Nothing is stored elsewhere without a word.`,
 		},
 		{
-			ID: "STORE-003", Category: Storage, Title: "a value can be stored, read back and removed", needs: []string{"STORE-001"}, after: []string{"STORE-002"}, run: storeKeeps,
+			ID: StoreKeeps, Category: Storage, Title: "a value can be stored, read back and removed", needs: []ID{StoreReached}, after: []ID{StoreUnlocked}, run: storeKeeps,
 			Meaning: `A value without meaning was written under a name of its own, read and removed. A keyring may report success and store nothing; a file needs a folder that can be written to, room on the disk, and rights that keep others out. Where this fails, a login would be lost as soon as it is made.`,
 		},
 	}
@@ -42,7 +42,7 @@ func storeReached(ctx context.Context, e *examination) Verdict {
 	if e.Store == nil {
 		return skipped("no token is stored for this set-up")
 	}
-	limited, cancel := e.Deadline.Set(ctx, storeLimit, "STORE-001/ask")
+	limited, cancel := e.Deadline.Set(ctx, storeLimit, StoreReached.asks())
 	defer cancel()
 	err := e.Store.Probe(limited)
 	if limited.Err() != nil && err != nil && !isLocked(err) {
@@ -120,7 +120,7 @@ func storeKeeps(_ context.Context, e *examination) Verdict {
 		found.Expected, found.Found = "", "stored, read back and removed"
 		return ok("the "+e.Store.name()+" store keeps what it is given", found)
 	case isLocked(err):
-		return Verdict{Result: Skipped, Because: "STORE-002"}
+		return Verdict{Result: Skipped, Because: StoreUnlocked}
 	case tooOpen:
 		found.Found = err.Error()
 		return failedBy("the token file is open to others", "chmod 600 "+quoted(open.Path), err, found)

@@ -100,7 +100,7 @@ func TestKeyring(t *testing.T) {
 			s.Store = &doctor.Store{Name: "keyring", Probe: (&tokencache.Keyring{Backend: &tt.ring}).Probe}
 			findings := examined(t, s.Subject)
 			for id, want := range tt.want {
-				got := said(findings[id])
+				got := said(findings[doctor.ID(id)])
 				if !strings.Contains(want, "\n") { // the fix of a locked keyring is the system's
 					got = fixes.ReplaceAllString(got, "")
 				}
@@ -146,7 +146,7 @@ func TestKeyringHangs(t *testing.T) {
 				s.Store = &doctor.Store{Name: "keyring", Probe: (&tokencache.Keyring{Backend: backend, Interactive: tt.interactive}).Probe}
 				findings := examined(t, s.Subject)
 				for id, want := range tt.want {
-					if got := fixes.ReplaceAllString(said(findings[id]), ""); got != want {
+					if got := fixes.ReplaceAllString(said(findings[doctor.ID(id)]), ""); got != want {
 						t.Errorf("%s says %s\nwant %s", id, got, want)
 					}
 				}

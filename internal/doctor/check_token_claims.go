@@ -20,7 +20,7 @@ func tokenIssuer(ctx context.Context, e *examination) Verdict {
 		case setting.Value == "":
 			return Verdict{Result: Skipped, Message: "no issuer is set to compare with", Lacks: "issuer", Evidence: []Evidence{found}}
 		case known.issuer == "":
-			return Verdict{Result: Skipped, Because: "SET-004", Evidence: []Evidence{found}}
+			return Verdict{Result: Skipped, Because: IssuerUsable, Evidence: []Evidence{found}}
 		}
 		found.Expected = setting.Value
 		if known.provider != nil { // it says which way it writes its name
@@ -36,14 +36,14 @@ func tokenIssuer(ctx context.Context, e *examination) Verdict {
 			return ok("the token's issuer is the one that is set", found)
 		case known.provider == nil && canonical == known.issuer:
 			// The provider may write it as the token does, but cannot be asked.
-			return e.attributed(unknown("it differs from the one that is set "+cmp.Or(difference(claims.Issuer, setting.Value), "in how it is written"), nil, found), "NET-005", "NET-006", "OIDC-001", "OIDC-002")
+			return e.attributed(unknown("it differs from the one that is set "+cmp.Or(difference(claims.Issuer, setting.Value), "in how it is written"), nil, found), ProviderResolves, ProviderConnects, MetadataPublished, IssuerMatches)
 		}
 		if little := difference(claims.Issuer, found.Expected); little != "" {
 			return failure("the token's issuer differs from the provider's own name "+little, e.anotherToken(), found)
 		}
 		verdict := failure(foreign(claims.Issuer, found.Expected), e.toIssuer(canonical, claims.Issuer), found)
-		if e.cause("OIDC-002") != "" { // the provider calls itself by another name, and so do its tokens
-			return consequence(verdict, "OIDC-002")
+		if e.cause(IssuerMatches) != "" { // the provider calls itself by another name, and so do its tokens
+			return consequence(verdict, IssuerMatches)
 		}
 		return verdict
 	})(ctx, e)
@@ -173,8 +173,8 @@ func tokenAccess(ctx context.Context, e *examination) Verdict {
 		}
 		verdict := warning("this is an ID token: it tells the client who has logged in, and is not for an API", e.anotherToken(),
 			Evidence{Name: "ID token", Found: why, From: "token"})
-		if e.cause("AUTH-008") != "" {
-			return consequence(verdict, "AUTH-008")
+		if e.cause(TokenAudience) != "" {
+			return consequence(verdict, TokenAudience)
 		}
 		return verdict
 	})(ctx, e)

@@ -129,7 +129,7 @@ func TestTokenIssuer(t *testing.T) {
 		iss     string
 		world   func(*tokenWorld)
 		want    string
-		because string
+		because doctor.ID
 	}{
 		{"the provider is down", tokenIssuer, tokenIssuer, func(w *tokenWorld) { w.down = true }, "ok: the token's issuer is the one that is set", ""},
 		{"the provider is down, set without a slash", "https://tenant.eu.auth0.com", tokenIssuer, func(w *tokenWorld) { w.down = true }, "ok: the token's issuer is the one that is set", ""},

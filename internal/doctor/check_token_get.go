@@ -24,7 +24,7 @@ func tokenHad(ctx context.Context, e *examination) Verdict {
 		return skipped("no token is looked at")
 	}
 	wait := tokenWait(ctx)
-	ctx, cancel := e.Deadline.Set(ctx, wait, "AUTH-001/ask")
+	ctx, cancel := e.Deadline.Set(ctx, wait, TokenObtained.asks())
 	defer cancel()
 	token, err := e.Token(ctx)
 	withheld := unreadable(err)
@@ -75,7 +75,7 @@ func (e *examination) tokenless(ctx context.Context, wait time.Duration, err err
 	if refusal, refused := errors.AsType[*auth.Error](err); refused {
 		verdict := e.refused(refusal)
 		if strings.HasSuffix(refusal.Endpoint, "/.well-known/openid-configuration") { // the token was never asked for
-			verdict = e.attributed(unknown("the provider does not say where tokens are to be had", err), "OIDC-001")
+			verdict = e.attributed(unknown("the provider does not say where tokens are to be had", err), MetadataPublished)
 		}
 		verdict.Err = err
 		return verdict
@@ -97,7 +97,7 @@ func (e *examination) kept(ctx context.Context, wait time.Duration, err error, k
 	case known != nil && known.Kind == NoSecret:
 		return failure("the client's secret cannot be read: "+bounded(err.Error()), e.newSecret())
 	case ctx.Err() != nil:
-		return e.attributed(unknown(fmt.Sprintf("no token within %s", wait), err), "NET-001", "NET-005", "NET-006", "OIDC-001", "STORE-001", "STORE-002")
+		return e.attributed(unknown(fmt.Sprintf("no token within %s", wait), err), ProxyUsable, ProviderResolves, ProviderConnects, MetadataPublished, StoreReached, StoreUnlocked)
 	}
 	if verdict, found := e.storeInTheWay(err); found {
 		return verdict
@@ -111,8 +111,8 @@ func (e *examination) unset(name string) Verdict {
 	if name == "client_secret" {
 		verdict.Fix = e.newSecret()
 	}
-	if e.cause("SET-001") != "" {
-		return consequence(verdict, "SET-001")
+	if e.cause(SettingsComplete) != "" {
+		return consequence(verdict, SettingsComplete)
 	}
 	return verdict
 }
@@ -120,10 +120,10 @@ func (e *examination) unset(name string) Verdict {
 // storeInTheWay says what an error of the token store means.
 func (e *examination) storeInTheWay(err error) (Verdict, bool) {
 	if unavailable, ok := errors.AsType[*tokencache.UnavailableError](err); ok {
-		return e.attributed(failure("the token store cannot be reached: "+bounded(unavailable.Reason), e.change("token_store", "memory")), "STORE-001"), true
+		return e.attributed(failure("the token store cannot be reached: "+bounded(unavailable.Reason), e.change("token_store", "memory")), StoreReached), true
 	}
 	if locked, ok := errors.AsType[*tokencache.LockedError](err); ok {
-		return e.attributed(failure("the token store is locked: "+bounded(locked.Reason), e.change("token_store", "memory")), "STORE-002", "STORE-001"), true
+		return e.attributed(failure("the token store is locked: "+bounded(locked.Reason), e.change("token_store", "memory")), StoreUnlocked, StoreReached), true
 	}
 	if _, ok := errors.AsType[tokencache.NoSealError](err); ok {
 		return failure("the token file is sealed, and there is nothing to open it with", passphraseFix), true
@@ -141,23 +141,23 @@ func (e *examination) storeInTheWay(err error) (Verdict, bool) {
 func (e *examination) providerInTheWay(err error) Verdict {
 	if lost, ok := errors.AsType[*auth.TransportError](err); ok {
 		found := Evidence{Name: "request", Found: bounded(err.Error()), From: lost.Endpoint}
-		return e.attributed(unknown("the provider gave no answer", err, found), "NET-001", "NET-005", "NET-006", "OIDC-001")
+		return e.attributed(unknown("the provider gave no answer", err, found), ProxyUsable, ProviderResolves, ProviderConnects, MetadataPublished)
 	}
 	if _, ok := errors.AsType[*auth.IssuerError](err); ok {
-		return e.attributed(failure("the issuer cannot be used", e.setting("issuer").remedy()), "SET-001", "SET-004")
+		return e.attributed(failure("the issuer cannot be used", e.setting("issuer").remedy()), SettingsComplete, IssuerUsable)
 	}
 	if mismatch, ok := errors.AsType[*auth.IssuerMismatchError](err); ok {
 		return e.attributed(failure("the provider calls itself by another name", e.change("issuer", mismatch.Found),
-			Evidence{Name: "issuer", Expected: bounded(mismatch.Expected), Found: bounded(mismatch.Found), From: "discovery"}), "OIDC-001", "OIDC-002")
+			Evidence{Name: "issuer", Expected: bounded(mismatch.Expected), Found: bounded(mismatch.Found), From: "discovery"}), MetadataPublished, IssuerMatches)
 	}
 	if _, ok := errors.AsType[*auth.DiscoveryError](err); ok {
-		return e.attributed(failure(bounded(err.Error()), e.setting("issuer").remedy()), "SET-004", "OIDC-001")
+		return e.attributed(failure(bounded(err.Error()), e.setting("issuer").remedy()), IssuerUsable, MetadataPublished)
 	}
 	if lacking, ok := errors.AsType[*auth.UnsupportedError](err); ok {
-		return e.attributed(failure("the provider does not offer "+lacking.Feature, e.change("grant", grantMachine)), "OIDC-001", "OIDC-003")
+		return e.attributed(failure("the provider does not offer "+lacking.Feature, e.change("grant", grantMachine)), MetadataPublished, GrantOffered)
 	}
 	if _, ok := errors.AsType[*auth.EndpointError](err); ok {
-		return e.attributed(failure(bounded(err.Error()), e.setting("issuer").remedy()), "OIDC-001")
+		return e.attributed(failure(bounded(err.Error()), e.setting("issuer").remedy()), MetadataPublished)
 	}
 	if _, ok := errors.AsType[*auth.AnswerError](err); ok {
 		return failure(bounded(err.Error()), e.setting("issuer").remedy())

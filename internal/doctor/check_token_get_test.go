@@ -161,7 +161,7 @@ func TestTokenlessConsequence(t *testing.T) {
 		name    string
 		err     error
 		change  func(*tokenWorld, *doctor.Subject)
-		because string
+		because doctor.ID
 		message string
 	}{
 		{

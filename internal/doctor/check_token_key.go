@@ -27,7 +27,7 @@ func tokenKeyPublished(ctx context.Context, e *examination) Verdict {
 			return ok("the provider publishes the token's key", Evidence{Name: "kid", Found: bounded(claims.KeyID), From: "token"})
 		case e.elsewhere(claims.Issuer):
 			verdict := skipped("these are not the keys of the token's issuer: see AUTH-007")
-			verdict.Because = "AUTH-007"
+			verdict.Because = TokenIssuer
 			return verdict
 		}
 		// The token may have been made after the keys were fetched, by one that came in

@@ -19,13 +19,13 @@ func (e *examination) refused(refusal *auth.Error) Verdict {
 	answer := Evidence{Name: "answer", Found: answered(refusal), From: refusal.Endpoint}
 	switch {
 	case refusal.Status == http.StatusTooManyRequests:
-		return e.attributed(unknown(e.throttled(refusal), refusal, answer), "OIDC-001")
+		return e.attributed(unknown(e.throttled(refusal), refusal, answer), MetadataPublished)
 	case refusal.Temporary():
-		return e.attributed(unknown("the provider is out of order", refusal, answer), "OIDC-001")
+		return e.attributed(unknown("the provider is out of order", refusal, answer), MetadataPublished)
 	case refusal.Status/100 == 3:
 		return unknown("the token endpoint answers with a redirect, as a portal or a proxy does", refusal, answer)
 	case slices.Contains([]string{"temporarily_unavailable", "too_many_attempts"}, refusal.Code):
-		return e.attributed(unknown("the provider asks to try again later: "+answer.Found, refusal, answer), "OIDC-001")
+		return e.attributed(unknown("the provider asks to try again later: "+answer.Found, refusal, answer), MetadataPublished)
 	case refusal.Code == "":
 		return unknown("something in front of the provider refused the request, a firewall or a proxy", refusal, answer)
 	}
@@ -115,7 +115,7 @@ func (e *examination) disbelieved(answer Evidence) Verdict {
 	if method == "private_key_jwt" {
 		verdict := failure("the provider does not take the client's signature: it does not have this key, or not for this client",
 			e.atProvider("Applications", client, "Credentials", "add the public key"), e.asked("client_id"), asked, answer)
-		return e.byClock(verdict, "NET-007") // the signature is good for a minute
+		return e.byClock(verdict, ProviderClock) // the signature is good for a minute
 	}
 	return failure("the provider rejects the client's credentials: its ID or its secret is wrong, or the secret is sent in another way than the application has",
 		e.newSecret(), e.asked("client_id"), asked, answer)

@@ -71,7 +71,7 @@ func given(s *doctor.Subject) {
 }
 
 // wantNoToken fails if a finding holds the token or a part of it.
-func wantNoToken(t *testing.T, found map[string]doctor.Finding, token string) {
+func wantNoToken(t *testing.T, found map[doctor.ID]doctor.Finding, token string) {
 	t.Helper()
 	for _, finding := range found {
 		finding.Check = doctor.Check{ID: finding.ID}
@@ -149,7 +149,7 @@ func TestTokenSkipped(t *testing.T) {
 			got := make(map[string]string)
 			for id, finding := range examineToken(t, subject) {
 				if finding.Result == doctor.Skipped && finding.Category == doctor.Token {
-					got[id] = finding.Message
+					got[string(id)] = finding.Message
 				}
 			}
 			if !maps.Equal(got, tt.want) {

@@ -32,7 +32,7 @@ func (e *examination) apiNow() (now time.Time, whose string) {
 			return date, whose
 		}
 	}
-	if clock, found := e.finding("NET-004"); found && (clock.Passed() || clock.Result == Failure) {
+	if clock, found := e.finding(APIClock); found && (clock.Passed() || clock.Result == Failure) {
 		return now.Add(e.known().clock), "the API's clock"
 	}
 	return now, "this machine's clock"
@@ -49,12 +49,12 @@ func tokenUnexpired(ctx context.Context, e *examination) Verdict {
 		case !now.Before(claims.Expiry):
 			verdict := failure("the token expired "+(-left).String()+" ago", e.anotherToken(), evidence...)
 			if !e.Now().Before(claims.Expiry) {
-				if clock, _ := e.finding("NET-007"); clock.Because == "" {
-					return e.byClock(verdict, "NET-007") // it may have been issued so
+				if clock, _ := e.finding(ProviderClock); clock.Because == "" {
+					return e.byClock(verdict, ProviderClock) // it may have been issued so
 				}
 				return verdict
 			}
-			return e.byClock(verdict, "NET-004") // nobody has noticed here
+			return e.byClock(verdict, APIClock) // nobody has noticed here
 		case e.Grant == "" && left < min(soon, claims.Expiry.Sub(claims.IssuedAt)/10):
 			return warning("the token expires in "+left.String()+", and nothing renews it", e.anotherToken(), evidence...)
 		default:
@@ -80,7 +80,7 @@ func tokenBegun(ctx context.Context, e *examination) Verdict {
 			return failure("the token is for later: it becomes valid in "+claims.NotBefore.Sub(now).Truncate(time.Second).String(), e.anotherToken(), evidence...)
 		case -age > aheadOfClock, claims.NotBefore.After(now.Add(2 * time.Second)):
 			verdict := failure("the token was issued "+(-age).String()+" in the future of "+whose, e.anotherToken(), evidence...)
-			return e.byClock(verdict, "NET-004", "NET-007")
+			return e.byClock(verdict, APIClock, ProviderClock)
 		default:
 			return ok("the token was issued "+age.String()+" ago", evidence...)
 		}
@@ -89,7 +89,7 @@ func tokenBegun(ctx context.Context, e *examination) Verdict {
 
 // byClock makes verdict a consequence of the first of the checks of clocks with these
 // ids that found one wrong.
-func (e *examination) byClock(verdict Verdict, ids ...string) Verdict {
+func (e *examination) byClock(verdict Verdict, ids ...ID) Verdict {
 	for _, id := range ids {
 		if clock, found := e.finding(id); found && (clock.Result == Failure || clock.Result == Warning) {
 			return consequence(verdict, id)

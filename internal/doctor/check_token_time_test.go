@@ -52,7 +52,7 @@ func TestTokenClocks(t *testing.T) {
 		name          string
 		api, provider time.Duration // how far their clocks are ahead
 		claims        map[string]any
-		id, because   string
+		id, because   doctor.ID
 		message       string
 	}{
 		{

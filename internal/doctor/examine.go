@@ -21,7 +21,7 @@ func Examine(ctx context.Context, subject *Subject, done func(Finding)) []Findin
 	ctx, cancel := subject.Deadline.Set(ctx, totalLimit, "")
 	defer cancel()
 	checks := Catalogue()
-	e := &examination{Subject: subject, findings: make(map[string]Finding), finished: make(map[string]chan struct{})}
+	e := &examination{Subject: subject, findings: make(map[ID]Finding), finished: make(map[ID]chan struct{})}
 	for _, check := range checks {
 		e.finished[check.ID] = make(chan struct{})
 	}
@@ -44,10 +44,10 @@ func Examine(ctx context.Context, subject *Subject, done func(Finding)) []Findin
 // An examination is one run of the checks. They share what they learn through it.
 type examination struct {
 	*Subject
-	finished map[string]chan struct{}
+	finished map[ID]chan struct{}
 
 	mu       sync.Mutex
-	findings map[string]Finding
+	findings map[ID]Finding
 	facts    facts
 }
 
@@ -77,13 +77,13 @@ func (e *examination) founded(verdict Verdict) Verdict {
 	if verdict.Result != Skipped || !found || !because.Passed() {
 		return verdict
 	}
-	return unknown("this could not be looked at, although "+because.ID+" has passed", nil, verdict.Evidence...)
+	return unknown("this could not be looked at, although "+string(because.ID)+" has passed", nil, verdict.Evidence...)
 }
 
 // await waits for a check that the asking one does not depend on in general, and
 // returns what it found. It is not to wait for the asking one in turn. found is false
 // if ctx ends first.
-func (e *examination) await(ctx context.Context, id string) (finding Finding, found bool) {
+func (e *examination) await(ctx context.Context, id ID) (finding Finding, found bool) {
 	select {
 	case <-e.finished[id]:
 		return e.finding(id)
@@ -94,7 +94,7 @@ func (e *examination) await(ctx context.Context, id string) (finding Finding, fo
 
 // Blocked reports whether something that the check needs has not passed, and because
 // of which check it is skipped then: the first one that did not pass by itself.
-func (c Check) Blocked(find func(id string) (Finding, bool)) (Verdict, bool) {
+func (c Check) Blocked(find func(id ID) (Finding, bool)) (Verdict, bool) {
 	for _, id := range c.needs {
 		needed, found := find(id)
 		switch {
@@ -119,7 +119,7 @@ func (e *examination) within(ctx context.Context, check Check) Verdict {
 	if limit == 0 {
 		limit = checkLimit
 	}
-	limited, cancel := e.Deadline.Set(ctx, limit, check.ID)
+	limited, cancel := e.Deadline.Set(ctx, limit, string(check.ID))
 	defer cancel()
 	verdict := make(chan Verdict, 1)
 	go func() {
@@ -163,7 +163,7 @@ func (e *examination) record(finding Finding) {
 
 // finding returns what a check found; only of those that the asking check names
 // in needs or after is it certain that they have finished.
-func (e *examination) finding(id string) (Finding, bool) {
+func (e *examination) finding(id ID) (Finding, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	finding, ok := e.findings[id]
@@ -186,7 +186,7 @@ func (e *examination) learn(add func(*facts)) {
 
 // A panicError is a check that broke down, without what it was looking at.
 type panicError struct {
-	check string
+	check ID
 	cause any
 }
 

@@ -19,27 +19,27 @@ func TestExaminePanic(t *testing.T) {
 	tests := []struct {
 		name    string
 		change  func(*doctor.Subject)
-		checks  []string // those that break down
-		passing []string
+		checks  []doctor.ID // those that break down
+		passing []doctor.ID
 	}{
-		{"token", func(s *doctor.Subject) { s.Token = func(context.Context) (string, error) { panic("burst") } }, []string{"AUTH-001"}, []string{"OIDC-004", "API-001"}},
-		{"store", func(s *doctor.Subject) { s.Store.Probe = func(context.Context) error { panic("burst") } }, []string{"STORE-001"}, []string{"AUTH-013"}},
+		{"token", func(s *doctor.Subject) { s.Token = func(context.Context) (string, error) { panic("burst") } }, []doctor.ID{"AUTH-001"}, []doctor.ID{"OIDC-004", "API-001"}},
+		{"store", func(s *doctor.Subject) { s.Store.Probe = func(context.Context) error { panic("burst") } }, []doctor.ID{"STORE-001"}, []doctor.ID{"AUTH-013"}},
 		{"lookup", func(s *doctor.Subject) {
 			s.LookupHost = func(context.Context, string) ([]string, error) { panic("burst") }
-		}, []string{"NET-002", "NET-005"}, []string{"AUTH-013"}},
-		{"provider", func(s *doctor.Subject) { s.Provider.Transport = burst }, []string{"NET-006"}, []string{"AUTH-013"}},
-		{"anonymous call", func(s *doctor.Subject) { s.Plain = burst }, []string{"NET-003"}, []string{"AUTH-013"}},
+		}, []doctor.ID{"NET-002", "NET-005"}, []doctor.ID{"AUTH-013"}},
+		{"provider", func(s *doctor.Subject) { s.Provider.Transport = burst }, []doctor.ID{"NET-006"}, []doctor.ID{"AUTH-013"}},
+		{"anonymous call", func(s *doctor.Subject) { s.Plain = burst }, []doctor.ID{"NET-003"}, []doctor.ID{"AUTH-013"}},
 		{"account", func(s *doctor.Subject) {
 			s.Account = accounts(func() (*awsaccount.API, error) { panic("burst") })
-		}, []string{"API-004"}, []string{"AUTH-013", "API-001"}},
-		{"nothing at hand", func(s *doctor.Subject) { s.Provider = nil }, []string{"NET-006"}, []string{"AUTH-013"}},
+		}, []doctor.ID{"API-004"}, []doctor.ID{"AUTH-013", "API-001"}},
+		{"nothing at hand", func(s *doctor.Subject) { s.Provider = nil }, []doctor.ID{"NET-006"}, []doctor.ID{"AUTH-013"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := examineAll(t, t.Context(), func(_ *tokenWorld, s *doctor.Subject, _ <-chan struct{}) { tt.change(s) })
 			for _, id := range tt.checks {
 				got.want(t, id, "unknown: the check itself broke down")
-				if err := got.findings[id].Err; err == nil || !strings.HasPrefix(err.Error(), "check "+id+" broke down: ") {
+				if err := got.findings[id].Err; err == nil || !strings.HasPrefix(err.Error(), "check "+string(id)+" broke down: ") {
 					t.Errorf("the error of %s is %v", id, err)
 				}
 			}
@@ -66,8 +66,8 @@ func TestExamineSkipped(t *testing.T) {
 	tests := []struct {
 		name    string
 		change  func(*doctor.Subject)
-		skipped []string
-		because string
+		skipped []doctor.ID
+		because doctor.ID
 		reason  string
 	}{
 		{"a failure", func(s *doctor.Subject) {
@@ -76,11 +76,11 @@ func TestExamineSkipped(t *testing.T) {
 					s.Settings[i].Value = "http://api.example.com/graphql"
 				}
 			}
-		}, []string{"SET-003", "NET-002", "NET-003", "NET-004"}, "SET-002", ""},
+		}, []doctor.ID{"SET-003", "NET-002", "NET-003", "NET-004"}, "SET-002", ""},
 		{"something unknown", func(s *doctor.Subject) {
 			s.Token = func(context.Context) (string, error) { return "", errors.New("a riddle") }
-		}, []string{"AUTH-002", "AUTH-004", "AUTH-005", "AUTH-006", "AUTH-013"}, "AUTH-001", ""},
-		{"something that makes no sense itself", unset("issuer"), []string{"SET-005", "NET-005", "NET-006", "OIDC-001", "OIDC-004", "AUTH-005", "AUTH-006"}, "", "no issuer is set"},
+		}, []doctor.ID{"AUTH-002", "AUTH-004", "AUTH-005", "AUTH-006", "AUTH-013"}, "AUTH-001", ""},
+		{"something that makes no sense itself", unset("issuer"), []doctor.ID{"SET-005", "NET-005", "NET-006", "OIDC-001", "OIDC-004", "AUTH-005", "AUTH-006"}, "", "no issuer is set"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -32,8 +32,8 @@ func (a accounts) API(context.Context, string) (*awsaccount.API, error) { return
 
 // A run is what came of an examination, and when.
 type run struct {
-	findings map[string]doctor.Finding
-	at       map[string]time.Duration // when done was told of a finding, since the start
+	findings map[doctor.ID]doctor.Finding
+	at       map[doctor.ID]time.Duration // when done was told of a finding, since the start
 	took     time.Duration
 }
 
@@ -50,16 +50,16 @@ func examineAll(t *testing.T, ctx context.Context, change func(w *tokenWorld, s 
 	defer close(released)
 	change(w, subject, released)
 
-	result := run{findings: make(map[string]doctor.Finding), at: make(map[string]time.Duration)}
+	result := run{findings: make(map[doctor.ID]doctor.Finding), at: make(map[doctor.ID]time.Duration)}
 	start := time.Now()
-	var told []string
+	var told []doctor.ID
 	all := doctor.Examine(ctx, subject, func(finding doctor.Finding) {
 		told = append(told, finding.ID)
 		result.at[finding.ID] = time.Since(start)
 	})
 	result.took = time.Since(start)
 
-	var returned, catalogue []string
+	var returned, catalogue []doctor.ID
 	for _, finding := range all {
 		returned = append(returned, finding.ID)
 		result.findings[finding.ID] = finding
@@ -81,7 +81,7 @@ func examineAll(t *testing.T, ctx context.Context, change func(w *tokenWorld, s 
 }
 
 // want compares the result and the message of a check with text: "unknown: interrupted".
-func (r run) want(t *testing.T, id, text string) {
+func (r run) want(t *testing.T, id doctor.ID, text string) {
 	t.Helper()
 	if got := string(r.findings[id].Result) + ": " + r.findings[id].Message; got != text {
 		t.Errorf("%s is %q, want %q", id, got, text)
@@ -104,7 +104,7 @@ func TestExamineDeafCheck(t *testing.T) {
 		}
 		for id, at := range got.at {
 			switch {
-			case strings.HasPrefix(id, "AUTH") || strings.HasPrefix(id, "API"):
+			case strings.HasPrefix(string(id), "AUTH") || strings.HasPrefix(string(id), "API"):
 				if at < 8500*time.Millisecond {
 					t.Errorf("%s was told after %s, before AUTH-001 was known", id, at)
 				}
@@ -214,7 +214,7 @@ func TestExamineNothingAnswers(t *testing.T) {
 				return nil, never
 			})
 		})
-		for _, id := range []string{"NET-003", "NET-006", "STORE-001", "AUTH-001", "API-004"} {
+		for _, id := range []doctor.ID{"NET-003", "NET-006", "STORE-001", "AUTH-001", "API-004"} {
 			if got.findings[id].Result != doctor.Unknown {
 				t.Errorf("%s is %s", id, got.findings[id].Result)
 			}
@@ -241,7 +241,7 @@ func TestExamineProviderHangs(t *testing.T) {
 			}
 		})
 		got.want(t, "AUTH-001", "unknown: no token within 6.5s: see NET-006")
-		for _, id := range []string{"API-001", "API-002"} { // the world takes any token
+		for _, id := range []doctor.ID{"API-001", "API-002"} { // the world takes any token
 			if finding := got.findings[id]; finding.Result != doctor.OK {
 				t.Errorf("%s is %s: %s", id, finding.Result, finding.Message)
 			}

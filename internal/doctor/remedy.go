@@ -22,7 +22,7 @@ func bounded(text string) string {
 
 // cause returns the first of the checks with these ids that failed or that could
 // not tell; "" if there is none. The asking check must depend on them.
-func (e *examination) cause(ids ...string) string {
+func (e *examination) cause(ids ...ID) ID {
 	for _, id := range ids {
 		if finding, found := e.finding(id); found && (finding.Result == Failure || finding.Result == Unknown) {
 			return id
@@ -33,7 +33,7 @@ func (e *examination) cause(ids ...string) string {
 
 // attributed makes verdict a consequence of the first of the checks with these ids
 // that did not pass, if there is one.
-func (e *examination) attributed(verdict Verdict, ids ...string) Verdict {
+func (e *examination) attributed(verdict Verdict, ids ...ID) Verdict {
 	if id := e.cause(ids...); id != "" {
 		return consequence(verdict, id)
 	}
@@ -42,8 +42,8 @@ func (e *examination) attributed(verdict Verdict, ids ...string) Verdict {
 
 // consequence is verdict as one that the check called id explains: what is to be
 // done is said there.
-func consequence(verdict Verdict, id string) Verdict {
-	verdict.Message += ": see " + id
+func consequence(verdict Verdict, id ID) Verdict {
+	verdict.Message += ": see " + string(id)
 	verdict.Because, verdict.Fix = id, ""
 	return verdict
 }

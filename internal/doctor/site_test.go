@@ -207,9 +207,9 @@ func sign(t *testing.T, certificate, signer *x509.Certificate, key *ecdsa.Privat
 }
 
 // examined returns what the checks say, by ID.
-func examined(t *testing.T, subject *doctor.Subject) map[string]doctor.Finding {
+func examined(t *testing.T, subject *doctor.Subject) map[doctor.ID]doctor.Finding {
 	t.Helper()
-	findings := make(map[string]doctor.Finding)
+	findings := make(map[doctor.ID]doctor.Finding)
 	doctor.Examine(t.Context(), subject, func(f doctor.Finding) {
 		wantSentence(t, f)
 		findings[f.ID] = f
@@ -222,7 +222,7 @@ func examined(t *testing.T, subject *doctor.Subject) map[string]doctor.Finding {
 func said(f doctor.Finding) string {
 	text := fmt.Sprintf("%s: %s", f.Result, f.Message)
 	if f.Because != "" {
-		text += " <" + f.Because + ">"
+		text += " <" + string(f.Because) + ">"
 	}
 	if f.Fix != "" {
 		text += "\n" + f.Fix
@@ -231,10 +231,10 @@ func said(f doctor.Finding) string {
 }
 
 // wantSaid compares what checks said with what they should say.
-func wantSaid(t *testing.T, findings map[string]doctor.Finding, want map[string]string) {
+func wantSaid(t *testing.T, findings map[doctor.ID]doctor.Finding, want map[string]string) {
 	t.Helper()
 	for id, text := range want {
-		if got := said(findings[id]); got != text {
+		if got := said(findings[doctor.ID(id)]); got != text {
 			t.Errorf("%s says %s\nwant %s", id, got, text)
 		}
 	}

@@ -176,9 +176,9 @@ func (w *tokenWorld) subject(settings map[string]string, token func(context.Cont
 }
 
 // examineToken runs all checks on subject and returns what they found by id.
-func examineToken(t *testing.T, subject *doctor.Subject) map[string]doctor.Finding {
+func examineToken(t *testing.T, subject *doctor.Subject) map[doctor.ID]doctor.Finding {
 	t.Helper()
-	found := make(map[string]doctor.Finding)
+	found := make(map[doctor.ID]doctor.Finding)
 	subject.Deadline = unhurried
 	for _, finding := range doctor.Examine(t.Context(), subject, func(doctor.Finding) {}) {
 		found[finding.ID] = finding
@@ -188,7 +188,7 @@ func examineToken(t *testing.T, subject *doctor.Subject) map[string]doctor.Findi
 
 // firstFinding returns the first finding of the catalogue, up to the tokens, that is not
 // in order: "AUTH-008 failure: MESSAGE", and its fix. Both are empty if all is well.
-func firstFinding(found map[string]doctor.Finding) (text, fix string) {
+func firstFinding(found map[doctor.ID]doctor.Finding) (text, fix string) {
 	for _, check := range doctor.Catalogue() {
 		finding := found[check.ID]
 		switch finding.Result {

@@ -81,13 +81,13 @@ func TestSmokeListIsLate(t *testing.T) {
 // After Ctrl-C nothing new begins, and what was created is deleted all the same.
 func TestSmokeInterrupted(t *testing.T) {
 	tests := []struct {
-		after string // the step after which the context ends
-		made  int    // customers that were created by then
+		after doctor.ID // the step after which the context ends
+		made  int       // customers that were created by then
 	}{
 		{"", 0}, {"SMOKE-002", 0}, {"SMOKE-004", 1}, {"SMOKE-005", 2}, {"SMOKE-006", 2}, {"SMOKE-010", 2}, {"SMOKE-011", 2},
 	}
 	for _, tt := range tests {
-		t.Run("after "+tt.after, func(t *testing.T) {
+		t.Run("after "+string(tt.after), func(t *testing.T) {
 			fake := newAPI()
 			server := httptest.NewServer(fake)
 			defer server.Close()
@@ -153,7 +153,7 @@ func TestSmokeCleanUpEnds(t *testing.T) {
 		hangs := func(body string) bool { return strings.Contains(body, "deleteCustomer") }
 		start := time.Now()
 		findings := newTest("http://api.test/graphql", direct{fake, hangs}).Run(t.Context())
-		for id, want := range map[string]string{"SMOKE-011": first + " (id-1) is left behind", "SMOKE-012": second + " (id-2) is left behind"} {
+		for id, want := range map[doctor.ID]string{"SMOKE-011": first + " (id-1) is left behind", "SMOKE-012": second + " (id-2) is left behind"} {
 			got := step(t, findings, id)
 			if got.Result != doctor.Unknown || !errors.Is(got.Err, context.DeadlineExceeded) || !strings.HasPrefix(got.Message, want) {
 				t.Errorf("got %s: %s (%v), want %q and the deadline", got.Result, got.Message, got.Err, want)

@@ -101,7 +101,7 @@ func (r *run) verdict(ctx context.Context, step step) doctor.Verdict {
 	if r.hurried {
 		return doctor.Verdict{Result: doctor.Skipped, Message: "interrupted", Err: context.Cause(ctx)}
 	}
-	limited, cancel := r.Deadline.Set(ctx, stepTime, step.ID)
+	limited, cancel := r.Deadline.Set(ctx, stepTime, string(step.ID))
 	defer cancel()
 	verdict := step.run(r, limited)
 	if errors.Is(verdict.Err, context.DeadlineExceeded) && ctx.Err() == nil && limited.Err() != nil {
@@ -114,7 +114,7 @@ func (r *run) verdict(ctx context.Context, step step) doctor.Verdict {
 const stepTime = 40 * time.Second
 
 // finding looks among the checks and the steps that were taken.
-func (r *run) finding(id string) (doctor.Finding, bool) {
+func (r *run) finding(id doctor.ID) (doctor.Finding, bool) {
 	for _, all := range [][]doctor.Finding{r.Checks, r.findings} {
 		if i := slices.IndexFunc(all, func(f doctor.Finding) bool { return f.ID == id }); i >= 0 {
 			return all[i], true

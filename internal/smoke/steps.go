@@ -10,6 +10,25 @@ import (
 // Category is that of what a smoke test does.
 const Category doctor.Category = "smoke"
 
+// The steps. Each is called after what has been done when it passes.
+const (
+	CanBegin           doctor.ID = "SMOKE-000"
+	TamperedRefused    doctor.ID = "SMOKE-001"
+	ExpiredRefused     doctor.ID = "SMOKE-002"
+	SubscriptionBegins doctor.ID = "SMOKE-003"
+	FirstCreated       doctor.ID = "SMOKE-004"
+	SecondCreated      doctor.ID = "SMOKE-005"
+	BothListed         doctor.ID = "SMOKE-006"
+	BothInTable        doctor.ID = "SMOKE-007"
+	BothTold           doctor.ID = "SMOKE-008"
+	FirstRead          doctor.ID = "SMOKE-009"
+	FirstUpdated       doctor.ID = "SMOKE-010"
+	FirstDeleted       doctor.ID = "SMOKE-011"
+	SecondDeleted      doctor.ID = "SMOKE-012"
+	BothGone           doctor.ID = "SMOKE-013"
+	FastEnough         doctor.ID = "SMOKE-014"
+)
+
 // A step is something that a test does.
 type step struct {
 	doctor.Check
@@ -35,7 +54,7 @@ func Plan() []doctor.Check {
 }
 
 // Find returns the step called id.
-func Find(id string) (doctor.Check, bool) {
+func Find(id doctor.ID) (doctor.Check, bool) {
 	all := Steps()
 	i := slices.IndexFunc(all, func(c doctor.Check) bool { return c.ID == id })
 	if i < 0 {
@@ -48,89 +67,89 @@ func Find(id string) (doctor.Check, bool) {
 // what goes wrong there is blamed on no check that did not make it.
 func Beginning() doctor.Check {
 	return doctor.Check{
-		ID: "SMOKE-000", Category: Category, Title: "the test can begin",
+		ID: CanBegin, Category: Category, Title: "the test can begin",
 		Meaning: `What the test needs before it looks at anything is made ready: the token of --expired-token-file is read, and with --emulator an emulator is started, with a folder for temporary files. When that fails nothing is known of the API, and all other steps are skipped. Mend what the message names, such as the name of the file, its permissions, or a disk that is full, and run the test again.`,
 	}
 }
 
 // steps are those after the checks, in their order.
 func steps() []step {
-	reached := []string{"SET-001", "API-011"}                       // what was meant, and accepted
-	works := slices.Concat(reached, []string{"API-012", "API-013"}) // callable, and of the right schema
+	reached := []doctor.ID{doctor.SettingsComplete, doctor.CallerAccepted}           // what was meant, and accepted
+	works := append(slices.Clone(reached), doctor.FieldsCallable, doctor.SchemaFits) // and of the right schema
 	return []step{
 		{
 			Check: doctor.Check{
-				ID: "SMOKE-001", Category: Category, Title: "a tampered token is refused",
+				ID: TamperedRefused, Category: Category, Title: "a tampered token is refused",
 				Meaning: `The token of this run is shown to the API with its signature changed, and with another end written into it, which the signature does not fit; the API should refuse both with 401. An API that takes one verifies no signature: anybody can write a token for it. Look at how a Lambda authorizer verifies tokens, and let no other authorization mode in beside the one that is set.`,
 			}.Needing(reached...),
 			unasked: withoutTokens, run: (*run).refuseTampered,
 		},
 		{
 			Check: doctor.Check{
-				ID: "SMOKE-002", Category: Category, Title: "an expired token is refused",
+				ID: ExpiredRefused, Category: Category, Title: "an expired token is refused",
 				Meaning: `A token that was good and has expired is shown to the API, which should refuse it with 401. It must be a real one, since the signature has to fit: that of --expired-token-file, or one that the token store still holds from an earlier run; without one the step is skipped. Whoever finds an old token in a log can use an API that takes it: let the Lambda authorizer compare exp with the clock.`,
 			}.Needing(reached...),
 			unasked: withoutExpired, run: (*run).refuseExpired,
 		},
 		{
 			Check: doctor.Check{
-				ID: "SMOKE-003", Category: Category, Title: "a subscription to new customers begins",
+				ID: SubscriptionBegins, Category: Category, Title: "a subscription to new customers begins",
 				Meaning: `onCreateCustomer is subscribed to over the API's real-time endpoint. When the API does not acknowledge it, the schema may not have the subscription, the caller may not be allowed to use it, or a firewall may stop WebSocket connections. Add onCreateCustomer to the schema, with the directive of createCustomer, or let WebSocket connections out.`,
-			}.Needing("SET-001", "API-011", "API-014"),
+			}.Needing(doctor.SettingsComplete, doctor.CallerAccepted, doctor.RealtimeConnects),
 			unasked: notFollowing, run: (*run).follow,
 		},
 		{
 			Check: doctor.Check{
-				ID: "SMOKE-004", Category: Category, Title: "create customer1 (Boston, MA, USA)",
+				ID: FirstCreated, Category: Category, Title: "create customer1 (Boston, MA, USA)",
 				Meaning: `The API is asked to create a customer, and should return it as it was sent. A refusal with "Not Authorized" comes from the schema's directives: add the one of the API's mode to createCustomer. An error that begins with DynamoDB comes from the data source: look at its role, its table and its resolver.`,
 			}.Needing(works...),
 			unasked: readOnly, run: func(r *run, ctx context.Context) doctor.Verdict { return r.first.create(ctx) },
 		},
 		{
 			Check: doctor.Check{
-				ID: "SMOKE-005", Category: Category, Title: "create customer2 (Dallas, TX, USA)",
+				ID: SecondCreated, Category: Category, Title: "create customer2 (Dallas, TX, USA)",
 				Meaning: `The API is asked to create a second customer, beside the first. When only this fails, what worked once does not work always: the table may have too little capacity, or the resolver may make one id for all customers. Look at the table's throttled writes, and at how the resolver makes the id, as with autoId().`,
-			}.Needing("SMOKE-004"),
+			}.Needing(FirstCreated),
 			unasked: readOnly, run: func(r *run, ctx context.Context) doctor.Verdict { return r.second.create(ctx) },
 		},
 		{
 			Check: doctor.Check{
-				ID: "SMOKE-006", Category: Category, Title: "list both customers",
+				ID: BothListed, Category: Category, Title: "list both customers",
 				Meaning: `Both customers are looked for in the list, which should show them within five seconds; lists are eventually consistent. A list that never shows them reads another table than the mutations write to, or drops items in its resolver. Compare the data sources of listCustomers and createCustomer, and look at what the resolver does with a filter and with nextToken.`,
-			}.Needing("SMOKE-005"),
+			}.Needing(SecondCreated),
 			unasked: readOnly, run: (*run).findBoth,
 		},
 		{
 			Check: doctor.Check{
-				ID: "SMOKE-007", Category: Category, Title: "the table holds both customers",
+				ID: BothInTable, Category: Category, Title: "the table holds both customers",
 				Meaning: `The two items are read from the DynamoDB table itself, with AWS credentials and without the API. A table without them is not the one that the API writes to, and one that cannot be read tells nothing. Look at the data source of createCustomer, and at the region and the account of the credentials, which need dynamodb:GetItem.`,
-			}.Needing("SMOKE-005"),
+			}.Needing(SecondCreated),
 			unasked: withoutTable, run: (*run).readTable,
 		},
 		{
 			Check: doctor.Check{
-				ID: "SMOKE-008", Category: Category, Title: "the subscription tells of both customers",
+				ID: BothTold, Category: Category, Title: "the subscription tells of both customers",
 				Meaning: `Both creations should be announced by onCreateCustomer within ten seconds. A subscription gets the fields that the mutation asked for, and nothing of what is written past the API; one that stays silent is tied to another mutation, or filters. Look at @aws_subscribe in the schema, and at the subscription's resolver, if it has one.`,
-			}.Needing("SMOKE-003", "SMOKE-005"),
+			}.Needing(SubscriptionBegins, SecondCreated),
 			unasked: notFollowing, run: (*run).awaitBoth,
 		},
 		{
 			Check: doctor.Check{
-				ID: "SMOKE-009", Category: Category, Title: "get customer1",
+				ID: FirstRead, Category: Category, Title: "get customer1",
 				Meaning: `The first customer is read by its id, and should come back as it was created. When it is not found, or has other fields, getCustomer reads another table than createCustomer writes to, or looks for another key. Compare the data sources of both, and see that the resolver reads the item whose key is the argument id.`,
-			}.Needing("SMOKE-004"),
+			}.Needing(FirstCreated),
 			unasked: readOnly, run: func(r *run, ctx context.Context) doctor.Verdict { return r.first.get(ctx) },
 		},
 		{
 			Check: doctor.Check{
-				ID: "SMOKE-010", Category: Category, Title: "update customer1",
+				ID: FirstUpdated, Category: Category, Title: "update customer1",
 				Meaning: `The city of the first customer is changed, which should leave its other fields alone and return the result. A field that is lost was overwritten by a resolver that puts the whole item, and a refusal comes from the schema's directives. Let the resolver of updateCustomer update only the fields that were sent, and add the directive of the API's mode to the field.`,
-			}.Needing("SMOKE-009"),
+			}.Needing(FirstRead),
 			unasked: readOnly, run: func(r *run, ctx context.Context) doctor.Verdict { return r.first.update(ctx) },
 		},
 		{
 			Check: doctor.Check{
-				ID: "SMOKE-011", Category: Category, Title: "delete customer1",
+				ID: FirstDeleted, Category: Category, Title: "delete customer1",
 				Meaning: deletion,
 			},
 			unasked: readOnly, always: true,
@@ -138,7 +157,7 @@ func steps() []step {
 		},
 		{
 			Check: doctor.Check{
-				ID: "SMOKE-012", Category: Category, Title: "delete customer2",
+				ID: SecondDeleted, Category: Category, Title: "delete customer2",
 				Meaning: deletion,
 			},
 			unasked: readOnly, always: true,
@@ -146,14 +165,14 @@ func steps() []step {
 		},
 		{
 			Check: doctor.Check{
-				ID: "SMOKE-013", Category: Category, Title: "both customers are gone",
+				ID: BothGone, Category: Category, Title: "both customers are gone",
 				Meaning: `Both customers are read once more after deleteCustomer has returned them, and should not be found. One that is still there was returned by a delete resolver that only reads, or by a cache. Look at the operation of the resolver of deleteCustomer, and take getCustomer out of the API's cache.`,
-			}.Needing("SMOKE-011", "SMOKE-012"),
+			}.Needing(FirstDeleted, SecondDeleted),
 			unasked: readOnly, run: (*run).bothGone,
 		},
 		{
 			Check: doctor.Check{
-				ID: "SMOKE-014", Category: Category, Title: "the API is fast enough",
+				ID: FastEnough, Category: Category, Title: "the API is fast enough",
 				Meaning: `The calls of this run are timed, each attempt for itself, from the first byte sent to the last received, and compared with --max-latency; those that show bad tokens do not count. An API that is too slow may have had a cold start, a table that throttles, or a long way to go. Run the test again, look at the API's Latency in CloudWatch, which leaves the network out, and raise the limit if it was too tight.`,
 			},
 			unasked: unlimited, run: (*run).measure,

@@ -19,7 +19,7 @@ func TestPlan(t *testing.T) {
 	if want := len(doctor.Catalogue()) + len(smoke.Steps()); len(plan) != want {
 		t.Errorf("%d are planned, want %d", len(plan), want)
 	}
-	seen := make(map[string]bool)
+	seen := make(map[doctor.ID]bool)
 	for _, check := range plan {
 		if seen[check.ID] {
 			t.Errorf("two are called %s", check.ID)
@@ -32,7 +32,7 @@ func TestPlan(t *testing.T) {
 		seen[check.ID] = true
 	}
 	for i, step := range smoke.Steps() {
-		if want := fmt.Sprintf("SMOKE-%03d", i); step.ID != want || step.Category != smoke.Category {
+		if want := doctor.ID(fmt.Sprintf("SMOKE-%03d", i)); step.ID != want || step.Category != smoke.Category {
 			t.Errorf("step %d is %s in the category %s, want %s", i, step.ID, step.Category, want)
 		}
 		if step.Title == "" || len(step.Meaning) < 200 {
@@ -45,7 +45,7 @@ func TestPlan(t *testing.T) {
 			t.Errorf("%s is not planned", step.ID)
 		}
 	}
-	for _, id := range []string{"SMOKE-999", "API-011", ""} {
+	for _, id := range []doctor.ID{"SMOKE-999", "API-011", ""} {
 		if found, ok := smoke.Find(id); ok {
 			t.Errorf("Find(%q) has found %s", id, found.ID)
 		}

@@ -72,9 +72,9 @@ func outcomes(findings []doctor.Finding) map[string]string {
 		switch {
 		case f.Result == doctor.OK, f.Unasked:
 		case f.Because != "":
-			told[f.ID] = "skipped because of " + f.Because
+			told[string(f.ID)] = "skipped because of " + string(f.Because)
 		default:
-			told[f.ID] = string(f.Result) + ": " + f.Message
+			told[string(f.ID)] = string(f.Result) + ": " + f.Message
 		}
 	}
 	return told
@@ -86,10 +86,10 @@ func wantOutcomes(t *testing.T, findings []doctor.Finding, want map[string]strin
 	t.Helper()
 	var got, all []string
 	for _, f := range findings {
-		got = append(got, f.ID)
+		got = append(got, string(f.ID))
 	}
 	for _, step := range smoke.Steps()[1:] {
-		all = append(all, step.ID)
+		all = append(all, string(step.ID))
 	}
 	if !slices.Equal(got, all) {
 		t.Errorf("took the steps %q, want %q", got, all)
@@ -100,7 +100,7 @@ func wantOutcomes(t *testing.T, findings []doctor.Finding, want map[string]strin
 }
 
 // step returns the finding of one step.
-func step(t *testing.T, findings []doctor.Finding, id string) doctor.Finding {
+func step(t *testing.T, findings []doctor.Finding, id doctor.ID) doctor.Finding {
 	t.Helper()
 	i := slices.IndexFunc(findings, func(f doctor.Finding) bool { return f.ID == id })
 	if i < 0 {
