@@ -18,10 +18,13 @@ const (
 	replaceBefore   = 10 * time.Minute // so long before that it is replaced
 	overlap         = 5 * time.Second  // for so long a connection and its replacement both live
 	duplicateWindow = 10 * time.Second // how far apart two connections may announce the same change
-
-	firstWait   = 500 * time.Millisecond // before the next attempt to replace a connection
-	longestWait = time.Minute
 )
+
+// ReconnectBackoff is how long to wait before the next attempt to connect, whether a
+// connection was lost or is to be replaced: up to half a second, doubled up to a minute.
+func ReconnectBackoff() retry.Backoff {
+	return retry.Backoff{First: 250 * time.Millisecond, Factor: 2, Cap: 30 * time.Second, Jitter: 1}
+}
 
 // A Stream is the stream of changes to customers, until a connection is lost. A
 // connection that must end, because the API limits its life or because its token expires,
@@ -201,7 +204,7 @@ func (s *Stream) replaceAt(when time.Time) {
 		left = min(left, until)
 	default:
 		s.early++
-		left = retry.Backoff(s.early, firstWait, longestWait)
+		left = ReconnectBackoff().Wait(s.early)
 	}
 	s.replace.Reset(left)
 }
@@ -230,7 +233,7 @@ func (s *Stream) take(next opening) error {
 		return next.err
 	case next.err != nil:
 		s.tries++
-		s.replace.Reset(retry.Backoff(s.tries, firstWait, longestWait))
+		s.replace.Reset(ReconnectBackoff().Wait(s.tries))
 		return nil //nolint:nilerr // the connection lives on
 	}
 	s.retireOlder()

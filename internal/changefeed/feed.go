@@ -19,9 +19,7 @@ import (
 )
 
 const (
-	firstAttempts   = 4                      // before anything was announced
-	firstWait       = 500 * time.Millisecond // before the next attempt to connect
-	longestWait     = time.Minute
+	firstAttempts   = 4           // before anything was announced
 	steady          = time.Second // a connection that lasts as long was a good one
 	checkpointEvery = time.Second
 )
@@ -66,7 +64,7 @@ func (f *Feed) Run(ctx context.Context) error {
 		case !retry.Temporary(err), lastActivity.IsZero() && attempt == firstAttempts:
 			return err
 		}
-		wait := retry.Backoff(attempt, firstWait, longestWait)
+		wait := appsync.ReconnectBackoff().Wait(attempt)
 		if err := f.emit(Event{Kind: Reconnecting, Attempt: attempt, Wait: float64(wait.Milliseconds()), Reason: appsync.Short(err.Error())}); err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/management"
 	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
 
@@ -110,21 +110,10 @@ func retryable(err error) bool {
 		return true // a setup goes on where it ended
 	}
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
-		return answer.Throttled() || !answer.Mutation && transient(answer.Status)
+		return answer.Throttled() || !answer.Mutation && retry.Transient(answer.Status)
 	}
 	if lost, ok := errors.AsType[*transport.NoAnswerError](err); ok {
 		return !lost.Unsafe
 	}
 	return is[*auth.TransportError](err) || is[*auth.Error](err)
-}
-
-// transient names the statuses that AppSync's own clients take for transient.
-func transient(status int) bool {
-	switch status {
-	case http.StatusInternalServerError, http.StatusBadGateway,
-		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	default:
-		return false
-	}
 }

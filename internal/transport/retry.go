@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"time"
@@ -25,39 +24,43 @@ import (
 // Retry-After says. When that would exceed Budget the last answer is returned.
 type Retry struct {
 	Attempts int           // in all; at least 1
-	Budget   time.Duration // for waiting, in all
+	Budget   time.Duration // for waiting, in all; zero is no bound
 	Notice   func(string)  // told of each wait of two seconds and more
 	Base     http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper.
 func (t *Retry) RoundTrip(req *http.Request) (*http.Response, error) {
-	budget := t.Budget
-	for attempt := 1; ; attempt++ {
-		resp, err := t.Base.RoundTrip(req)
-		if attempt >= t.Attempts || !worthRepeating(req, resp, err) {
-			return resp, noAnswer(req, attempt, err)
-		}
-		wait := backoff(attempt)
-		if resp != nil {
-			wait = max(wait, retry.After(resp.Header, time.Now()))
-		}
-		again, replayErr := replay(req)
-		if replayErr != nil || wait > budget {
-			return resp, noAnswer(req, attempt, err)
-		}
-		if wait >= 2*time.Second {
-			t.Notice("waiting " + wait.Round(time.Second).String() + " before asking " + req.URL.Host + " again")
-		}
-		if resp != nil {
-			drain(resp)
-		}
-		if err := retry.Wait(req.Context(), wait); err != nil {
-			return nil, err
-		}
-		budget -= wait
-		req = again
+	next, attempts := req, 0
+	policy := retry.Policy[*http.Response]{
+		Backoff:  retry.Backoff{First: 200 * time.Millisecond, Factor: 2, Cap: 25600 * time.Millisecond, Jitter: 0.5},
+		Attempts: t.Attempts,
+		Budget:   t.Budget,
+		Again: func(resp *http.Response, err error, wait time.Duration) (time.Duration, bool) {
+			if !worthRepeating(req, resp, err) {
+				return 0, false
+			}
+			if resp != nil {
+				wait = max(wait, retry.After(resp.Header, time.Now()))
+			}
+			var replayErr error
+			next, replayErr = replay(req)
+			return wait, replayErr == nil
+		},
+		Notice: func(resp *http.Response, _ error, wait time.Duration) {
+			if wait >= 2*time.Second {
+				t.Notice("waiting " + wait.Round(time.Second).String() + " before asking " + req.URL.Host + " again")
+			}
+			if resp != nil {
+				drain(resp)
+			}
+		},
 	}
+	resp, err := policy.Do(req.Context(), func() (*http.Response, error) {
+		attempts++
+		return t.Base.RoundTrip(next)
+	})
+	return resp, noAnswer(req, attempts, err)
 }
 
 // NoAnswerError says that no attempt brought an answer; Err is what became of
@@ -95,21 +98,10 @@ func noAnswer(req *http.Request, attempts int, err error) error {
 }
 
 func worthRepeating(req *http.Request, resp *http.Response, err error) bool {
-	if req.Context().Err() != nil {
-		return false
-	}
 	if err != nil {
 		return neverSent(err) && !unknownHost(err) || broken(err) && repeatable(req)
 	}
-	switch resp.StatusCode {
-	case http.StatusTooManyRequests:
-		return true
-	case http.StatusInternalServerError, http.StatusBadGateway,
-		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return repeatable(req)
-	default:
-		return false
-	}
+	return resp.StatusCode == http.StatusTooManyRequests || retry.Transient(resp.StatusCode) && repeatable(req)
 }
 
 func repeatable(req *http.Request) bool {
@@ -136,10 +128,4 @@ func broken(err error) bool {
 func unknownHost(err error) bool {
 	var dns *net.DNSError
 	return errors.As(err, &dns) && dns.IsNotFound
-}
-
-// backoff returns 200 ms, 400 ms, 800 ms … plus up to a half.
-func backoff(attempt int) time.Duration {
-	base := 100 * time.Millisecond << min(attempt, 8)
-	return base + rand.N(base/2) //nolint:gosec // jitter, not a secret
 }
