@@ -19,6 +19,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
 
@@ -47,20 +48,20 @@ func TestImportKilled(t *testing.T) {
 func proveImport(t *testing.T, mode, sdl string) {
 	t.Helper()
 	rows, kills := number("IMPORT_PROOF_ROWS", 2000), number("IMPORT_PROOF_KILLS", 5)
-	store := &limitedStore{Store: appsync.NewMemory()}
-	running := startBadDay(t, store, sdl)
+	table := &limitedTable{Table: store.NewMemory()}
+	running := startBadDay(t, table, sdl)
 	dir := t.TempDir()
 	input := filepath.Join(dir, "customers.csv")
 	writeCustomers(t, input, rows)
-	ours := foreignRows(t, store)
+	ours := foreignRows(t, table)
 
 	run := importRun{t: t, dir: dir, running: running}
 	killed, stopped := 0, 0
 	for killed < kills {
 		// So many more rows are there when the import is killed, and then a moment later.
-		target := size(t, store) + 1 + rand.IntN(rows/(4*kills))
-		open := store.shut(target + rows/(4*kills)) // it comes no further, however late the kill is
-		code, out := run.importing(input, func() bool { return size(t, store) >= target }, time.Duration(rand.Int64N(int64(20*time.Millisecond))))
+		target := size(t, table) + 1 + rand.IntN(rows/(4*kills))
+		open := table.shut(target + rows/(4*kills)) // it comes no further, however late the kill is
+		code, out := run.importing(input, func() bool { return size(t, table) >= target }, time.Duration(rand.Int64N(int64(20*time.Millisecond))))
 		open()
 		switch code {
 		case -1:
@@ -91,7 +92,7 @@ func proveImport(t *testing.T, mode, sdl string) {
 		}
 	}
 
-	lost, doubled := count(t, store, ours, rows)
+	lost, doubled := count(t, table, ours, rows)
 	t.Logf("%s mode: %d rows, %d kills, %d other stops: %d lost, %d doubled, %d unknown; %+v",
 		mode, rows, killed, stopped, lost, doubled, summary.Unknown, summary)
 	if lost > 0 || doubled > 0 || summary.Unknown > 0 {
@@ -105,9 +106,9 @@ func proveImport(t *testing.T, mode, sdl string) {
 	}
 }
 
-// A limitedStore lets rows into a store up to a number, and holds up those that come then.
-type limitedStore struct {
-	appsync.Store
+// A limitedTable lets rows into a table up to a number, and holds up those that come then.
+type limitedTable struct {
+	store.Table
 
 	mu     sync.Mutex
 	most   int
@@ -116,7 +117,7 @@ type limitedStore struct {
 
 // shut holds up rows when there are most of them, until what it returns is called. Those
 // are not let in any more.
-func (g *limitedStore) shut(most int) (open func()) {
+func (g *limitedTable) shut(most int) (open func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	opened := make(chan struct{})
@@ -124,21 +125,21 @@ func (g *limitedStore) shut(most int) (open func()) {
 	return sync.OnceFunc(func() { close(opened) })
 }
 
-// Create implements appsync.Store.
-func (g *limitedStore) Create(ctx context.Context, item appsync.Item) error {
+// Create implements store.Table.
+func (g *limitedTable) Create(ctx context.Context, item store.Item) error {
 	g.mu.Lock()
 	most, opened := g.most, g.opened
 	g.mu.Unlock()
 	select {
 	case <-opened:
-		return g.Store.Create(ctx, item)
+		return g.Table.Create(ctx, item)
 	default:
 	}
 	switch n, err := g.Count(ctx); {
 	case err != nil:
 		return err
 	case opened == nil || n < most:
-		return g.Store.Create(ctx, item)
+		return g.Table.Create(ctx, item)
 	}
 	select {
 	case <-opened:
@@ -149,9 +150,9 @@ func (g *limitedStore) Create(ctx context.Context, item appsync.Item) error {
 }
 
 // size returns how many items a table has.
-func size(t *testing.T, store appsync.Store) int {
+func size(t *testing.T, table store.Table) int {
 	t.Helper()
-	n, err := store.Count(t.Context())
+	n, err := table.Count(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,9 +160,9 @@ func size(t *testing.T, store appsync.Store) int {
 }
 
 // startBadDay is an API on a bad day.
-func startBadDay(t *testing.T, store appsync.Store, sdl string) *emulator.Emulator {
+func startBadDay(t *testing.T, table store.Table, sdl string) *emulator.Emulator {
 	t.Helper()
-	config := emulator.Config{Schema: sdl, API: func(c *appsync.Config) { c.Store = store }}
+	config := emulator.Config{Schema: sdl, API: func(c *appsync.Config) { c.Table = table }}
 	for name, rate := range map[string]float64{
 		"closed-before-execution": 0.05, "closed-after-execution": 0.05, "truncated-body": 0.02,
 		"throttled": 0.05, "unavailable": 0.02, "internal-error": 0.02, "bad-gateway": 0.01, "unauthorized": 0.01,
@@ -239,16 +240,16 @@ func customerName(i int) string {
 
 // foreignRows puts rows into the table that nobody may take for the import's. It
 // returns how many there are of each name.
-func foreignRows(t *testing.T, store appsync.Store) map[string]int {
+func foreignRows(t *testing.T, table store.Table) map[string]int {
 	t.Helper()
 	before := make(map[string]int)
 	for i := range 50 {
 		name, boston, state, country := customerName(i), "Boston", "MA", "USA"
 		before[name]++
-		item := appsync.Item{ID: "foreign" + strconv.Itoa(i), Attributes: map[string]*string{
+		item := store.Item{ID: "foreign" + strconv.Itoa(i), Attributes: map[string]*string{
 			"name": &name, "city": &boston, "state": &state, "country": &country,
 		}}
-		if err := store.Create(t.Context(), item); err != nil {
+		if err := table.Create(t.Context(), item); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -256,7 +257,7 @@ func foreignRows(t *testing.T, store appsync.Store) map[string]int {
 }
 
 // count returns how many rows are missing from the table, and how many are too many.
-func count(t *testing.T, store appsync.Store, before map[string]int, rows int) (lost, doubled int) {
+func count(t *testing.T, table store.Table, before map[string]int, rows int) (lost, doubled int) {
 	t.Helper()
 	balance := make(map[string]int)
 	for i := range rows {
@@ -265,7 +266,7 @@ func count(t *testing.T, store appsync.Store, before map[string]int, rows int) (
 	for name, n := range before {
 		balance[name] -= n
 	}
-	for item, err := range store.Scan(t.Context(), "") {
+	for item, err := range table.Scan(t.Context(), "") {
 		if err != nil {
 			t.Fatal(err)
 		}

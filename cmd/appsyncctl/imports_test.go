@@ -18,9 +18,9 @@ const module = "github.com/appsyncctl/appsyncctl/"
 //
 //	5  cmd/appsyncctl
 //	4  internal/cli
-//	3  smoke
-//	2  doctor, changefeed, emulator, records
-//	1  awsaccount, config, auth, management, tokencache, transport, appsync, bulk, output, report, cloudformation, emulator/auth0, emulator/appsync
+//	3  smoke, emulator
+//	2  doctor, changefeed, records, emulator/appsync
+//	1  awsaccount, config, auth, management, tokencache, transport, appsync, bulk, output, report, cloudformation, emulator/auth0, emulator/appsync/store
 //	0  failure, retry, address, schema, atomicfile, paging
 func floors() map[string][]string {
 	return map[string][]string{
@@ -38,7 +38,7 @@ func floors() map[string][]string {
 		"internal/smoke":       {"internal/doctor", "internal/appsync", "internal/auth", "internal/awsaccount"},
 		"internal/records":     {"internal/appsync", "internal/auth", "internal/bulk", "internal/tokencache"},
 		"internal/emulator": {
-			"internal/emulator/auth0", "internal/emulator/appsync",
+			"internal/emulator/auth0", "internal/emulator/appsync", "internal/emulator/appsync/store",
 		},
 		"internal/awsaccount": {},
 		"internal/config":     {},
@@ -50,12 +50,13 @@ func floors() map[string][]string {
 		// A server for the tests of appsync and of those above it.
 		"internal/appsync/appsynctest": {"internal/appsync"},
 
-		"internal/bulk":             {},
-		"internal/output":           {},
-		"internal/report":           {},
-		"internal/emulator/auth0":   {},
-		"internal/emulator/appsync": {},
-		"internal/cloudformation":   {},
+		"internal/bulk":                   {},
+		"internal/output":                 {},
+		"internal/report":                 {},
+		"internal/emulator/auth0":         {},
+		"internal/emulator/appsync":       {"internal/emulator/appsync/store"},
+		"internal/emulator/appsync/store": {},
+		"internal/cloudformation":         {},
 	}
 }
 

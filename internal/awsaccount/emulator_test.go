@@ -10,7 +10,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
-	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
 // signingKey signs for every emulator of these tests: making a key takes longer than
@@ -77,8 +77,8 @@ func TestEmulatorsAPI(t *testing.T) {
 
 func TestEmulatorsTable(t *testing.T) {
 	name := "customer1"
-	start(t, emulator.Config{Modes: []string{"iam"}, Seed: func(yield func(appsync.Item, error) bool) {
-		yield(appsync.Item{ID: "1", Attributes: map[string]*string{"name": &name, "city": nil}}, nil)
+	start(t, emulator.Config{Modes: []string{"iam"}, Seed: func(yield func(store.Item, error) bool) {
+		yield(store.Item{ID: "1", Attributes: map[string]*string{"name": &name, "city": nil}}, nil)
 	}})
 	account := open(t, awsaccount.Options{})
 	item, found, err := account.Item(t.Context(), "Customer", "1")

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
 
@@ -233,11 +234,11 @@ func openEmulator(t *testing.T, sdl, dynamoDB string) emulatedAPI {
 	} {
 		t.Setenv(name, value)
 	}
-	store, err := appsync.OpenDynamoDB(t.Context(), "emulator")
+	table, err := store.OpenDynamoDB(t.Context(), "emulator")
 	if err != nil {
 		t.Fatal(err)
 	}
-	api, err := appsync.New(appsync.Config{Schema: sdl, Store: store, APIKeys: []appsync.Secret{"da2-x"}})
+	api, err := appsync.New(appsync.Config{Schema: sdl, Table: table, APIKeys: []appsync.Secret{"da2-x"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
@@ -34,10 +35,10 @@ type Config struct {
 	Version         string           // of the program, for GET /_emulator/status
 
 	// At most one of these keeps the customers, else they end with the emulator.
-	DataFile      string // see appsync.OpenFile
-	DynamoDBTable string // see appsync.OpenDynamoDB
+	DataFile      string // see store.OpenFile
+	DynamoDBTable string // see store.OpenDynamoDB
 	// Seed holds customers to begin with; one whose id is taken is passed over.
-	Seed iter.Seq2[appsync.Item, error]
+	Seed iter.Seq2[store.Item, error]
 
 	// Tenant and API change what the demo starts with, for what the fields above have
 	// no name for; they may be nil.
@@ -77,7 +78,7 @@ func (c Config) api(issuer string, faults *faults, modes modes, storage *storage
 	api := appsync.Config{
 		Schema:   c.Schema,
 		ClientID: c.ClientIDPattern,
-		Store:    storage.Store,
+		Table:    storage.Table,
 		TokenKey: storage.tokenKey,
 		IatTTL:   c.IatTTL,
 		AuthTTL:  c.AuthTTL,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
 func (r running) status(t *testing.T) emulator.Status {
@@ -66,7 +67,7 @@ func TestResetIsNoForm(t *testing.T) {
 }
 
 func TestResetFails(t *testing.T) {
-	r := start(t, emulator.Config{API: func(c *appsync.Config) { c.Store = brokenTable{appsync.NewMemory()} }})
+	r := start(t, emulator.Config{API: func(c *appsync.Config) { c.Table = brokenTable{store.NewMemory()} }})
 	for method, path := range map[string]string{http.MethodGet: "/_emulator/status", http.MethodPost: "/_emulator/reset"} {
 		if resp, body := r.must(t, method, path, "", ""); resp.StatusCode != http.StatusInternalServerError || strings.Contains(body, "secret") {
 			t.Errorf("%s: %d %s", path, resp.StatusCode, body)

@@ -103,7 +103,7 @@ func (e *Emulator) assemble(ctx context.Context, config Config, address string) 
 	if err != nil {
 		return fmt.Errorf("api: %w", err)
 	}
-	if err := fill(ctx, customers.Store, config.Seed); err != nil {
+	if err := fill(ctx, customers.Table, config.Seed); err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
 	if e.tenant, err = auth0.New(tenant); err != nil {
@@ -115,11 +115,11 @@ func (e *Emulator) assemble(ctx context.Context, config Config, address string) 
 		tenant:      e.tenant,
 		requests:    requests,
 		faults:      faults,
-		store:       customers.Store,
+		table:       customers.Table,
 	}
 	control := &control{
 		environment: e.environment, issuer: tenant.Issuer, version: config.Version, started: time.Now(),
-		requests: requests, faults: faults, storage: e.storage.over(customers.Store), tenant: e.tenant,
+		requests: requests, faults: faults, storage: e.storage.over(customers.Table), tenant: e.tenant,
 	}
 	account := newAccount(customers, modes, at, e.storage, faults)
 	e.server = e.newServer(config, at.only(routes(e.tenant, api, account, page, control)))

@@ -1,4 +1,4 @@
-// How the customers of a seed come into a store.
+// How the customers of a seed come into a table.
 
 package emulator
 
@@ -8,30 +8,30 @@ import (
 	"iter"
 	"sync"
 
-	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
 const (
-	seeders   = 32     // customers created at a time, for a table's sake
+	seeders   = 32     // customers created at a time, for DynamoDB's sake
 	seedBatch = 10_000 // customers written to a file at once
 )
 
 // fill creates the customers of a seed, several at a time. It ends at the first error.
-func fill(ctx context.Context, store appsync.Store, seed iter.Seq2[appsync.Item, error]) error {
+func fill(ctx context.Context, table store.Table, seed iter.Seq2[store.Item, error]) error {
 	if seed == nil {
 		return nil
 	}
-	if file, ok := store.(*appsync.File); ok {
+	if file, ok := table.(*store.File); ok {
 		return fillFile(ctx, file, seed)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	items := make(chan appsync.Item)
+	items := make(chan store.Item)
 	var workers sync.WaitGroup
 	for range seeders {
 		workers.Go(func() {
 			for item := range items {
-				if err := store.Create(ctx, item); err != nil && !errors.Is(err, appsync.ErrCondition) {
+				if err := table.Create(ctx, item); err != nil && !errors.Is(err, store.ErrCondition) {
 					cancel(err)
 				}
 			}
@@ -54,8 +54,8 @@ func fill(ctx context.Context, store appsync.Store, seed iter.Seq2[appsync.Item,
 }
 
 // fillFile creates many at a time: a file writes them in about the time of one.
-func fillFile(ctx context.Context, file *appsync.File, seed iter.Seq2[appsync.Item, error]) error {
-	var batch []appsync.Item
+func fillFile(ctx context.Context, file *store.File, seed iter.Seq2[store.Item, error]) error {
+	var batch []store.Item
 	for item, err := range seed {
 		if err == nil {
 			err = ctx.Err()

@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
 // seedSpace is what the ids of seeded customers are made in (RFC 9562 section 5.5), so
@@ -33,8 +33,8 @@ type seedCustomer struct {
 // ReadCustomers reads customers for Config.Seed: JSON objects one after the other, or
 // one array of them, with the fields id, name, city, state and country. One without an
 // id gets one that its place among the others decides.
-func ReadCustomers(r io.Reader) iter.Seq2[appsync.Item, error] {
-	return func(yield func(appsync.Item, error) bool) {
+func ReadCustomers(r io.Reader) iter.Seq2[store.Item, error] {
+	return func(yield func(store.Item, error) bool) {
 		buffered := bufio.NewReader(r)
 		decoder := json.NewDecoder(buffered)
 		decoder.DisallowUnknownFields()
@@ -49,7 +49,7 @@ func ReadCustomers(r io.Reader) iter.Seq2[appsync.Item, error] {
 				return
 			}
 			if err != nil {
-				yield(appsync.Item{}, fmt.Errorf("customer %d: %w", n, err))
+				yield(store.Item{}, fmt.Errorf("customer %d: %w", n, err))
 				return
 			}
 			if !yield(customer.item(n), nil) {
@@ -59,14 +59,14 @@ func ReadCustomers(r io.Reader) iter.Seq2[appsync.Item, error] {
 	}
 }
 
-func readArray(decoder *json.Decoder, yield func(appsync.Item, error) bool) {
+func readArray(decoder *json.Decoder, yield func(store.Item, error) bool) {
 	var all []seedCustomer
 	err := decoder.Decode(&all)
 	if err == nil && decoder.More() {
 		err = errors.New("there is more after the array")
 	}
 	if err != nil {
-		yield(appsync.Item{}, err)
+		yield(store.Item{}, err)
 		return
 	}
 	for i, customer := range all {
@@ -91,8 +91,8 @@ func startsArray(r *bufio.Reader) (bool, error) {
 	}
 }
 
-func (c seedCustomer) item(n int) appsync.Item {
-	item := appsync.Item{ID: seedID(n), Attributes: map[string]*string{}}
+func (c seedCustomer) item(n int) store.Item {
+	item := store.Item{ID: seedID(n), Attributes: map[string]*string{}}
 	if c.ID != nil && *c.ID != "" {
 		item.ID = *c.ID
 	}
@@ -109,16 +109,16 @@ func seedID(n int) string {
 }
 
 // GenerateCustomers makes n customers for Config.Seed, always the same ones.
-func GenerateCustomers(n int) iter.Seq2[appsync.Item, error] {
+func GenerateCustomers(n int) iter.Seq2[store.Item, error] {
 	places := [][3]string{
 		{"Boston", "MA", "USA"}, {"Dallas", "TX", "USA"}, {"Seattle", "WA", "USA"}, {"Chicago", "IL", "USA"},
 		{"Toronto", "ON", "Canada"}, {"Guadalajara", "JAL", "Mexico"}, {"München", "BY", "Germany"}, {"Zürich", "ZH", "Switzerland"},
 	}
-	return func(yield func(appsync.Item, error) bool) {
+	return func(yield func(store.Item, error) bool) {
 		for i := range n {
 			place := &places[i%len(places)] // shared: a million customers have eight cities
 			name := "customer" + strconv.Itoa(i+1)
-			item := appsync.Item{ID: seedID(i + 1), Attributes: map[string]*string{
+			item := store.Item{ID: seedID(i + 1), Attributes: map[string]*string{
 				"name": &name, "city": &place[0], "state": &place[1], "country": &place[2],
 			}}
 			if !yield(item, nil) {

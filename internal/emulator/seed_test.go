@@ -8,11 +8,11 @@ import (
 	"testing"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
-	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
-func collect(seed iter.Seq2[appsync.Item, error]) ([]appsync.Item, error) {
-	var all []appsync.Item
+func collect(seed iter.Seq2[store.Item, error]) ([]store.Item, error) {
+	var all []store.Item
 	for item, err := range seed {
 		if err != nil {
 			return all, err

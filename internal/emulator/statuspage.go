@@ -11,7 +11,7 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
 )
 
@@ -29,7 +29,7 @@ type statusPage struct {
 	tenant   *auth0.Tenant
 	requests *requestLog
 	faults   *faults
-	store    appsync.Store
+	table    store.Table
 }
 
 // Clients returns the tenant's, for the page.
@@ -40,7 +40,7 @@ const shownRows = 25
 
 // livePage is what pages/live.html shows.
 type livePage struct {
-	Customers []appsync.Item
+	Customers []store.Item
 	More      bool
 	Requests  []entry
 	Faults    []Fault
@@ -53,7 +53,7 @@ func (p *statusPage) show(w http.ResponseWriter, _ *http.Request) { showPage(w, 
 func (p *statusPage) live(w http.ResponseWriter, r *http.Request) {
 	page := livePage{Requests: p.requests.latest(shownRows), Faults: p.faults.waiting()}
 	slices.Reverse(page.Requests)
-	for item, err := range p.store.Scan(r.Context(), "") {
+	for item, err := range p.table.Scan(r.Context(), "") {
 		if err != nil {
 			http.Error(w, "the customers could not be read", http.StatusInternalServerError)
 			return

@@ -6,12 +6,12 @@ import (
 	"context"
 	"errors"
 
-	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
-// storage is a store and what is to be told of it.
+// storage is a table and what is to be told of it.
 type storage struct {
-	appsync.Store
+	store.Table
 
 	Kind     string // memory, file or dynamodb
 	Name     string // of the file or the table
@@ -31,19 +31,19 @@ func openStorage(ctx context.Context, config Config) (*storage, error) {
 	case config.DataFile != "" && config.DynamoDBTable != "":
 		return nil, errors.New("customers are kept in a file or in a table, not in both")
 	case config.DataFile != "":
-		file, err := appsync.OpenFile(config.DataFile)
+		file, err := store.OpenFile(config.DataFile)
 		if err != nil {
 			return nil, err
 		}
-		return &storage{Store: file, Kind: storageFile, Name: config.DataFile, tokenKey: file.TokenKey(), close: file.Close}, nil
+		return &storage{Table: file, Kind: storageFile, Name: config.DataFile, tokenKey: file.TokenKey(), close: file.Close}, nil
 	case config.DynamoDBTable != "":
-		table, err := appsync.OpenDynamoDB(ctx, config.DynamoDBTable)
+		table, err := store.OpenDynamoDB(ctx, config.DynamoDBTable)
 		if err != nil {
 			return nil, err
 		}
-		return &storage{Store: table, Kind: storageDynamoDB, Name: config.DynamoDBTable}, nil
+		return &storage{Table: table, Kind: storageDynamoDB, Name: config.DynamoDBTable}, nil
 	}
-	return &storage{Store: appsync.NewMemory(), Kind: storageMemory}, nil
+	return &storage{Table: store.NewMemory(), Kind: storageMemory}, nil
 }
 
 // Close lets go of the file, if there is one.
@@ -54,7 +54,7 @@ func (s *storage) Close() error {
 	return s.close()
 }
 
-// over is the storage with another store in it, for Config.API may have put one.
-func (s *storage) over(store appsync.Store) *storage {
-	return &storage{Store: store, Kind: s.Kind, Name: s.Name}
+// over is the storage with another table in it, for Config.API may have put one.
+func (s *storage) over(table store.Table) *storage {
+	return &storage{Table: table, Kind: s.Kind, Name: s.Name}
 }

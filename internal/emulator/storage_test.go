@@ -11,11 +11,11 @@ import (
 	"testing"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
-	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
 // brokenTable cannot be counted or emptied.
-type brokenTable struct{ appsync.Store }
+type brokenTable struct{ store.Table }
 
 func (brokenTable) Count(context.Context) (int, error) {
 	return 0, errors.New("a secret of the disk's")

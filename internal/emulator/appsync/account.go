@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
 // AccountConfig says what the AWS account around an API is like.
@@ -44,8 +46,8 @@ func NewAccount(config AccountConfig) *Account {
 	if config.API.Now == nil {
 		config.API.Now = time.Now
 	}
-	if config.API.Store == nil {
-		config.API.Store = NewMemory()
+	if config.API.Table == nil {
+		config.API.Table = store.NewMemory()
 	}
 	if config.Fault == nil {
 		config.Fault = func(string, string, string) bool { return false }

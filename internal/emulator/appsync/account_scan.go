@@ -1,6 +1,10 @@
 package appsync
 
-import "context"
+import (
+	"context"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
+)
 
 const (
 	maxScanPage    = 1 << 20 // bytes, after which a page ends
@@ -27,7 +31,7 @@ func (a *Account) scan(ctx context.Context, input tableInput, empty func() bool)
 	}
 	items, last, size := []attributes{}, "", 0
 	if !empty() {
-		for item, err := range a.config.API.Store.Scan(ctx, after) {
+		for item, err := range a.config.API.Table.Scan(ctx, after) {
 			if err != nil {
 				return nil, broken()
 			}
@@ -43,7 +47,7 @@ func (a *Account) scan(ctx context.Context, input tableInput, empty func() bool)
 		answer["Items"] = items
 	}
 	if last != "" {
-		answer["LastEvaluatedKey"] = attributes{keyName: {"S": last}}
+		answer["LastEvaluatedKey"] = attributes{store.Key: {"S": last}}
 	}
 	return answer, nil
 }

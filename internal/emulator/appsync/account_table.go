@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
 // The namespaces of DynamoDB's errors, and the JSON that it speaks (DynamoDB developer
@@ -124,7 +126,7 @@ func (a *Account) getItem(ctx context.Context, input tableInput, empty func() bo
 	if !ok {
 		return nil, invalid(wrongTableKey)
 	}
-	item, found, err := a.config.API.Store.Get(ctx, id)
+	item, found, err := a.config.API.Table.Get(ctx, id)
 	if err != nil {
 		return nil, broken()
 	}
@@ -139,8 +141,8 @@ func (a *Account) describeTable(region string) any {
 		"TableName":            a.config.Table,
 		"TableStatus":          "ACTIVE",
 		"TableArn":             "arn:aws:dynamodb:" + region + ":" + accountNumber + ":table/" + a.config.Table,
-		"KeySchema":            []any{map[string]string{"AttributeName": keyName, "KeyType": "HASH"}},
-		"AttributeDefinitions": []any{map[string]string{"AttributeName": keyName, "AttributeType": "S"}},
+		"KeySchema":            []any{map[string]string{"AttributeName": store.Key, "KeyType": "HASH"}},
+		"AttributeDefinitions": []any{map[string]string{"AttributeName": store.Key, "AttributeType": "S"}},
 	}}
 }
 
@@ -155,12 +157,12 @@ func broken() *refusal {
 
 // id reads a key that is the text id and nothing else.
 func (a attributes) id() (string, bool) {
-	value, ok := a[keyName]["S"].(string)
-	return value, ok && len(a) == 1 && len(a[keyName]) == 1 && value != ""
+	value, ok := a[store.Key]["S"].(string)
+	return value, ok && len(a) == 1 && len(a[store.Key]) == 1 && value != ""
 }
 
-func attributesOf(item Item) attributes {
-	all := attributes{keyName: {"S": item.ID}}
+func attributesOf(item store.Item) attributes {
+	all := attributes{store.Key: {"S": item.ID}}
 	for name, value := range item.Attributes {
 		if value == nil {
 			all[name] = map[string]any{"NULL": true}

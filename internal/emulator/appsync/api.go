@@ -11,6 +11,8 @@ import (
 	"github.com/graph-gophers/graphql-go"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
 // AppSync's limits (AppSync endpoints and quotas page).
@@ -38,8 +40,8 @@ func New(config Config) (*API, error) {
 	if config.HTTP == nil {
 		config.HTTP = &http.Client{Timeout: time.Minute}
 	}
-	if config.Store == nil {
-		config.Store = NewMemory()
+	if config.Table == nil {
+		config.Table = store.NewMemory()
 	}
 	if config.Fault == nil {
 		config.Fault = func(string, string) bool { return false }
@@ -70,7 +72,7 @@ func New(config Config) (*API, error) {
 	}
 	events, access := newHub(), guard{schema: parsed, only: config.DefaultMode}
 	engine, err := graphql.ParseSchema(config.Schema,
-		&resolver{store: config.Store, tokens: tokens, hub: events, guard: access, fault: config.Fault},
+		&resolver{table: config.Table, tokens: tokens, hub: events, guard: access, fault: config.Fault},
 		graphql.SubscribeResolverTimeout(config.ExecutionTime),
 		graphql.Logger(silent{}))
 	if err != nil {

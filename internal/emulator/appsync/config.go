@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
 // Config says what an API is like. A mode of authorization is off until its fields
@@ -11,8 +13,8 @@ import (
 type Config struct {
 	// Schema is the SDL, with AppSync's directives declared.
 	Schema string
-	// Store keeps the customers; nil keeps them in memory.
-	Store Store
+	// Table keeps the customers; nil keeps them in memory.
+	Table store.Table
 
 	// Issuer turns OPENID_CONNECT on: tokens must be signed by a key of the JWKS
 	// that its discovery document names. A trailing slash makes no difference.

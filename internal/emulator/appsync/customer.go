@@ -6,11 +6,13 @@ import (
 	"strconv"
 
 	"github.com/graph-gophers/graphql-go"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
 // customer answers for the fields of the type Customer.
 type customer struct {
-	item Item
+	item store.Item
 	// selected holds the fields that a mutation selected; a subscriber sees no
 	// others. Nil is all.
 	selected []string

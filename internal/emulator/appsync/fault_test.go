@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
 
@@ -115,20 +116,20 @@ func TestSocketFaults(t *testing.T) {
 	})
 }
 
-// slowStore takes a minute for every read.
-type slowStore struct{ appsync.Store }
+// slowTable takes a minute for every read.
+type slowTable struct{ store.Table }
 
-func (s slowStore) Scan(ctx context.Context, after string) iter.Seq2[appsync.Item, error] {
+func (s slowTable) Scan(ctx context.Context, after string) iter.Seq2[store.Item, error] {
 	select {
 	case <-time.After(time.Minute):
 	case <-ctx.Done():
 	}
-	return s.Store.Scan(ctx, after)
+	return s.Table.Scan(ctx, after)
 }
 
 func TestExecutionTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api, err := appsync.New(appsync.Config{Schema: schema.Wizard(), APIKeys: []appsync.Secret{"da2-x"}, Store: slowStore{appsync.NewMemory()}})
+		api, err := appsync.New(appsync.Config{Schema: schema.Wizard(), APIKeys: []appsync.Secret{"da2-x"}, Table: slowTable{store.NewMemory()}})
 		if err != nil {
 			t.Fatal(err)
 		}

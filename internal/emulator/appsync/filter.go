@@ -2,6 +2,8 @@ package appsync
 
 import (
 	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
 // customerFilter is TableCustomerFilterInput. Everything in it must hold.
@@ -22,7 +24,7 @@ type operand struct {
 	value   *string
 }
 
-func (f *customerFilter) match(item Item) bool {
+func (f *customerFilter) match(item store.Item) bool {
 	for name, filter := range f.all() {
 		subject := operand{present: true, value: &item.ID}
 		if name != "id" {
@@ -127,10 +129,7 @@ func (f *stringFilter) match(s operand) bool {
 
 // equals tells NULL from a missing attribute, which equals nothing.
 func (s operand) equals(want *string) bool {
-	if !s.present || (s.value == nil) != (want == nil) {
-		return false
-	}
-	return want == nil || *s.value == *want
+	return s.present && store.Equal(s.value, want)
 }
 
 func filterFailure(reason string) error {

@@ -3,6 +3,8 @@ package appsync
 import (
 	"context"
 	"sync"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
 // backlog is how many events a subscriber may lag behind; AppSync does not promise
@@ -40,7 +42,7 @@ func (h *hub) subscribe(ctx context.Context, mutation string, wants func(*custom
 }
 
 // publish hands the item on, reduced to the fields that the mutation selected.
-func (h *hub) publish(mutation string, item Item, selected []string) {
+func (h *hub) publish(mutation string, item store.Item, selected []string) {
 	if selected == nil {
 		selected = []string{}
 	}

@@ -7,12 +7,14 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/graph-gophers/graphql-go"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
 // resolver holds what the wizard's resolvers do, one method a root field. The
 // current generation, in JavaScript, is the one that is followed.
 type resolver struct {
-	store  Store
+	table  store.Table
 	tokens pageTokens
 	hub    *hub
 	guard  guard
@@ -41,8 +43,8 @@ func (r *resolver) CreateCustomer(ctx context.Context, args createArguments) (*c
 	if err := checkKey(id); err != nil {
 		return nil, err
 	}
-	item := Item{ID: id, Attributes: maps.Collect(args.Input.given)}
-	if err := r.store.Create(ctx, item); err != nil {
+	item := store.Item{ID: id, Attributes: maps.Collect(args.Input.given)}
+	if err := r.table.Create(ctx, item); err != nil {
 		return nil, tableError(err)
 	}
 	r.hub.publish(operation, item, graphql.SelectedFieldNames(ctx))
@@ -68,8 +70,8 @@ func (r *resolver) UpdateCustomer(ctx context.Context, args updateArguments) (*c
 	if err := checkKey(id); err != nil {
 		return nil, err
 	}
-	item, err := r.store.Update(ctx, id, func(old Item) Item {
-		changed := Item{ID: old.ID, Attributes: maps.Clone(old.Attributes)}
+	item, err := r.table.Update(ctx, id, func(old store.Item) store.Item {
+		changed := store.Item{ID: old.ID, Attributes: maps.Clone(old.Attributes)}
 		for name, value := range args.Input.given {
 			if value == nil || *value == "" {
 				delete(changed.Attributes, name)
@@ -101,7 +103,7 @@ func (r *resolver) DeleteCustomer(ctx context.Context, args struct{ Input keyArg
 	if err := checkKey(id); err != nil {
 		return nil, err
 	}
-	item, found, err := r.store.Delete(ctx, id)
+	item, found, err := r.table.Delete(ctx, id)
 	if err != nil {
 		return nil, tableError(err)
 	}
@@ -120,7 +122,7 @@ func (r *resolver) GetCustomer(ctx context.Context, args keyArguments) (*custome
 	if err := checkKey(string(args.ID)); err != nil {
 		return nil, err
 	}
-	item, found, err := r.store.Get(ctx, string(args.ID))
+	item, found, err := r.table.Get(ctx, string(args.ID))
 	if err != nil {
 		return nil, tableError(err)
 	}
@@ -155,7 +157,7 @@ func checkKey(id string) error {
 
 // tableError words a store's failure as DynamoDB does.
 func tableError(err error) error {
-	if errors.Is(err, ErrCondition) {
+	if errors.Is(err, store.ErrCondition) {
 		return tableFailure("DynamoDB:ConditionalCheckFailedException", "The conditional request failed")
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {

@@ -84,7 +84,7 @@ func (r *resolver) ListCustomers(ctx context.Context, args listArguments) (*conn
 func (r *resolver) scan(ctx context.Context, after string, limit int, filter *customerFilter) (*connection, string, error) {
 	page := &connection{items: []*customer{}}
 	scanned, size := 0, 0
-	for item, err := range r.store.Scan(ctx, after) {
+	for item, err := range r.table.Scan(ctx, after) {
 		if err != nil {
 			return nil, "", err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
 const (
@@ -87,9 +89,71 @@ func TestConflict(t *testing.T) {
 	}
 }
 
+// A create that is sent once more, since its answer was lost, succeeds as it did the
+// first time and makes nothing; one that differs by anything does not.
+func TestCreateAgain(t *testing.T) {
+	tests := []struct {
+		name   string
+		second map[string]any
+		same   bool
+	}{
+		{"the same", map[string]any{"id": "1", "name": "a", "city": nil, "state": ""}, true},
+		{"another text", map[string]any{"id": "1", "name": "A", "city": nil, "state": ""}, false},
+		{"no city, where it is null", map[string]any{"id": "1", "name": "a", "state": ""}, false},
+		{"an empty city, where it is null", map[string]any{"id": "1", "name": "a", "city": "", "state": ""}, false},
+		{"a null, where it is empty", map[string]any{"id": "1", "name": "a", "city": nil, "state": nil}, false},
+		{"a null, where nothing is", map[string]any{"id": "1", "name": "a", "city": nil, "state": "", "country": nil}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := serve(t, extended)
+			input := map[string]any{"input": map[string]any{"id": "1", "name": "a", "city": nil, "state": ""}}
+			first := s.call(t, createMutation, input)
+			got := s.call(t, createMutation, map[string]any{"input": tt.second})
+			if tt.same && got != first {
+				t.Errorf("got %s, want %s", got, first)
+			}
+			if !tt.same && !strings.Contains(got, `"errorType":"DynamoDB:ConditionalCheckFailedException"`) {
+				t.Errorf("got %s", got)
+			}
+			if again := s.call(t, createMutation, input); again != first {
+				t.Errorf("afterwards %s is there, want %s", again, first)
+			}
+			if ids := s.list(t, nil).ids(); len(ids) != 1 {
+				t.Errorf("there are %v", ids)
+			}
+		})
+	}
+}
+
+// After a change the first create is none of the record that is there.
+func TestCreateAgainAfterAnUpdate(t *testing.T) {
+	s := serve(t, extended)
+	input := map[string]any{"input": map[string]any{"id": "1", "name": "a"}}
+	s.call(t, createMutation, input)
+	s.call(t, updateMutation, map[string]any{"input": map[string]any{"id": "1", "city": "b"}})
+	if got := s.call(t, createMutation, input); !strings.Contains(got, "ConditionalCheckFailed") {
+		t.Errorf("got %s", got)
+	}
+	s.call(t, updateMutation, map[string]any{"input": map[string]any{"id": "1", "city": nil}})
+	if got, want := s.call(t, createMutation, input), `{"data":{"createCustomer":{"id":"1","name":"a","city":null,"state":null,"country":null}}}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestCreateAgainIsTold(t *testing.T) {
+	s := serve(t, extended)
+	c := s.connect(t)
+	c.subscribe("1", "subscription { onCreateCustomer { id } }", nil)
+	for range 2 {
+		s.create(t, map[string]any{"id": "a"})
+		c.want(`{"id":"1","type":"data","payload":{"data":{"onCreateCustomer":{"id":"a"}}}}`)
+	}
+}
+
 // A failure of the table is the field's, not the server's.
 func TestStoreFails(t *testing.T) {
-	s := serve(t, func(c *appsync.Config) { c.Store = brokenStore{appsync.NewMemory()} })
+	s := serve(t, func(c *appsync.Config) { c.Table = brokenTable{store.NewMemory()} })
 	for _, query := range []string{`{ a: getCustomer(id: "1") { id } }`, `{ a: listCustomers { nextToken } }`} {
 		got := s.call(t, query, nil)
 		if !strings.HasPrefix(got, `{"data":{"a":null},"errors":[{"path":["a"],"data":null,"errorType":"DynamoDB:DynamoDbException"`) || strings.Contains(got, "disk") {
@@ -98,14 +162,14 @@ func TestStoreFails(t *testing.T) {
 	}
 }
 
-type brokenStore struct{ appsync.Store }
+type brokenTable struct{ store.Table }
 
-func (brokenStore) Get(context.Context, string) (appsync.Item, bool, error) {
-	return appsync.Item{}, false, errors.New("the disk is gone")
+func (brokenTable) Get(context.Context, string) (store.Item, bool, error) {
+	return store.Item{}, false, errors.New("the disk is gone")
 }
 
-func (brokenStore) Scan(context.Context, string) iter.Seq2[appsync.Item, error] {
-	return func(yield func(appsync.Item, error) bool) { yield(appsync.Item{}, errors.New("the disk is gone")) }
+func (brokenTable) Scan(context.Context, string) iter.Seq2[store.Item, error] {
+	return func(yield func(store.Item, error) bool) { yield(store.Item{}, errors.New("the disk is gone")) }
 }
 
 // Two mutations in one request run in order, and the failure of one leaves the
@@ -261,6 +325,40 @@ func TestPageTokens(t *testing.T) {
 				t.Errorf("got %s", got)
 			}
 		})
+	}
+}
+
+// TestNextTokenOutlivesTheAPI walks pages over a restart.
+func TestNextTokenOutlivesTheAPI(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "customers.db")
+	first := openFile(t, name)
+	for _, id := range []string{"1", "2", "3"} {
+		if err := first.Create(t.Context(), store.Item{ID: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const query = `query($token: String) { listCustomers(limit: 2, nextToken: $token) { items { id } nextToken } }`
+	type page struct {
+		ListCustomers struct {
+			Items     []struct{ ID string }
+			NextToken string
+		}
+	}
+	open := func(file *store.File) *service {
+		return serve(t, func(c *appsync.Config) { c.Table, c.TokenKey = file, file.TokenKey() })
+	}
+	got := data[page](t, open(first), query, nil)
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rest := data[page](t, open(openFile(t, name)), query, map[string]any{"token": got.ListCustomers.NextToken})
+	var all []string
+	for _, item := range append(got.ListCustomers.Items, rest.ListCustomers.Items...) {
+		all = append(all, item.ID)
+	}
+	slices.Sort(all)
+	if !slices.Equal(all, []string{"1", "2", "3"}) {
+		t.Errorf("got %v", all)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
 
@@ -184,4 +185,18 @@ func data[T any](t *testing.T, s *service, query string, variables map[string]an
 		t.Fatalf("errors: %s", body)
 	}
 	return answer.Data
+}
+
+func openFile(tb testing.TB, name string) *store.File {
+	tb.Helper()
+	file, err := store.OpenFile(name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := file.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return file
 }

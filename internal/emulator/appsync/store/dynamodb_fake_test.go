@@ -1,4 +1,4 @@
-package appsync_test
+package store_test
 
 import (
 	"crypto/md5" // an order, and another than the emulator's

@@ -1,45 +1,44 @@
-package appsync_test
+package store_test
 
 import (
 	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"go.etcd.io/bbolt"
 
-	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
-func openFile(tb testing.TB, name string) *appsync.File {
+func openFile(tb testing.TB, name string) *store.File {
 	tb.Helper()
-	store, err := appsync.OpenFile(name)
+	table, err := store.OpenFile(name)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if err := store.Close(); err != nil {
+		if err := table.Close(); err != nil {
 			tb.Error(err)
 		}
 	})
-	return store
+	return table
 }
 
 func TestFileOutlivesItsProcess(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "customers.db")
-	store := openFile(t, name)
-	want := appsync.Item{ID: "1", Attributes: map[string]*string{"name": new("a"), "city": nil}}
-	if err := store.Create(t.Context(), want); err != nil {
+	table := openFile(t, name)
+	want := store.Item{ID: "1", Attributes: map[string]*string{"name": new("a"), "city": nil}}
+	if err := table.Create(t.Context(), want); err != nil {
 		t.Fatal(err)
 	}
-	key := store.TokenKey()
-	if _, err := appsync.OpenFile(name); err == nil || !strings.Contains(err.Error(), "another emulator uses it") {
+	key := table.TokenKey()
+	if _, err := store.OpenFile(name); err == nil || !strings.Contains(err.Error(), "another emulator uses it") {
 		t.Errorf("opened twice: %v", err)
 	}
-	if err := store.Close(); err != nil {
+	if err := table.Close(); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(name)
@@ -59,40 +58,6 @@ func TestFileOutlivesItsProcess(t *testing.T) {
 	}
 	if others, err := filepath.Glob(filepath.Join(filepath.Dir(name), ".*")); err != nil || len(others) > 0 {
 		t.Errorf("left behind: %v %v", others, err)
-	}
-}
-
-// TestNextTokenOutlivesTheAPI walks pages over a restart.
-func TestNextTokenOutlivesTheAPI(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "customers.db")
-	first := openFile(t, name)
-	for _, id := range []string{"1", "2", "3"} {
-		if err := first.Create(t.Context(), appsync.Item{ID: id}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	const query = `query($token: String) { listCustomers(limit: 2, nextToken: $token) { items { id } nextToken } }`
-	type page struct {
-		ListCustomers struct {
-			Items     []struct{ ID string }
-			NextToken string
-		}
-	}
-	open := func(store *appsync.File) *service {
-		return serve(t, func(c *appsync.Config) { c.Store, c.TokenKey = store, store.TokenKey() })
-	}
-	got := data[page](t, open(first), query, nil)
-	if err := first.Close(); err != nil {
-		t.Fatal(err)
-	}
-	rest := data[page](t, open(openFile(t, name)), query, map[string]any{"token": got.ListCustomers.NextToken})
-	var all []string
-	for _, item := range append(got.ListCustomers.Items, rest.ListCustomers.Items...) {
-		all = append(all, item.ID)
-	}
-	slices.Sort(all)
-	if !slices.Equal(all, []string{"1", "2", "3"}) {
-		t.Errorf("got %v", all)
 	}
 }
 
@@ -117,7 +82,7 @@ func TestOpenFileRefuses(t *testing.T) {
 	for _, name := range []string{other, notes, dir, filepath.Join(dir, "nowhere", "customers.db")} {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			before, _ := os.ReadFile(name)
-			if _, err := appsync.OpenFile(name); err == nil {
+			if _, err := store.OpenFile(name); err == nil {
 				t.Error("opened")
 			}
 			if after, _ := os.ReadFile(name); !bytes.Equal(before, after) {
@@ -132,7 +97,7 @@ func TestOpenFileTakesAnEmptyOne(t *testing.T) {
 	if err := os.WriteFile(name, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := openFile(t, name).Create(t.Context(), appsync.Item{ID: "1"}); err != nil {
+	if err := openFile(t, name).Create(t.Context(), store.Item{ID: "1"}); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,4 +1,4 @@
-package appsync
+package store
 
 import (
 	"cmp"
@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// Memory is a Store that lasts as long as the process. Items lie in buckets by the
+// Memory is a Table that lasts as long as the process. Items lie in buckets by the
 // first digits of their position, so that a million of them can be inserted
 // without moving each other about.
 type Memory struct {
@@ -23,7 +23,7 @@ type entry struct{ position, id string }
 // NewMemory returns an empty store.
 func NewMemory() *Memory { return &Memory{byID: map[string]Item{}} }
 
-// Get implements Store.
+// Get implements Table.
 func (m *Memory) Get(_ context.Context, id string) (Item, bool, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -31,12 +31,12 @@ func (m *Memory) Get(_ context.Context, id string) (Item, bool, error) {
 	return item, ok, nil
 }
 
-// Create implements Store.
+// Create implements Table.
 func (m *Memory) Create(_ context.Context, item Item) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if there, taken := m.byID[item.ID]; taken {
-		if there.same(item) {
+		if there.equal(item) {
 			return nil
 		}
 		return ErrCondition
@@ -49,7 +49,7 @@ func (m *Memory) Create(_ context.Context, item Item) error {
 	return nil
 }
 
-// Update implements Store.
+// Update implements Table.
 func (m *Memory) Update(_ context.Context, id string, change func(Item) Item) (Item, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -62,7 +62,7 @@ func (m *Memory) Update(_ context.Context, id string, change func(Item) Item) (I
 	return item, nil
 }
 
-// Delete implements Store.
+// Delete implements Table.
 func (m *Memory) Delete(_ context.Context, id string) (Item, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -79,7 +79,7 @@ func (m *Memory) Delete(_ context.Context, id string) (Item, bool, error) {
 	return item, true, nil
 }
 
-// Scan implements Store. It takes a bucket at a time, so that a slow reader holds
+// Scan implements Table. It takes a bucket at a time, so that a slow reader holds
 // nobody up; what changes meanwhile may or may not be seen, as in DynamoDB.
 func (m *Memory) Scan(_ context.Context, after string) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
@@ -111,6 +111,22 @@ func (m *Memory) copyBucket(number int, after string) []Item {
 		items = append(items, m.byID[e.id])
 	}
 	return items
+}
+
+// Count implements Table.
+func (m *Memory) Count(context.Context) (int, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return len(m.byID), nil
+}
+
+// Clear implements Table.
+func (m *Memory) Clear(context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.byID)
+	clear(m.buckets[:])
+	return nil
 }
 
 func (m *Memory) bucket(position string) *[]entry { return &m.buckets[bucketNumber(position)] }

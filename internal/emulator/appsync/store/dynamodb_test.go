@@ -1,4 +1,4 @@
-package appsync_test
+package store_test
 
 import (
 	"errors"
@@ -9,23 +9,23 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
-func openDynamoDB(t *testing.T) *appsync.DynamoDB {
+func openDynamoDB(t *testing.T) *store.DynamoDB {
 	t.Helper()
-	store, err := appsync.OpenDynamoDB(t.Context(), "customers")
+	table, err := store.OpenDynamoDB(t.Context(), "customers")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return store
+	return table
 }
 
 // TestDynamoDBRows looks into the table, and puts there what another program would.
 func TestDynamoDBRows(t *testing.T) {
 	fake := startDynamoDB(t)
-	store := openDynamoDB(t)
-	err := store.Create(t.Context(), appsync.Item{ID: "1", Attributes: map[string]*string{"name": new("a"), "city": nil}})
+	table := openDynamoDB(t)
+	err := table.Create(t.Context(), store.Item{ID: "1", Attributes: map[string]*string{"name": new("a"), "city": nil}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,18 +35,18 @@ func TestDynamoDBRows(t *testing.T) {
 	fake.rows["1"]["tags"] = map[string]any{"SS": []string{"x"}}
 	fake.rows["1"]["state"] = map[string]any{"N": "5"}
 	fake.rows["1"]["country"] = map[string]any{"BOOL": true}
-	got, _, err := store.Get(t.Context(), "1")
+	got, _, err := table.Get(t.Context(), "1")
 	if err != nil || *got.Attributes["state"] != "5" || *got.Attributes["country"] != "true" {
 		t.Errorf("got %v %v", got, err)
 	}
 	if _, readable := got.Attributes["tags"]; readable {
 		t.Error("a set became text")
 	}
-	_, err = store.Update(t.Context(), "1", func(old appsync.Item) appsync.Item {
+	_, err = table.Update(t.Context(), "1", func(old store.Item) store.Item {
 		attributes := maps.Clone(old.Attributes)
 		delete(attributes, "city")
 		attributes["name"] = new("b")
-		return appsync.Item{ID: old.ID, Attributes: attributes}
+		return store.Item{ID: old.ID, Attributes: attributes}
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -61,8 +61,8 @@ func TestDynamoDBRows(t *testing.T) {
 // ways that no answer of the API shows.
 func TestDynamoDBComparesRows(t *testing.T) {
 	fake := startDynamoDB(t)
-	store := openDynamoDB(t)
-	item := appsync.Item{ID: "1", Attributes: map[string]*string{"name": new("a"), "city": nil, "state": new("5")}}
+	table := openDynamoDB(t)
+	item := store.Item{ID: "1", Attributes: map[string]*string{"name": new("a"), "city": nil, "state": new("5")}}
 	same := row{"id": {"S": "1"}, "name": {"S": "a"}, "city": {"NULL": true}, "state": {"S": "5"}}
 	tests := []struct {
 		name      string
@@ -71,12 +71,12 @@ func TestDynamoDBComparesRows(t *testing.T) {
 		want      error
 	}{
 		{"the same", "name", map[string]any{"S": "a"}, nil},
-		{"another text", "name", map[string]any{"S": "A"}, appsync.ErrCondition},
-		{"no attribute for a NULL", "city", nil, appsync.ErrCondition},
-		{"an empty text for a NULL", "city", map[string]any{"S": ""}, appsync.ErrCondition},
-		{"a number for a text", "state", map[string]any{"N": "5"}, appsync.ErrCondition},
-		{"one more", "country", map[string]any{"NULL": true}, appsync.ErrCondition},
-		{"one more that the API does not know", "tags", map[string]any{"SS": []string{"x"}}, appsync.ErrCondition},
+		{"another text", "name", map[string]any{"S": "A"}, store.ErrCondition},
+		{"no attribute for a NULL", "city", nil, store.ErrCondition},
+		{"an empty text for a NULL", "city", map[string]any{"S": ""}, store.ErrCondition},
+		{"a number for a text", "state", map[string]any{"N": "5"}, store.ErrCondition},
+		{"one more", "country", map[string]any{"NULL": true}, store.ErrCondition},
+		{"one more that the API does not know", "tags", map[string]any{"SS": []string{"x"}}, store.ErrCondition},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -85,7 +85,7 @@ func TestDynamoDBComparesRows(t *testing.T) {
 				delete(there, tt.attribute)
 			}
 			fake.rows["1"], fake.consistent = there, 0
-			if got := store.Create(t.Context(), item); !errors.Is(got, tt.want) {
+			if got := table.Create(t.Context(), item); !errors.Is(got, tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 			if fake.consistent != 1 {
@@ -102,13 +102,13 @@ func TestDynamoDBComparesRows(t *testing.T) {
 // long as it is read.
 func TestDynamoDBScansPages(t *testing.T) {
 	fake := startDynamoDB(t)
-	store := openDynamoDB(t)
+	table := openDynamoDB(t)
 	for n := range 99 {
-		if err := store.Create(t.Context(), appsync.Item{ID: strconv.Itoa(n)}); err != nil {
+		if err := table.Create(t.Context(), store.Item{ID: strconv.Itoa(n)}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, err := range store.Scan(t.Context(), "") {
+	for _, err := range table.Scan(t.Context(), "") {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +118,7 @@ func TestDynamoDBScansPages(t *testing.T) {
 		t.Errorf("the first item took scans of %v", fake.scans)
 	}
 	fake.scans = nil
-	if got := ids(t, store, ""); len(got) != 99 || !slices.Equal(fake.scans, []int{20, 40, 80}) {
+	if got := ids(t, table, ""); len(got) != 99 || !slices.Equal(fake.scans, []int{20, 40, 80}) {
 		t.Errorf("%d items in scans of %v", len(got), fake.scans)
 	}
 }
@@ -143,7 +143,7 @@ func TestOpenDynamoDBRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.change(t, startDynamoDB(t))
-			if _, err := appsync.OpenDynamoDB(t.Context(), tt.table); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if _, err := store.OpenDynamoDB(t.Context(), tt.table); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
@@ -153,24 +153,24 @@ func TestOpenDynamoDBRefuses(t *testing.T) {
 // TestDynamoDBFails sees that an error of the table is an error, not an empty page.
 func TestDynamoDBFails(t *testing.T) {
 	fake := startDynamoDB(t)
-	store := openDynamoDB(t)
+	table := openDynamoDB(t)
 	fake.fault = "AccessDeniedException"
-	if _, found, err := store.Get(t.Context(), "1"); err == nil || found {
+	if _, found, err := table.Get(t.Context(), "1"); err == nil || found {
 		t.Errorf("get: %v %v", found, err)
 	}
-	if err := store.Create(t.Context(), appsync.Item{ID: "1"}); err == nil || errors.Is(err, appsync.ErrCondition) {
+	if err := table.Create(t.Context(), store.Item{ID: "1"}); err == nil || errors.Is(err, store.ErrCondition) {
 		t.Errorf("create: %v", err)
 	}
-	if _, found, err := store.Delete(t.Context(), "1"); err == nil || found {
+	if _, found, err := table.Delete(t.Context(), "1"); err == nil || found {
 		t.Errorf("delete: %v %v", found, err)
 	}
-	if _, err := store.Count(t.Context()); err == nil {
+	if _, err := table.Count(t.Context()); err == nil {
 		t.Error("counted")
 	}
-	if err := store.Clear(t.Context()); err == nil {
+	if err := table.Clear(t.Context()); err == nil {
 		t.Error("cleared")
 	}
-	if _, err := appsync.OpenDynamoDB(t.Context(), "customers"); err == nil {
+	if _, err := store.OpenDynamoDB(t.Context(), "customers"); err == nil {
 		t.Error("opened")
 	}
 }

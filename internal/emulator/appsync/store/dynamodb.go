@@ -1,18 +1,21 @@
-package appsync
+package store
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// DynamoDB is a Store in a table of DynamoDB's whose one key is the text id. It asks
+// DynamoDB is a Table in a table of DynamoDB's whose one key is the text id. It asks
 // what the wizard's resolvers ask: conditions are the table's own, reads are
 // eventually consistent. AWS's own client was taken, since credentials, regions and
 // endpoints are then found as its other programs find them.
@@ -22,8 +25,6 @@ type DynamoDB struct {
 }
 
 const (
-	keyName = "id"
-
 	exists  = "attribute_exists(#id)"
 	missing = "attribute_not_exists(#id)"
 
@@ -31,7 +32,47 @@ const (
 	lastScan  = 1000
 )
 
-// Get implements Store.
+// OpenDynamoDB finds a table by AWS's own environment variables and files, such as
+// AWS_REGION and AWS_ENDPOINT_URL_DYNAMODB. A table that is not there, not ready or
+// whose key is another than the text id is an error; none is ever made.
+func OpenDynamoDB(ctx context.Context, table string) (*DynamoDB, error) {
+	loaded, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %w", table, err)
+	}
+	if loaded.Region == "" {
+		return nil, fmt.Errorf("table %s: no AWS region is set, such as by AWS_REGION", table)
+	}
+	client := dynamodb.NewFromConfig(loaded)
+	answer, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})
+	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); missing {
+		return nil, fmt.Errorf("there is no table %s in %s; aws dynamodb create-table makes it, with the text id as its key", table, loaded.Region)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %w", table, err)
+	}
+	if err := usable(answer.Table); err != nil {
+		return nil, fmt.Errorf("table %s: %w", table, err)
+	}
+	return &DynamoDB{client: client, table: &table}, nil
+}
+
+func usable(table *types.TableDescription) error {
+	if table.TableStatus != types.TableStatusActive && table.TableStatus != types.TableStatusUpdating {
+		return fmt.Errorf("it is not ready: %s", table.TableStatus)
+	}
+	if len(table.KeySchema) != 1 || aws.ToString(table.KeySchema[0].AttributeName) != Key {
+		return errors.New("its key is not id alone")
+	}
+	for _, attribute := range table.AttributeDefinitions {
+		if aws.ToString(attribute.AttributeName) == Key && attribute.AttributeType != types.ScalarAttributeTypeS {
+			return errors.New("its key id is not a text")
+		}
+	}
+	return nil
+}
+
+// Get implements Table.
 func (d *DynamoDB) Get(ctx context.Context, id string) (Item, bool, error) {
 	return d.get(ctx, id, false)
 }
@@ -53,7 +94,7 @@ func (d *DynamoDB) read(ctx context.Context, id string, consistent bool) (map[st
 	return answer.Item, nil
 }
 
-// Create implements Store. What the condition says is compared as AppSync does it: by a
+// Create implements Table. What the condition says is compared as AppSync does it: by a
 // consistent read, with every attribute of the row, also those that this API does not
 // know.
 func (d *DynamoDB) Create(ctx context.Context, item Item) error {
@@ -62,7 +103,7 @@ func (d *DynamoDB) Create(ctx context.Context, item Item) error {
 		TableName:                d.table,
 		Item:                     row,
 		ConditionExpression:      aws.String(missing),
-		ExpressionAttributeNames: map[string]string{"#id": keyName},
+		ExpressionAttributeNames: map[string]string{"#id": Key},
 	})
 	if err = condition(err); !errors.Is(err, ErrCondition) {
 		return err
@@ -77,7 +118,7 @@ func (d *DynamoDB) Create(ctx context.Context, item Item) error {
 	return nil
 }
 
-// Update implements Store. Only attributes that change makes different are written,
+// Update implements Table. Only attributes that change makes different are written,
 // so that others' changes to the rest of the item, and attributes that this API does
 // not know, stay.
 func (d *DynamoDB) Update(ctx context.Context, id string, change func(Item) Item) (Item, error) {
@@ -100,11 +141,11 @@ func (d *DynamoDB) Update(ctx context.Context, id string, change func(Item) Item
 
 // difference is the update that leads from one item to another.
 func difference(old, changed Item) *dynamodb.UpdateItemInput {
-	input := &dynamodb.UpdateItemInput{ExpressionAttributeNames: map[string]string{"#id": keyName}}
+	input := &dynamodb.UpdateItemInput{ExpressionAttributeNames: map[string]string{"#id": Key}}
 	var set, remove []string
 	for name, value := range changed.Attributes {
 		before, had := old.Attributes[name]
-		if had && (operand{present: true, value: before}).equals(value) {
+		if had && Equal(before, value) {
 			continue
 		}
 		if input.ExpressionAttributeValues == nil {
@@ -133,7 +174,7 @@ func difference(old, changed Item) *dynamodb.UpdateItemInput {
 	return input
 }
 
-// Delete implements Store.
+// Delete implements Table.
 func (d *DynamoDB) Delete(ctx context.Context, id string) (Item, bool, error) {
 	answer, err := d.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName: d.table, Key: key(id), ReturnValues: types.ReturnValueAllOld,
@@ -144,7 +185,7 @@ func (d *DynamoDB) Delete(ctx context.Context, id string) (Item, bool, error) {
 	return fromRow(answer.Attributes), true, nil
 }
 
-// Scan implements Store, in the table's own order.
+// Scan implements Table, in the table's own order.
 func (d *DynamoDB) Scan(ctx context.Context, after string) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		input := &dynamodb.ScanInput{TableName: d.table}
@@ -170,7 +211,7 @@ func (d *DynamoDB) Scan(ctx context.Context, after string) iter.Seq2[Item, error
 	}
 }
 
-// Count implements Store. It reads the whole table: DynamoDB's own count is hours old.
+// Count implements Table. It reads the whole table: DynamoDB's own count is hours old.
 func (d *DynamoDB) Count(ctx context.Context) (int, error) {
 	pages := dynamodb.NewScanPaginator(d.client, &dynamodb.ScanInput{TableName: d.table, Select: types.SelectCount})
 	n := 0
@@ -184,7 +225,7 @@ func (d *DynamoDB) Count(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-// Clear implements Store, an item at a time.
+// Clear implements Table, an item at a time.
 func (d *DynamoDB) Clear(ctx context.Context) error {
 	for item, err := range d.Scan(ctx, "") {
 		if err != nil {
@@ -202,4 +243,51 @@ func condition(err error) error {
 		return ErrCondition
 	}
 	return err
+}
+
+func key(id string) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{Key: &types.AttributeValueMemberS{Value: id}}
+}
+
+func toRow(item Item) map[string]types.AttributeValue {
+	row := key(item.ID)
+	for name, value := range item.Attributes {
+		row[name] = toValue(value)
+	}
+	return row
+}
+
+func toValue(value *string) types.AttributeValue {
+	if value == nil {
+		return &types.AttributeValueMemberNULL{Value: true}
+	}
+	return &types.AttributeValueMemberS{Value: *value}
+}
+
+// fromRow reads an item that others may have written: numbers and booleans are the
+// texts that GraphQL makes of them, what a String cannot hold is left out.
+func fromRow(row map[string]types.AttributeValue) Item {
+	item := Item{Attributes: map[string]*string{}}
+	for name, value := range row {
+		var text string
+		switch v := value.(type) {
+		case *types.AttributeValueMemberS:
+			text = v.Value
+		case *types.AttributeValueMemberN:
+			text = v.Value
+		case *types.AttributeValueMemberBOOL:
+			text = strconv.FormatBool(v.Value)
+		case *types.AttributeValueMemberNULL:
+			item.Attributes[name] = nil
+			continue
+		default:
+			continue
+		}
+		if name == Key {
+			item.ID = text
+		} else {
+			item.Attributes[name] = &text
+		}
+	}
+	return item
 }

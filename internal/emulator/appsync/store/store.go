@@ -1,4 +1,10 @@
-package appsync
+// Package store holds the tables of the emulated API: Memory, which ends with its
+// process; File, on the disk; and DynamoDB, a table of the real service. Each is a
+// Table, with DynamoDB's semantics as far as AppSync's resolvers see them: conditions on
+// a put and on an update, NULL beside a missing attribute, a scan in an order of its own.
+//
+// It knows no GraphQL and nobody who calls: what an item means is the API's.
+package store
 
 import (
 	"context"
@@ -13,6 +19,9 @@ import (
 // there when it should.
 var ErrCondition = errors.New("condition failed")
 
+// Key is the name of the key of every table, which is a text.
+const Key = "id"
+
 // An Item is a row of the table. An attribute that is a nil string is DynamoDB's
 // NULL: present, unlike one that is missing.
 type Item struct {
@@ -23,7 +32,7 @@ type Item struct {
 // Size is the item's size in bytes as DynamoDB counts it for a page: names and
 // values, a NULL being one byte.
 func (i Item) Size() int {
-	size := len("id") + len(i.ID)
+	size := len(Key) + len(i.ID)
 	for name, value := range i.Attributes {
 		size += len(name) + 1
 		if value != nil {
@@ -33,16 +42,23 @@ func (i Item) Size() int {
 	return size
 }
 
-// same reports whether two items have the same id, the same attributes and in each the
+// equal reports whether two items have the same id, the same attributes and in each the
 // same: a NULL is neither an empty text nor a missing attribute.
-func (i Item) same(other Item) bool {
-	equal := func(a, b *string) bool { return operand{present: true, value: a}.equals(b) }
-	return i.ID == other.ID && maps.EqualFunc(i.Attributes, other.Attributes, equal)
+func (i Item) equal(other Item) bool {
+	return i.ID == other.ID && maps.EqualFunc(i.Attributes, other.Attributes, Equal)
 }
 
-// A Store keeps items by id. Its methods are safe for concurrent use, each is
+// Equal reports whether two attributes hold the same: both NULL, or both the same text.
+func Equal(a, b *string) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+// A Table keeps items by id. Its methods are safe for concurrent use, each is
 // atomic, and the items that it returns are the caller's to read only.
-type Store interface {
+type Table interface {
 	// Get returns the item, or false.
 	Get(ctx context.Context, id string) (Item, bool, error)
 	// Create keeps a new item; ErrCondition when its id is taken by another. The item
@@ -55,7 +71,7 @@ type Store interface {
 	Update(ctx context.Context, id string, change func(Item) Item) (Item, error)
 	// Delete removes the item and returns it, or false.
 	Delete(ctx context.Context, id string) (Item, bool, error)
-	// Scan yields the items after the given id in an order that the store keeps,
+	// Scan yields the items after the given id in an order that the table keeps,
 	// which is that of Position but for a table of DynamoDB's; an empty id starts at
 	// the first. The id need not exist any more.
 	Scan(ctx context.Context, after string) iter.Seq2[Item, error]
