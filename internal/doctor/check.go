@@ -1,10 +1,13 @@
 // Package doctor finds out whether a set-up works: by checks in causal order, the
 // first of which that fails names the cause. Nothing is changed by them. On a real API
 // and on the emulator alike.
+//
+// The checks are made in five stages: the settings, the network with the token store,
+// the provider, the token, the API. Each stage is a function that takes by value what
+// those before it have found out, and returns what it has found out itself.
 package doctor
 
 import (
-	"context"
 	"slices"
 	"time"
 )
@@ -45,9 +48,7 @@ type Check struct {
 	Refusal  bool     // it is a cause of AppSync's 401
 
 	needs []ID          // checks that must be ok or have a warning for this one to make sense
-	after []ID          // checks whose findings this one looks at
 	limit time.Duration // its own deadline; checkLimit when zero
-	run   func(ctx context.Context, e *examination) Verdict
 }
 
 // Needs returns the checks that must pass for this one to make sense.
@@ -60,13 +61,27 @@ func (c Check) Needing(ids ...ID) Check {
 	return c
 }
 
-// DependsOn returns the checks whose findings this one waits for.
-func (c Check) DependsOn() []ID { return slices.Concat(c.needs, c.after) }
-
 // Aside reports whether the check looks at something beside the way to the API: at
 // the token store, or at what the AWS account says. That it cannot tell is no fault of
 // the API's.
 func (c Check) Aside() bool { return c.Category == Storage || c.ID == AccountReadable }
+
+// Blocked reports whether something that the check needs has not passed, and because
+// of which check it is skipped then: the first one that did not pass by itself.
+func (c Check) Blocked(find func(id ID) (Finding, bool)) (Verdict, bool) {
+	for _, id := range c.needs {
+		needed, found := find(id)
+		switch {
+		case !found || needed.Passed():
+			continue
+		case needed.Result != Skipped:
+			return Verdict{Result: Skipped, Because: id}, true
+		default:
+			return Verdict{Result: Skipped, Because: needed.Because, Message: needed.Message, Lacks: needed.Lacks}, true
+		}
+	}
+	return Verdict{}, false
+}
 
 // A Verdict is what a check says of a set-up.
 type Verdict struct {
@@ -123,3 +138,30 @@ func unknown(message string, err error, evidence ...Evidence) Verdict {
 
 // skipped says why a check makes no sense for this set-up.
 func skipped(reason string) Verdict { return Skipped.With(reason) }
+
+func failedBy(message, fix string, err error, evidence ...Evidence) Verdict {
+	verdict := failure(message, fix, evidence...)
+	verdict.Err = err
+	return verdict
+}
+
+// lacking skips a check that a setting, the endpoint or the issuer, must have a value for.
+func lacking(setting string) Verdict {
+	return Verdict{Result: Skipped, Message: "no " + setting + " is set", Lacks: setting}
+}
+
+// skippedWith is the verdict on what makes no sense because of another finding.
+func skippedWith(f Finding) Verdict {
+	if f.Result == Skipped {
+		return Verdict{Result: Skipped, Message: f.Message, Because: f.Because, Lacks: f.Lacks}
+	}
+	return Verdict{Result: Skipped, Because: f.ID}
+}
+
+// consequence is verdict as one that the check called id explains: what is to be
+// done is said there.
+func consequence(verdict Verdict, id ID) Verdict {
+	verdict.Message += ": see " + string(id)
+	verdict.Because, verdict.Fix = id, ""
+	return verdict
+}

@@ -3,7 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"sync"
+	"maps"
 	"time"
 )
 
@@ -21,128 +21,221 @@ func Examine(ctx context.Context, subject *Subject, done func(Finding)) []Findin
 	ctx, cancel := subject.Deadline.Set(ctx, totalLimit, "")
 	defer cancel()
 	checks := Catalogue()
-	e := &examination{Subject: subject, findings: make(map[ID]Finding), finished: make(map[ID]chan struct{})}
-	for _, check := range checks {
-		e.finished[check.ID] = make(chan struct{})
-	}
-	for _, check := range checks {
-		go func() {
-			e.record(e.examine(ctx, check))
-			close(e.finished[check.ID])
-		}()
-	}
+	found := make(chan Finding, len(checks))
+	go func() {
+		defer close(found)
+		examineStages(ctx, &runner{subject, func(f Finding) { found <- f }})
+	}()
 	var all []Finding
-	for _, check := range checks {
-		<-e.finished[check.ID]
-		finding, _ := e.finding(check.ID)
-		all = append(all, finding)
-		done(finding)
+	early := make(findings) // found before one that stands before it
+	for finding := range found {
+		early[finding.ID] = finding
+		for len(all) < len(checks) {
+			next, known := early[checks[len(all)].ID]
+			if !known {
+				break
+			}
+			all = append(all, next)
+			done(next)
+		}
 	}
 	return all
 }
 
-// An examination is one run of the checks. They share what they learn through it.
-type examination struct {
-	*Subject
-	finished map[ID]chan struct{}
-
-	mu       sync.Mutex
-	findings map[ID]Finding
-	facts    facts
+// examineStages makes the checks of all stages. The store, the account and the API's edge
+// need not much of what comes before them, and are looked at while others are awaited:
+// a slow provider takes no time from them.
+func examineStages(ctx context.Context, r *runner) {
+	settings := examineSettings(ctx, r)
+	store := begin(func() findings { return examineStore(ctx, r) })
+	account := begin(func() accountFacts { return examineAccount(ctx, r, settings) })
+	network := examineNetwork(ctx, r, settings)
+	provider := examineProvider(ctx, r, settings, network)
+	token := begin(func() tokenFacts { return examineToken(ctx, r, settings, network, provider, store) })
+	examineAPI(ctx, r, settings, network, token, account)
 }
 
-// examine waits for what check depends on, and runs it if that makes sense.
-func (e *examination) examine(ctx context.Context, check Check) Finding {
-	if reason := e.outside(check); reason != "" {
-		return Finding{Check: check, Verdict: skipped(reason)}
+// A promise is a value that is being found out.
+type promise[T any] struct {
+	done  chan struct{}
+	value *T
+}
+
+// begin finds a value out while the caller goes on.
+func begin[T any](find func() T) promise[T] {
+	p := promise[T]{make(chan struct{}), new(T)}
+	go func() {
+		defer close(p.done)
+		*p.value = find()
+	}()
+	return p
+}
+
+// wait returns the value when it is there.
+func (p promise[T]) wait() T {
+	<-p.done
+	return *p.value
+}
+
+// within returns the value, unless ctx ends first.
+func (p promise[T]) within(ctx context.Context) (value T, known bool) {
+	select {
+	case <-p.done:
+		return *p.value, true
+	case <-ctx.Done():
+		return value, false
 	}
-	for _, id := range check.after {
-		<-e.finished[id]
+}
+
+// findings are by check. They are handed on by value: nobody changes a map that
+// somebody else may have.
+type findings map[ID]Finding
+
+// joined returns all of several findings.
+func joined(all ...findings) findings {
+	sum := make(findings)
+	for _, some := range all {
+		maps.Copy(sum, some)
 	}
-	for _, id := range check.needs {
-		<-e.finished[id]
+	return sum
+}
+
+// find returns what a check found.
+func (f findings) find(id ID) (Finding, bool) {
+	finding, found := f[id]
+	return finding, found
+}
+
+// cause returns the first of the checks with these ids that failed or that could
+// not tell; "" if there is none.
+func (f findings) cause(ids ...ID) ID {
+	for _, id := range ids {
+		if finding := f[id]; finding.Result == Failure || finding.Result == Unknown {
+			return id
+		}
 	}
-	if verdict, blocked := check.Blocked(e.finding); blocked {
-		return Finding{Check: check, Verdict: verdict}
+	return ""
+}
+
+// attributed makes verdict a consequence of the first of the checks with these ids
+// that did not pass, if there is one.
+func (f findings) attributed(verdict Verdict, ids ...ID) Verdict {
+	if id := f.cause(ids...); id != "" {
+		return consequence(verdict, id)
 	}
-	start := e.Now()
-	verdict := e.founded(e.within(ctx, check))
-	return Finding{Check: check, Verdict: verdict, Elapsed: e.Now().Sub(start)}
+	return verdict
+}
+
+// byClock makes verdict a consequence of the first of the checks of clocks with these
+// ids that found one wrong.
+func (f findings) byClock(verdict Verdict, ids ...ID) Verdict {
+	for _, id := range ids {
+		if clock := f[id]; clock.Result == Failure || clock.Result == Warning {
+			return consequence(verdict, id)
+		}
+	}
+	return verdict
+}
+
+// A runner makes checks of a subject and tells of each finding.
+type runner struct {
+	*Subject
+	tell func(Finding)
+}
+
+// A look is how a check is made.
+type look struct {
+	id ID
+	at func(ctx context.Context) Verdict
+}
+
+// check makes a check, and returns known with its finding.
+func (r *runner) check(ctx context.Context, known findings, id ID, at func(ctx context.Context) Verdict) findings {
+	_, known = learn(ctx, r, known, id, func(ctx context.Context) (struct{}, Verdict) { return struct{}{}, at(ctx) })
+	return known
+}
+
+// checks makes checks that do not need each other, all at once, and returns known with
+// their findings.
+func (r *runner) checks(ctx context.Context, known findings, looks ...look) findings {
+	var begun []promise[findings]
+	for _, look := range looks {
+		begun = append(begun, begin(func() findings { return r.check(ctx, known, look.id, look.at) }))
+	}
+	all := joined(known)
+	for _, found := range begun {
+		maps.Copy(all, found.wait())
+	}
+	return all
+}
+
+// learn makes a check from which others learn something besides its finding. It is not
+// made if what it needs has not passed, of what is known. Of one that was given up
+// nothing is learned.
+func learn[T any](ctx context.Context, r *runner, known findings, id ID, at func(ctx context.Context) (T, Verdict)) (fact T, with findings) {
+	check, _ := Find(id)
+	finding := Finding{Check: check}
+	if verdict, blocked := check.Blocked(known.find); blocked {
+		finding.Verdict = verdict
+	} else {
+		start := r.Now()
+		fact, verdict = within(ctx, r.Deadline, check, at)
+		finding.Verdict = known.founded(verdict)
+		finding.Elapsed = r.Now().Sub(start)
+	}
+	r.tell(finding)
+	return fact, joined(known, findings{id: finding})
 }
 
 // founded is verdict, unless it is skipped because of a check that has passed: what
 // nobody has found out must not look as if nothing were wrong.
-func (e *examination) founded(verdict Verdict) Verdict {
-	because, found := e.finding(verdict.Because)
+func (f findings) founded(verdict Verdict) Verdict {
+	because, found := f[verdict.Because]
 	if verdict.Result != Skipped || !found || !because.Passed() {
 		return verdict
 	}
 	return unknown("this could not be looked at, although "+string(because.ID)+" has passed", nil, verdict.Evidence...)
 }
 
-// await waits for a check that the asking one does not depend on in general, and
-// returns what it found. It is not to wait for the asking one in turn. found is false
-// if ctx ends first.
-func (e *examination) await(ctx context.Context, id ID) (finding Finding, found bool) {
-	select {
-	case <-e.finished[id]:
-		return e.finding(id)
-	case <-ctx.Done():
-		return Finding{}, false
-	}
-}
-
-// Blocked reports whether something that the check needs has not passed, and because
-// of which check it is skipped then: the first one that did not pass by itself.
-func (c Check) Blocked(find func(id ID) (Finding, bool)) (Verdict, bool) {
-	for _, id := range c.needs {
-		needed, found := find(id)
-		switch {
-		case !found || needed.Passed():
-			continue
-		case needed.Result != Skipped:
-			return Verdict{Result: Skipped, Because: id}, true
-		default:
-			return Verdict{Result: Skipped, Because: needed.Because, Message: needed.Message, Lacks: needed.Lacks}, true
-		}
-	}
-	return Verdict{}, false
-}
-
-// within runs check and gives it up at its deadline, whether it listens to its
+// within makes check and gives it up at its deadline, whether it listens to its
 // context or not.
-func (e *examination) within(ctx context.Context, check Check) Verdict {
+func within[T any](ctx context.Context, deadline Deadline, check Check, at func(ctx context.Context) (T, Verdict)) (fact T, verdict Verdict) {
 	if ctx.Err() != nil {
-		return ended(ctx)
+		return fact, ended(ctx)
 	}
 	limit := check.limit
 	if limit == 0 {
 		limit = checkLimit
 	}
-	limited, cancel := e.Deadline.Set(ctx, limit, string(check.ID))
+	limited, cancel := deadline.Set(ctx, limit, string(check.ID))
 	defer cancel()
-	verdict := make(chan Verdict, 1)
+	type outcome struct {
+		fact    T
+		verdict Verdict
+	}
+	found := make(chan outcome, 1)
 	go func() {
 		defer func() {
 			if cause := recover(); cause != nil {
-				verdict <- unknown("the check itself broke down", &panicError{check.ID, cause})
+				found <- outcome{verdict: unknown("the check itself broke down", &panicError{check.ID, cause})}
 			}
 		}()
-		verdict <- check.run(limited, e)
+		fact, verdict := at(limited)
+		found <- outcome{fact, verdict}
 	}()
 	select {
-	case found := <-verdict:
-		return found
+	case o := <-found:
+		return o.fact, o.verdict
 	case <-limited.Done():
 	}
 	if ctx.Err() != nil {
-		return ended(ctx)
+		return fact, ended(ctx)
 	}
 	select {
-	case found := <-verdict: // it ended at the same moment, and may know more
-		return found
+	case o := <-found: // it ended at the same moment, and may know more
+		return o.fact, o.verdict
 	default:
-		return unknown(fmt.Sprintf("no answer within %s", limit), limited.Err())
+		return fact, unknown(fmt.Sprintf("no answer within %s", limit), limited.Err())
 	}
 }
 
@@ -153,35 +246,6 @@ func ended(ctx context.Context) Verdict {
 		return unknown(fmt.Sprintf("no answer within the %s that all checks have", totalLimit), ctx.Err())
 	}
 	return unknown("interrupted", context.Cause(ctx))
-}
-
-func (e *examination) record(finding Finding) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.findings[finding.ID] = finding
-}
-
-// finding returns what a check found; only of those that the asking check names
-// in needs or after is it certain that they have finished.
-func (e *examination) finding(id ID) (Finding, bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	finding, ok := e.findings[id]
-	return finding, ok
-}
-
-// known returns what the checks have learned so far.
-func (e *examination) known() facts {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.facts
-}
-
-// learn adds to what is known. A check that was given up may still call it.
-func (e *examination) learn(add func(*facts)) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	add(&e.facts)
 }
 
 // A panicError is a check that broke down, without what it was looking at.

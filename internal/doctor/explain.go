@@ -15,25 +15,29 @@ func Explain(ctx context.Context, subject *Subject, refusal *appsync.ResponseErr
 	offline.Deadline = func(ctx context.Context, _ time.Duration, _ string) (context.Context, context.CancelFunc) {
 		return context.WithCancel(ctx) // nobody is waited for
 	}
-	offline.offline, offline.Answer = true, &Answer{Status: refusal.Status, parsed: refusal}
-	for _, finding := range Examine(ctx, &offline, func(Finding) {}) {
-		if finding.Result == Failure {
+	offline.Answer = &Answer{Status: refusal.Status, parsed: refusal}
+	found := examineRefused(ctx, &runner{&offline, func(Finding) {}})
+	for _, check := range Catalogue() {
+		if finding := found[check.ID]; finding.Result == Failure {
 			return finding, true
 		}
 	}
 	return Finding{}, false
 }
 
-// outside returns why check is about something that is not to be asked; empty if it is
-// not.
-func (s *Subject) outside(check Check) string {
-	asks := check.Category == Network || check.Category == Provider
-	switch {
-	case s.offline && (asks || check.Category == Storage):
-		return "nothing is asked"
-	case s.Answer != nil && check.Category == Storage:
-		return savedAnswer
-	default:
-		return ""
-	}
+// examineRefused makes the checks of settings, of the token and of the API's answer, which
+// need nobody else.
+func examineRefused(ctx context.Context, r *runner) findings {
+	settings := examineSettings(ctx, r)
+	var network networkFacts
+	provider := providerFacts{auth0: goesByAuth0(nil, settings.issuer)}
+	token := obtainToken(ctx, r, settings, provider, settings.found)
+	read := reading{r.Subject, settings, network, provider, token, token.found}
+	read.found = read.readForm(ctx, r)
+	token.found = read.readClaims(ctx, r)
+	calls := newCalls(r.Subject, settings.endpoint, nil)
+	caller := caller{r.Subject, settings, network, token, token.found}
+	edge := edge{caller, calls, begin(func() tokenFacts { return token })}
+	caller.found = r.check(ctx, token.found, EndpointAnswers, edge.endpointAnswers)
+	return inquiry{configuration{caller, nil}, calls}.examineRefusal(ctx, r)
 }

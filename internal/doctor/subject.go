@@ -2,8 +2,10 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
@@ -49,8 +51,6 @@ type Subject struct {
 	// Clean takes secrets out of a text from outside, before it is cut; nil takes none.
 	Clean func(text string) string
 
-	offline bool // nothing is asked: see Explain
-
 	LookupHost func(ctx context.Context, host string) ([]string, error)
 	// Proxy returns the proxy that a request to address goes through, or nil.
 	Proxy func(address *url.URL) (*url.URL, error)
@@ -83,11 +83,205 @@ type Account interface {
 	API(ctx context.Context, endpoint string) (*awsaccount.API, error)
 }
 
-// An Answer is what an API once said.
-type Answer struct {
-	Status int // 0 if only the body was saved
-	Header http.Header
-	Body   []byte
+// A Setting is one setting as it was resolved.
+type Setting struct {
+	Name     string // "client_id"
+	Label    string // "client ID"
+	Flag     string // without dashes; empty when no flag may carry it
+	Variable string
+	Value    string // empty when unset, "[redacted]" for a secret
+	Source   string // flag, environment, profile, default or unset
+	Origin   string // the flag, variable or profile that it came from, as a person would name it
+}
 
-	parsed *appsync.ResponseError // what the client has made of it; nil: Body is to be read
+// setting returns the setting called name; its zero value if there is none.
+func (s *Subject) setting(name string) Setting {
+	for _, setting := range s.Settings {
+		if setting.Name == name {
+			return setting
+		}
+	}
+	return Setting{}
+}
+
+// change returns the way to give a setting another value, where its value is now.
+func (s *Subject) change(name, value string) string {
+	setting := s.setting(name)
+	switch {
+	case setting.Source == "environment" || setting.Flag == "":
+		return fmt.Sprintf("export %s=%s", setting.Variable, quoted(value))
+	case setting.Source == "flag":
+		return fmt.Sprintf("--%s %s", setting.Flag, quoted(value))
+	default:
+		return fmt.Sprintf("appsyncctl profile set %s --%s %s", s.Profile, setting.Flag, quoted(value))
+	}
+}
+
+// remedy names the ways to give a setting a value.
+func (s Setting) remedy() string {
+	if s.Flag == "" {
+		return "set " + s.Variable
+	}
+	return fmt.Sprintf("pass --%s or set %s", s.Flag, s.Variable)
+}
+
+// quoted is text as one word of a POSIX shell.
+func quoted(text string) string {
+	harmless := func(c rune) bool {
+		return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-_./:@%+=,", c)
+	}
+	if text != "" && !strings.ContainsFunc(text, func(c rune) bool { return !harmless(c) }) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// The modes, as the setting auth has them.
+const (
+	modeOIDC    = "oidc"
+	modeCognito = "cognito"
+	modeLambda  = "lambda"
+	modeAPIKey  = "api-key"
+	modeIAM     = "iam"
+)
+
+// The grants, as the setting grant has them.
+const (
+	grantDevice  = "device"
+	grantBrowser = "browser"
+	grantMachine = "client-credentials"
+)
+
+// mode is the mode that is set.
+func (s *Subject) mode() string {
+	if s.Mode == "" {
+		return modeOIDC
+	}
+	return s.Mode
+}
+
+// tokened tells whether the mode shows a token.
+func (s *Subject) tokened() bool { return s.jwt() || s.mode() == modeLambda }
+
+// jwt tells whether AppSync itself reads the mode's token.
+func (s *Subject) jwt() bool { return s.mode() == modeOIDC || s.mode() == modeCognito }
+
+// bearer tells whether the token is sent behind "Bearer".
+func (s *Subject) bearer() bool { return s.setting("auth_scheme").Value == "bearer" }
+
+// modeType is AppSync's name of a mode.
+func modeType(mode string) awsaccount.ModeType {
+	return map[string]awsaccount.ModeType{
+		modeOIDC: awsaccount.OpenIDConnect, modeCognito: awsaccount.UserPools, modeLambda: awsaccount.Lambda,
+		modeAPIKey: awsaccount.APIKey, modeIAM: awsaccount.IAM,
+	}[mode]
+}
+
+// modeName is the client's name of a mode; empty for one that it has not.
+func modeName(kind awsaccount.ModeType) string {
+	for _, name := range []string{modeOIDC, modeCognito, modeLambda, modeAPIKey, modeIAM} {
+		if modeType(name) == kind {
+			return name
+		}
+	}
+	return ""
+}
+
+// directive is what opens a field to the mode where it is not the API's default.
+func directive(mode string) string {
+	return map[string]string{
+		modeOIDC: "@aws_oidc", modeCognito: "@aws_cognito_user_pools", modeLambda: "@aws_lambda",
+		modeAPIKey: "@aws_api_key", modeIAM: "@aws_iam",
+	}[mode]
+}
+
+// A Deadline ends what is waited for when limit has passed, as context.WithTimeout does,
+// which it is if nil. It is told whose time that is: TokenObtained for a check or a step,
+// which is given up then, and "AUTH-001/ask" for what a check asks somebody, of which it
+// can still say what came of it; nothing for all that share the time.
+type Deadline func(ctx context.Context, limit time.Duration, whose string) (context.Context, context.CancelFunc)
+
+// Set returns a context that ends at the deadline.
+func (d Deadline) Set(ctx context.Context, limit time.Duration, whose string) (context.Context, context.CancelFunc) {
+	if d == nil {
+		return context.WithTimeout(ctx, limit)
+	}
+	return d(ctx, limit, whose)
+}
+
+// A TokenError is what Subject.Token returns where only the caller can tell what
+// kept it from a token. What the provider and the token store say needs none: their
+// own errors tell.
+type TokenError struct {
+	Kind    TokenErrorKind
+	Setting string // the name of the setting that Unset and NoSecret are about
+	Err     error  // what a command would end with; may wrap an *auth.Error
+}
+
+// A TokenErrorKind is a cause of having no token.
+type TokenErrorKind string
+
+// The kinds.
+const (
+	LoginNeeded TokenErrorKind = "login needed"      // a person has to log in
+	Unset       TokenErrorKind = "unset"             // a setting has no value
+	NoSecret    TokenErrorKind = "no secret"         // the place that a setting names gives no secret
+	Unreadable  TokenErrorKind = "not a whole token" // there is one, but it is opaque, and it was thrown away
+)
+
+func (e *TokenError) Error() string { return e.Err.Error() }
+
+func (e *TokenError) Unwrap() error { return e.Err }
+
+// maxText is how many bytes of a text from outside a finding repeats.
+const maxText = 200
+
+// bounded shortens a text that a server or a token made.
+func bounded(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxText-len("…")], "") + "…"
+}
+
+// asked is the evidence of what a setting asks for.
+func (s *Subject) asked(setting string) Evidence {
+	found := s.setting(setting)
+	return Evidence{Name: setting, Found: found.Value, From: found.from()}
+}
+
+// from names where a setting came from, for evidence.
+func (s Setting) from() string {
+	if s.Origin == "" {
+		return "settings"
+	}
+	return s.Origin
+}
+
+// login is the command by which a person logs in.
+func (s *Subject) login(flags ...string) string {
+	return s.command(append([]string{"login"}, flags...)...)
+}
+
+// command is one of this program's own, for the profile that is looked at.
+func (s *Subject) command(words ...string) string {
+	words = append([]string{"appsyncctl"}, words...)
+	if s.setting("profile").Source == "flag" {
+		words = append(words, "--profile", quoted(s.Profile))
+	}
+	return strings.Join(words, " ")
+}
+
+// anotherToken is the way to a token in place of the one that was looked at.
+func (s *Subject) anotherToken() string {
+	switch {
+	case s.Grant == grantMachine:
+		return s.command("token", "--force") + " >/dev/null"
+	case s.Grant != "":
+		return s.login()
+	case s.TokenFrom != nil && s.TokenFrom() == "APPSYNCCTL_TOKEN":
+		return "unset APPSYNCCTL_TOKEN"
+	default:
+		return "appsyncctl token | appsyncctl doctor --token -"
+	}
 }

@@ -24,7 +24,7 @@ func TestPlan(t *testing.T) {
 		if seen[check.ID] {
 			t.Errorf("two are called %s", check.ID)
 		}
-		for _, id := range check.DependsOn() {
+		for _, id := range check.Needs() {
 			if !seen[id] {
 				t.Errorf("%s needs %s, which does not come before it", check.ID, id)
 			}
