@@ -6,12 +6,15 @@ package auth
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/failure"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 // A Provider is what an OpenID provider says of itself (OpenID Connect Discovery
@@ -111,6 +114,20 @@ func Discover(ctx context.Context, client *http.Client, issuer string) (*Provide
 		return provider, nil
 	}
 	return nil, &DiscoveryError{Issuer: issuer, Reason: NotFound}
+}
+
+// DiscoverAgain is Discover up to three times: nothing can go wrong by asking, and a
+// provider that is out of order for a moment is none to give up.
+func DiscoverAgain(ctx context.Context, client *http.Client, issuer string) (*Provider, error) {
+	return retry.Policy[*Provider]{
+		Backoff:  retry.Backoff{First: 300 * time.Millisecond, Factor: 3},
+		Attempts: 3,
+		Again: func(_ *Provider, err error, wait time.Duration) (time.Duration, bool) {
+			refusal, refused := errors.AsType[*Error](err)
+			throttled := refused && refusal.Status == http.StatusTooManyRequests
+			return wait, retry.Temporary(err) && !throttled
+		},
+	}.Do(ctx, func() (*Provider, error) { return Discover(ctx, client, issuer) })
 }
 
 // metadataAddresses returns where the metadata of issuer may be: below it

@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 )
@@ -141,5 +143,39 @@ func TestDiscoverUnreachable(t *testing.T) {
 	var lost *auth.TransportError
 	if !errors.As(err, &lost) || lost.Sent {
 		t.Errorf("Discover: %v; want a *TransportError that was not sent", err)
+	}
+}
+
+func TestDiscoverAgain(t *testing.T) {
+	found := reply{body: `{"issuer":"` + issuer + `","token_endpoint":"` + issuer + `oauth/token"}`}
+	tests := []struct {
+		name    string
+		replies []reply
+		calls   int
+		took    time.Duration
+		ok      bool
+	}{
+		{"at once", []reply{found}, 1, 0, true},
+		{"lost once", []reply{lost, found}, 2, 300 * time.Millisecond, true},
+		{"out of order twice", []reply{{status: 503}, {status: 500}, found}, 3, 1200 * time.Millisecond, true},
+		{"out of order", []reply{{status: 503}}, 3, 1200 * time.Millisecond, false},
+		{"throttled", []reply{{status: 429, header: map[string]string{"Retry-After": "1"}}, found}, 1, 0, false},
+		{"refused", []reply{{status: 403}, found}, 1, 0, false},
+		{"none there", []reply{{status: 404}, {status: 404}, found}, 2, 0, false}, // at two places
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake(tt.replies...)
+				begin := time.Now()
+				provider, err := auth.DiscoverAgain(t.Context(), f.client().HTTP, issuer)
+				if (err == nil) != tt.ok || (provider != nil) != tt.ok || len(f.calls) != tt.calls {
+					t.Errorf("%v, %v after %d requests; want ok %t after %d", provider, err, len(f.calls), tt.ok, tt.calls)
+				}
+				if took := time.Since(begin); took != tt.took {
+					t.Errorf("took %s, want %s", took, tt.took)
+				}
+			})
+		})
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"os"
 	"time"
@@ -30,7 +29,7 @@ func (app *App) provider(ctx context.Context, client *http.Client, issuer string
 	if kept := app.keptProvider(issuer); kept != nil {
 		return kept, nil
 	}
-	found, err := app.discover(ctx, client, issuer)
+	found, err := auth.DiscoverAgain(ctx, client, issuer)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +45,7 @@ func (app *App) knownProvider(ctx context.Context, client *http.Client, issuer s
 	if kept := app.keptProvider(issuer); kept != nil {
 		return kept, nil
 	}
-	return app.discover(ctx, client, issuer)
+	return auth.DiscoverAgain(ctx, client, issuer)
 }
 
 // keptProvider returns the metadata on the disk; nil if it is not fresh.
@@ -62,22 +61,6 @@ func (app *App) keptProvider(issuer string) *auth.Provider {
 func (app *App) metadataFile(issuer string) (string, error) {
 	sum := sha256.Sum256([]byte(issuer))
 	return app.stateFile("providers", hex.EncodeToString(sum[:])+".json")
-}
-
-// discover asks up to three times: nothing can go wrong by asking, and a provider
-// that is out of order for a moment is none to give up.
-func (app *App) discover(ctx context.Context, client *http.Client, issuer string) (*auth.Provider, error) {
-	for wait := 300 * time.Millisecond; ; wait *= 3 {
-		found, err := auth.Discover(ctx, client, issuer)
-		refusal, refused := errors.AsType[*auth.Error](err)
-		passing := is[*auth.TransportError](err) || refused && refusal.Status >= http.StatusInternalServerError
-		if !passing || ctx.Err() != nil || wait > time.Second {
-			return found, err
-		}
-		if err := app.Wait(ctx, wait); err != nil {
-			return nil, err
-		}
-	}
 }
 
 func (k keptMetadata) fresh(now time.Time) bool {
