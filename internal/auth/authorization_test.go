@@ -19,14 +19,15 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 const redirect = "http://127.0.0.1:8976/callback"
 
-func TestAuthorize(t *testing.T) {
+func TestNewAuthorization(t *testing.T) {
 	client := newFake(success).client()
 	client.Provider.AuthorizationEndpoint += "?tenant=a"
-	a, err := client.Authorize(auth.Parameters{
+	a, err := auth.NewAuthorization(client, auth.Parameters{
 		Audience: "https://api.example.com", Organization: "org_1", Scopes: []string{"openid", "offline_access"},
 	}, redirect)
 	if err != nil {
@@ -53,7 +54,7 @@ func TestAuthorize(t *testing.T) {
 	if strings.Contains(fmt.Sprintf("%v %+v", a, *a), string(a.Verifier)) {
 		t.Error("the verifier is printed")
 	}
-	again, err := client.Authorize(auth.Parameters{}, redirect)
+	again, err := auth.NewAuthorization(client, auth.Parameters{}, redirect)
 	if err != nil || again.State == a.State || again.Nonce == a.Nonce || again.Verifier == a.Verifier {
 		t.Errorf("a second login repeats the first, or %v", err)
 	}
@@ -63,18 +64,18 @@ func TestAuthorizeUnsupported(t *testing.T) {
 	client := newFake(success).client()
 	client.Provider = &auth.Provider{Issuer: issuer}
 	var unsupported *auth.UnsupportedError
-	if _, err := client.Authorize(auth.Parameters{}, redirect); !errors.As(err, &unsupported) {
+	if _, err := auth.NewAuthorization(client, auth.Parameters{}, redirect); !errors.As(err, &unsupported) {
 		t.Errorf("%v; want an *UnsupportedError", err)
 	}
 	client.Provider.AuthorizationEndpoint = "http://tenant.example.com/authorize"
 	var refused *auth.EndpointError
-	if _, err := client.Authorize(auth.Parameters{}, redirect); !errors.As(err, &refused) {
+	if _, err := auth.NewAuthorization(client, auth.Parameters{}, redirect); !errors.As(err, &refused) {
 		t.Errorf("%v; want an *EndpointError", err)
 	}
 }
 
 func TestAuthorizationCode(t *testing.T) {
-	a, err := newFake(success).client().Authorize(auth.Parameters{}, redirect)
+	a, err := auth.NewAuthorization(newFake(success).client(), auth.Parameters{}, redirect)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +187,7 @@ func TestExchangeChecksTheIDToken(t *testing.T) {
 			f := newFake(publish(t, rsaKey().Public(), second.Public()))
 			client := f.client()
 			client.Provider.IDTokenAlgorithms = []string{"HS256", "none", "RS256", "ES256"}
-			a, err := client.Authorize(auth.Parameters{Scopes: []string{"openid"}}, redirect)
+			a, err := auth.NewAuthorization(client, auth.Parameters{Scopes: []string{"openid"}}, redirect)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -209,7 +210,7 @@ func TestExchangeChecksTheIDToken(t *testing.T) {
 			}
 			f.replies = append(f.replies, reply{body: fmt.Sprintf(`{"access_token":"access-1","id_token":%q}`, idToken)})
 
-			token, err := client.Exchange(t.Context(), a, "code-1")
+			token, err := a.Exchange(t.Context(), "code-1")
 			if tt.reason == "" {
 				if err != nil || token.AccessToken != "access-1" {
 					t.Fatalf("token %v, %v", token, err)
@@ -223,9 +224,9 @@ func TestExchangeChecksTheIDToken(t *testing.T) {
 				}
 				return
 			}
-			var unbelieved *auth.IDTokenError
-			if !errors.As(err, &unbelieved) || !strings.Contains(err.Error(), tt.reason) || token != nil {
-				t.Errorf("token %v, %v; want an *IDTokenError about %q", token, err, tt.reason)
+			if failure.Of(err) != failure.Login || !strings.HasPrefix(err.Error(), "the ID token is not believed: ") ||
+				!strings.Contains(err.Error(), tt.reason) || token != nil {
+				t.Errorf("token %v, %v; want that the ID token is not believed: %q", token, err, tt.reason)
 			}
 		})
 	}
@@ -254,11 +255,11 @@ func TestExchange(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFake(tt.replies...)
 			client := f.client()
-			a, err := client.Authorize(auth.Parameters{Scopes: tt.scopes}, redirect)
+			a, err := auth.NewAuthorization(client, auth.Parameters{Scopes: tt.scopes}, redirect)
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = client.Exchange(t.Context(), a, "code-1")
+			_, err = a.Exchange(t.Context(), "code-1")
 			if (err == nil) != (tt.fails == "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
 				t.Errorf("%v; want %q", err, tt.fails)
 			}

@@ -26,8 +26,8 @@ const (
 )
 
 // A Callback waits on 127.0.0.1 for the browser to come back (RFC 8252, section
-// 7.3). The order is: Listen, Client.Authorize with the RedirectURI, Wait,
-// Client.Exchange, Finish.
+// 7.3). The order is: Listen, NewAuthorization with the RedirectURI, Wait,
+// Authorization.Exchange, Finish.
 type Callback struct {
 	RedirectURI string // must be registered with the provider
 

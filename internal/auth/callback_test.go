@@ -57,7 +57,7 @@ func begin(ctx context.Context, t *testing.T) (*auth.Callback, *auth.Authorizati
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { callback.Finish(nil) })
-	a, err := newFake(success).client().Authorize(auth.Parameters{}, callback.RedirectURI)
+	a, err := auth.NewAuthorization(newFake(success).client(), auth.Parameters{}, callback.RedirectURI)
 	if err != nil {
 		t.Fatal(err)
 	}

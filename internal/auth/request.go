@@ -4,7 +4,6 @@
 package auth
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -31,36 +30,6 @@ type answer struct {
 	started  time.Time // when the request began, so that lifetimes err on the short side
 	received time.Time
 	secrets  []string // what the request held that no message may hold
-}
-
-// post sends form, with the client's authentication, to endpoint: once. The
-// error is an *Error if the status is not 2xx, and a *TransportError if there is
-// no answer.
-func (c *Client) post(ctx context.Context, endpoint string, form url.Values) (*answer, error) {
-	if err := checkEndpoint(endpoint); err != nil {
-		return nil, err
-	}
-	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
-	if err := c.authenticate(form, header); err != nil {
-		return nil, err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, err
-	}
-	req.Header = header
-	a, err := roundTrip(c.HTTP, req)
-	if lost, ok := errors.AsType[*TransportError](err); ok {
-		lost.secrets = sent(req, form)
-	}
-	if err != nil {
-		return nil, err
-	}
-	a.secrets = sent(req, form)
-	if a.status/100 != 2 {
-		return nil, newError(a)
-	}
-	return a, nil
 }
 
 // roundTrip sends req with a hardened copy of client and reads the answer whole.

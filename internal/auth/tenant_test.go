@@ -132,7 +132,7 @@ func TestTenantBrowserLogin(t *testing.T) {
 	client := tenant(t, auth0.Client{
 		ID: "native", Grants: []string{auth0.GrantAuthorizationCode}, RedirectURIs: []string{redirect},
 	})
-	a, err := client.Authorize(auth.Parameters{Audience: audience, Scopes: []string{"openid"}}, redirect)
+	a, err := auth.NewAuthorization(client, auth.Parameters{Audience: audience, Scopes: []string{"openid"}}, redirect)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,14 +164,14 @@ func TestTenantBrowserLogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := client.Exchange(t.Context(), a, code)
+	token, err := a.Exchange(t.Context(), code)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if claims, err := auth.ParseClaims(token.AccessToken); err != nil || claims.Issuer != issuer {
 		t.Errorf("claims %+v, %v", claims, err)
 	}
-	_, err = client.Exchange(t.Context(), a, code)
+	_, err = a.Exchange(t.Context(), code)
 	var refused *auth.Error
 	if !errors.As(err, &refused) || refused.Code != auth.InvalidGrant {
 		t.Errorf("%v; want %s, as the code was used", err, auth.InvalidGrant)

@@ -170,7 +170,8 @@ func isLogin(err error) bool {
 	if account, ok := errors.AsType[*awsaccount.Error](err); ok {
 		return account.Reason == awsaccount.Refused || account.Reason == awsaccount.Denied
 	}
-	return is[*management.ScopeError](err) || is[*loginNeededError](err) || is[*auth.DeviceExpiredError](err) || is[*auth.IDTokenError](err) || is[*auth.Error](err) || is[*transport.RenewalError](err)
+	return is[*management.ScopeError](err) || is[*loginNeededError](err) || is[*auth.DeviceExpiredError](err) || is[*auth.Error](err) || is[*transport.RenewalError](err) ||
+		failure.Of(err) == failure.Login
 }
 
 func is[E error](err error) bool {

@@ -13,6 +13,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	kinds "github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/output"
 	"github.com/appsyncctl/appsyncctl/internal/paging"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
@@ -106,7 +107,7 @@ func failures() []failure {
 		{"a login that was not renewed for another reason", cli.NewLoginNeededError("over", refusal(400, "invalid_request")), 4, "run appsyncctl login"},
 		{"a code that ran out", &auth.DeviceExpiredError{}, 4, "run appsyncctl login again, and confirm the code in time"},
 		{"a denied login", &auth.DeviceDeniedError{Err: refusal(403, auth.AccessDenied)}, 4, ""},
-		{"a false ID token", &auth.IDTokenError{Err: errOther}, 4, ""},
+		{"a false ID token", kinds.Wrap(kinds.Login, errOther), 4, ""},
 		{"a wrong secret", refusal(401, auth.InvalidClient), 4, "check the client ID and the client secret"},
 		{"a wrong secret, without a code", refusal(401, ""), 4, "check the client ID and the client secret"},
 		{"a spent grant", refusal(403, auth.InvalidGrant), 4, "run appsyncctl login"},

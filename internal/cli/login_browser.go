@@ -49,7 +49,7 @@ func (app *App) browserLogin(ctx context.Context, grant *grant, browser, noInput
 }
 
 func (app *App) throughCallback(ctx context.Context, client *auth.Client, callback *auth.Callback, grant *grant, browser, noInput bool) (*oauth2.Token, error) {
-	login, err := client.Authorize(grant.parameters, callback.RedirectURI)
+	login, err := auth.NewAuthorization(client, grant.parameters, callback.RedirectURI)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (app *App) throughCallback(ctx context.Context, client *auth.Client, callba
 	if err != nil {
 		return nil, err
 	}
-	return client.Exchange(ctx, login, code)
+	return login.Exchange(ctx, code)
 }
 
 // awaitCode takes the code from whichever comes first: the browser, or a person
