@@ -29,7 +29,7 @@ func managementHint(err error) string {
 		return "run it again: it continues where it stopped"
 	case is[*management.TokenError](err):
 		return "create one in the dashboard: Applications → APIs → Auth0 Management API → API Explorer"
-	case is[*management.AmbiguousError](err), is[*management.ConflictError](err):
+	case is[*management.ConflictError](err):
 		return "choose another name with --name, --machine or --native, or rename the application in the dashboard"
 	}
 	return ""

@@ -2,6 +2,8 @@ package management
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 )
@@ -105,7 +107,7 @@ func Scopes() []string {
 }
 
 // Plan reads what is there and plans what makes it as wanted. The error may be an *Error,
-// a *TransportError, an *AnswerError, an *AmbiguousError or a *ConflictError.
+// a *TransportError or a *ConflictError.
 func (c *Client) Plan(ctx context.Context, want Want) (*Plan, error) {
 	plan := &Plan{}
 	api, err := c.findAPI(ctx, want.Audience)
@@ -166,4 +168,174 @@ func (c *Client) planGrant(ctx context.Context, audience, machine string) (*Step
 		}
 	}
 	return s, nil
+}
+
+// findAPI returns the API with an identifier, which is compared byte by byte, or nil.
+func (c *Client) findAPI(ctx context.Context, identifier string) (object, error) {
+	apis, err := c.list(ctx, "resource-servers", "resource_servers", "id", url.Values{"identifiers": {identifier}})
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(apis, func(api object) bool { return text(api, "identifier") == identifier })
+	if i < 0 {
+		return nil, nil //nolint:nilnil // that there is none is no error
+	}
+	return apis[i], nil
+}
+
+// apiNotes says what of an API would keep AppSync or a login from working.
+func apiNotes(api object) []string {
+	var notes []string
+	note := func(problem string) {
+		notes = append(notes, fmt.Sprintf("the API %s %s", text(api, "identifier"), problem))
+	}
+	if encryption, _ := api["token_encryption"].(object); encryption != nil {
+		note("encrypts its tokens, which AppSync cannot read")
+	}
+	if proof, _ := api["proof_of_possession"].(object); proof != nil && proof["required"] == true {
+		note("binds its tokens to a key, which AppSync does not support")
+	}
+	policies, _ := api["subject_type_authorization"].(object)
+	user, _ := policies["user"].(object)
+	client, _ := policies["client"].(object)
+	if policy := text(user, "policy"); policy != "" && policy != "allow_all" {
+		note("lets people in only by its policy " + policy + ": see its application access policy")
+	}
+	if policy := text(client, "policy"); policy == "deny_all" {
+		note("lets no machines in: see its application access policy")
+	}
+	return notes
+}
+
+// applications returns all applications, without secrets.
+func (c *Client) applications(ctx context.Context) ([]object, error) {
+	return c.list(ctx, "clients", "clients", "client_id", url.Values{
+		"is_global": {"false"}, "include_fields": {"false"}, "fields": {"client_secret,signing_keys"},
+	})
+}
+
+// named returns the application with a name, or nil. An application of another type is
+// not the one that is meant, and is not made into it.
+func named(all []object, name, appType string) (object, error) {
+	var found []object
+	for _, application := range all {
+		if text(application, "name") == name {
+			found = append(found, application)
+		}
+	}
+	if len(found) == 0 {
+		return nil, nil //nolint:nilnil // that there is none is no error
+	}
+	conflict := &ConflictError{Name: name}
+	for _, application := range found {
+		conflict.IDs = append(conflict.IDs, text(application, "client_id"))
+	}
+	if len(found) > 1 {
+		return nil, conflict
+	}
+	if kind := text(found[0], "app_type"); kind != "" && kind != appType {
+		conflict.Reason = fmt.Sprintf("its type is %s, not %s", kind, appType)
+		return nil, conflict
+	}
+	if methods, _ := found[0]["client_authentication_methods"].(object); len(methods) > 0 {
+		conflict.Reason = "it authenticates with a key or a certificate"
+		return nil, conflict
+	}
+	return found[0], nil
+}
+
+// Apply carries a plan out, step by step, and marks those that are done; an object that is
+// made gets its ID. It returns the secret of the machine's application if that was made,
+// also when a later step fails: nothing else tells it without another scope.
+//
+// An application that somebody has made since the plan is kept, and not made twice. The
+// error is as that of Plan.
+func (c *Client) Apply(ctx context.Context, plan *Plan) (Secret, error) {
+	var secret Secret
+	for _, step := range plan.Steps() {
+		if err := c.lookAgain(ctx, plan, step); err != nil {
+			return secret, err
+		}
+		if step.Kind == Grant && step.Action == Create {
+			step.body = object{"client_id": plan.Machine.ID, "audience": plan.API.Name, "scope": []any{}}
+		}
+		answer, err := c.carryOut(ctx, step)
+		if err != nil {
+			return secret, err
+		}
+		if step.Kind == Machine && step.Action == Create {
+			secret = Secret(text(answer, "client_secret"))
+		}
+	}
+	return secret, nil
+}
+
+// lookAgain looks for an application once more right before it is made: Auth0 lets two
+// have one name, and another machine may run the same setup. What it finds is kept, if
+// it is what would be made.
+func (c *Client) lookAgain(ctx context.Context, plan *Plan, s *Step) error {
+	appType := map[Kind]string{Machine: appMachine, Native: appNative}[s.Kind]
+	if appType == "" || s.Action != Create {
+		return nil
+	}
+	applications, err := c.applications(ctx)
+	if err != nil {
+		return err
+	}
+	there, err := named(applications, s.Name, appType)
+	if err != nil || there == nil {
+		return err
+	}
+	again := step(s.Kind, s.Name, there, "client_id", s.rules)
+	if again.Action != Keep {
+		return &ConflictError{Name: s.Name, IDs: []string{again.ID}, Reason: "somebody has just made it otherwise"}
+	}
+	*s = *again
+	if s.Kind != Machine {
+		return nil
+	}
+	grant, err := c.planGrant(ctx, plan.API.Name, s.ID)
+	if err == nil {
+		*plan.Grant = *grant
+	}
+	return err
+}
+
+func (c *Client) carryOut(ctx context.Context, step *Step) (object, error) {
+	path, _ := step.Kind.collection()
+	r := request{method: http.MethodPost, path: path, body: step.body}
+	switch step.Action {
+	case Keep:
+		step.Done = true
+		return nil, nil //nolint:nilnil // nothing is asked
+	case Update:
+		r.method, r.path = http.MethodPatch, path+"/"+url.PathEscape(step.ID)
+	}
+	var answer object
+	if err := c.call(ctx, r, &answer); err != nil {
+		return nil, err
+	}
+	if step.Action == Create {
+		name := "id"
+		if step.Kind == Machine || step.Kind == Native {
+			name = "client_id"
+		}
+		if step.ID = text(answer, name); step.ID == "" {
+			return nil, notAuth0s(r, http.StatusCreated)
+		}
+	}
+	step.Done = true
+	return answer, nil
+}
+
+// MachineSecret reads the secret of an application that is there already, which takes the
+// scope read:client_keys. It is empty when the token has another scope only.
+func (c *Client) MachineSecret(ctx context.Context, clientID string) (Secret, error) {
+	var answer object
+	err := c.call(ctx, request{
+		method: http.MethodGet,
+		path:   "clients/" + url.PathEscape(clientID),
+		query:  url.Values{"fields": {"client_id,client_secret"}, "include_fields": {"true"}},
+	}, &answer)
+	return Secret(text(answer, "client_secret")), err
 }
