@@ -7,19 +7,9 @@ import (
 	"fmt"
 	"io"
 	"unicode/utf8"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
-
-// maxRow bounds a row in bytes. DynamoDB refuses an item of more than 400 KB; a longer
-// row is most likely a quote that nobody closed.
-const maxRow = 1 << 20
-
-// A SyntaxError says why an input cannot be split into rows from Line on.
-type SyntaxError struct {
-	Line   int
-	Reason string
-}
-
-func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Reason) }
 
 // A cell is a value of a CSV row. encoding/csv is not used because it drops what we
 // must keep: whether an empty value stood in quotes, the row verbatim, and a carriage
@@ -31,52 +21,24 @@ type cell struct {
 
 // csvScanner splits CSV (RFC 4180) into rows. Lines end with LF or CRLF.
 type csvScanner struct {
-	in    *bufio.Reader
+	*rowReader
 	comma byte
-
-	raw  []byte // the present row, verbatim
-	line int    // on which it begins
-	next int    // the line that is read next
 }
 
 func newCSVScanner(in *bufio.Reader, comma byte) *csvScanner {
-	return &csvScanner{in: in, comma: comma, next: 1}
+	return &csvScanner{newRowReader(in), comma}
 }
 
 // scan returns the next row that is not a blank line, or io.EOF. The fault is that of
 // a row whose quotes are wrong but whose end is clear.
 func (s *csvScanner) scan() ([]cell, *Fault, error) {
 	for {
-		s.raw, s.line = s.raw[:0], s.next
-		if err := s.more(); err != nil {
+		if err := s.begin(); err != nil {
 			return nil, nil, err
 		}
 		if len(bytes.TrimRight(s.raw, "\r\n")) > 0 {
 			return s.cells()
 		}
-	}
-}
-
-// more reads one more line into the row.
-func (s *csvScanner) more() error {
-	before := len(s.raw)
-	for {
-		part, err := s.in.ReadSlice('\n')
-		s.raw = append(s.raw, part...)
-		if len(s.raw) > maxRow {
-			return &SyntaxError{s.line, fmt.Sprintf("the row has more than %d KiB; is a quote left open?", maxRow>>10)}
-		}
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-			continue
-		case errors.Is(err, io.EOF) && len(s.raw) > before:
-			s.next++
-			return nil
-		case err != nil:
-			return err
-		}
-		s.next++
-		return nil
 	}
 }
 
@@ -127,7 +89,7 @@ func (s *csvScanner) quoted(at int) (string, int, error) {
 			text = append(text, s.raw[at:]...)
 			at = len(s.raw)
 			if err := s.more(); errors.Is(err, io.EOF) {
-				return "", 0, &SyntaxError{s.line, "the row has a quote that is never closed"}
+				return "", 0, failure.Errorf(failure.Usage, "line %d: the row has a quote that is never closed", s.line)
 			} else if err != nil {
 				return "", 0, err
 			}
@@ -155,6 +117,9 @@ func (e *HeaderError) Error() string {
 	}
 	return fmt.Sprintf("the column %q: %s", e.Column, e.Reason)
 }
+
+// Kind implements the interface of failure.Of.
+func (*HeaderError) Kind() failure.Kind { return failure.Usage }
 
 // csvRows reads rows from CSV with a header. An empty value without quotes is an unset
 // field, an empty value in quotes is an empty text, as in PostgreSQL's COPY.

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // read writes text into a file and reads its rows.
@@ -124,8 +125,8 @@ func TestUnreadableInputs(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := read(t, "in.csv", tt.text, bulk.Input{})
-			if err == nil || err.Error() != tt.want {
-				t.Errorf("got %v, want %s", err, tt.want)
+			if err == nil || err.Error() != tt.want || failure.Of(err) != failure.Usage {
+				t.Errorf("got %v of the kind %d, want %s", err, failure.Of(err), tt.want)
 			}
 		})
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/appsyncctl/appsyncctl/internal/atomicfile"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // An export's file grows as FILE.part. Beside it FILE.part.journal says after each page
@@ -28,6 +29,9 @@ import (
 type OccupiedError struct{ Path, Reason string }
 
 func (e *OccupiedError) Error() string { return e.Path + " is in the way: " + e.Reason }
+
+// Kind implements the interface of failure.Of.
+func (*OccupiedError) Kind() failure.Kind { return failure.Usage }
 
 // exportFile is an export that is being written into a file.
 type exportFile struct {

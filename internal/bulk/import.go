@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
@@ -71,13 +72,25 @@ type (
 func (e *TooManyError) Error() string {
 	return fmt.Sprintf("%d rows were rejected or in conflict, and %s are allowed", e.Rejected, e.Limit)
 }
+
+// Kind implements the interface of failure.Of.
+func (*TooManyError) Kind() failure.Kind { return failure.Rejected }
+
 func (e *OutageError) Error() string {
 	return fmt.Sprintf("no request came through for %s: %v", e.For.Round(time.Second), e.Err)
 }
 func (e *OutageError) Unwrap() error { return e.Err }
+
+// Kind implements the interface of failure.Of.
+func (*OutageError) Kind() failure.Kind { return failure.Network }
+
 func (e *IDError) Error() string {
 	return fmt.Sprintf("row %d has an id, but this API makes the id itself", e.Row)
 }
+
+// Kind implements the interface of failure.Of.
+func (*IDError) Kind() failure.Kind { return failure.Usage }
+
 func (e *DiskError) Error() string { return fmt.Sprintf("write the journal: %v", e.Err) }
 func (e *DiskError) Unwrap() error { return e.Err }
 

@@ -12,6 +12,8 @@ import (
 	"iter"
 	"os"
 	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // A Format is a format of files.
@@ -31,11 +33,6 @@ type Input struct {
 	Columns   Columns
 }
 
-// An InputError says that an input cannot be read as what it should be.
-type InputError struct{ Reason string }
-
-func (e *InputError) Error() string { return "the input cannot be read: " + e.Reason }
-
 // A ChangedError says that an input is not what it was.
 type ChangedError struct{ Path string }
 
@@ -43,13 +40,16 @@ func (e *ChangedError) Error() string {
 	return e.Path + " is not the file that the import began with"
 }
 
+// Kind implements the interface of failure.Of.
+func (*ChangedError) Kind() failure.Kind { return failure.Usage }
+
 // rows is an open input.
 type rows interface {
 	next() (Row, error) // io.EOF after the last
 }
 
-// Rows yields all rows. A row that cannot be imported has a Fault; an error is the end,
-// and one of *SyntaxError, *HeaderError, *InputError or of the file.
+// Rows yields all rows. A row that cannot be imported has a Fault; an error is the end: a
+// *HeaderError or another of the kind Usage, or one of the file.
 func (in *Input) Rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		opened, err := in.open()
@@ -158,7 +158,7 @@ func plainText(file io.Reader) (*bufio.Reader, error) {
 		_, err = text.Discard(3)
 		return text, err
 	case bytes.HasPrefix(mark, []byte{0xff, 0xfe}), bytes.HasPrefix(mark, []byte{0xfe, 0xff}):
-		return nil, &InputError{"it is UTF-16; convert it to UTF-8 first"}
+		return nil, unreadable("it is UTF-16; convert it to UTF-8 first")
 	case err != nil && !errors.Is(err, io.EOF):
 		return nil, err
 	}
@@ -169,17 +169,27 @@ func plainText(file io.Reader) (*bufio.Reader, error) {
 func readError(err error) error {
 	switch {
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF):
-		return &InputError{fmt.Sprintf("the compressed data is damaged or cut off (%v)", err)}
+		return unreadable(fmt.Sprintf("the compressed data is damaged or cut off (%v)", err))
 	default:
 		return err
 	}
+}
+
+// unreadable says that an input cannot be read as what it should be.
+func unreadable(reason string) error {
+	return failure.Errorf(failure.Usage, "the input cannot be read: %s", reason)
 }
 
 func (in *Input) byName() Format {
 	if in.Format != "" {
 		return in.Format
 	}
-	name := strings.TrimSuffix(strings.ToLower(in.Path), ".gz")
+	return FormatByName(in.Path)
+}
+
+// FormatByName returns the format that a file's name tells, or nothing.
+func FormatByName(path string) Format {
+	name := strings.TrimSuffix(strings.ToLower(path), ".gz")
 	switch {
 	case strings.HasSuffix(name, ".csv"), strings.HasSuffix(name, ".tsv"):
 		return CSV
@@ -198,6 +208,51 @@ func (in *Input) delimiter() byte {
 		return '\t'
 	default:
 		return ','
+	}
+}
+
+// maxRow bounds a row in bytes. DynamoDB refuses an item of more than 400 KB; a longer
+// row is most likely a quote that nobody closed.
+const maxRow = 1 << 20
+
+// rowReader reads the lines of an input: most rows have one, but a value of CSV in quotes
+// may have several.
+type rowReader struct {
+	in *bufio.Reader
+
+	raw  []byte // the present row, verbatim
+	line int    // on which it begins
+	next int    // the line that is read next
+}
+
+func newRowReader(in *bufio.Reader) *rowReader { return &rowReader{in: in, next: 1} }
+
+// begin reads the first line of the next row, or io.EOF.
+func (r *rowReader) begin() error {
+	r.raw, r.line = r.raw[:0], r.next
+	return r.more()
+}
+
+// more reads one more line into the row.
+func (r *rowReader) more() error {
+	before := len(r.raw)
+	for {
+		part, err := r.in.ReadSlice('\n')
+		r.raw = append(r.raw, part...)
+		if len(r.raw) > maxRow {
+			return failure.Errorf(failure.Usage, "line %d: the row has more than %d KiB; is a quote left open?", r.line, maxRow>>10)
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case errors.Is(err, io.EOF) && len(r.raw) > before:
+			r.next++
+			return nil
+		case err != nil:
+			return err
+		}
+		r.next++
+		return nil
 	}
 }
 

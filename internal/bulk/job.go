@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // journalFile and lockFile are the names of the files in a job's folder.
@@ -52,13 +54,6 @@ func (e *BusyError) Error() string {
 		return "another process works on it"
 	}
 	return fmt.Sprintf("process %d on %s has been working on it since %s", e.PID, e.Host, e.Since.Format(time.RFC3339))
-}
-
-// A ModeError says that an import began in another mode.
-type ModeError struct{ Began, Asked Mode }
-
-func (e *ModeError) Error() string {
-	return fmt.Sprintf("the import began in %s mode and cannot go on in %s mode", e.Began, e.Asked)
 }
 
 // openJob is a job that this process has to itself.
@@ -206,7 +201,7 @@ func (j *openJob) resume(path string, e entry) error {
 	case began.Target != j.Target || began.Name != j.Name || began.Shard != j.Shard:
 		return &JournalError{path, "is that of another import"}
 	case j.Mode != AutoMode && j.Mode != began.Mode:
-		return &ModeError{began.Mode, j.Mode}
+		return failure.Errorf(failure.Usage, "the import began in %s mode and cannot go on in %s mode", began.Mode, j.Mode)
 	}
 	j.Mode, j.Started, j.began = began.Mode, began.Started, true
 	return nil

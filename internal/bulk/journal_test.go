@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // TestTornJournal cuts the journal of an import at every byte, as a crash could, and
@@ -98,8 +99,9 @@ func TestChangedInput(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = j.run(t, t.Context(), newTable(true))
-		if _, ok := errors.AsType[*bulk.ModeError](err); !ok {
-			t.Errorf("got %v, want a ModeError", err)
+		const want = "the import began in key mode and cannot go on in journal mode"
+		if failure.Of(err) != failure.Usage || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	})
 }

@@ -13,19 +13,18 @@ import (
 
 // jsonlRows reads rows from JSON objects, one a line. A null is an unset field.
 type jsonlRows struct {
-	lines   *csvScanner // only its lines are used
+	lines   *rowReader
 	columns Columns
 	number  int
 }
 
 func newJSONLRows(in *bufio.Reader, columns Columns) *jsonlRows {
-	return &jsonlRows{lines: newCSVScanner(in, ','), columns: columns}
+	return &jsonlRows{lines: newRowReader(in), columns: columns}
 }
 
 func (r *jsonlRows) next() (Row, error) {
 	for {
-		r.lines.raw, r.lines.line = r.lines.raw[:0], r.lines.next
-		if err := r.lines.more(); err != nil {
+		if err := r.lines.begin(); err != nil {
 			return Row{}, err
 		}
 		text := bytes.TrimSpace(r.lines.raw)

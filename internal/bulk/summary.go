@@ -22,17 +22,10 @@ type Summary struct {
 	Rate       float64 `json:"rows_per_second"`        // of this run
 }
 
-// A BalanceError says that a summary does not add up, which is a mistake of this
-// program.
-type BalanceError struct{ Summary Summary }
-
-func (e *BalanceError) Error() string {
-	return fmt.Sprintf("the rows do not add up, which is a mistake of this program: %+v", e.Summary)
-}
-
+// check reports a summary that does not add up.
 func (s *Summary) check() error {
 	if s.Read != s.Created+s.Already+s.Conflict+s.Rejected+s.Unknown+s.NotReached {
-		return &BalanceError{*s}
+		return fmt.Errorf("the rows do not add up, which is a mistake of this program: %+v", *s)
 	}
 	return nil
 }

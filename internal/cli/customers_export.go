@@ -1,12 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -115,15 +115,7 @@ func (app *App) customersExport(ctx context.Context, flags *globals, options cus
 }
 
 func (o customersExportOptions) fileFormat() bulk.Format {
-	name := strings.TrimSuffix(strings.ToLower(o.file), ".gz")
-	switch {
-	case o.format != "":
-		return bulk.Format(o.format)
-	case strings.HasSuffix(name, ".jsonl"), strings.HasSuffix(name, ".ndjson"):
-		return bulk.JSONL
-	default:
-		return bulk.CSV
-	}
+	return cmp.Or(bulk.Format(o.format), bulk.FormatByName(o.file), bulk.CSV)
 }
 
 // brokenExportError says that an export ended early and can be gone on with.

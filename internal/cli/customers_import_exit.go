@@ -4,32 +4,9 @@ import (
 	"errors"
 
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
-	"github.com/appsyncctl/appsyncctl/internal/records"
 )
 
-// importExitCode is the exit code of an error that only an import or an export has, and
-// exitOK for any other.
-func importExitCode(err error) int {
-	if aside, ok := errors.AsType[*setAsideError](err); ok {
-		if aside.unknown > 0 {
-			return exitUnknown
-		}
-		return exitSetAside
-	}
-	switch {
-	case is[*bulk.TooManyError](err):
-		return exitSetAside
-	case is[*bulk.OutageError](err), is[*records.ThrottledError](err):
-		return exitNetwork
-	case is[*bulk.SyntaxError](err), is[*bulk.HeaderError](err), is[*bulk.InputError](err), is[*bulk.ChangedError](err),
-		is[*bulk.ModeError](err), is[*bulk.IDError](err), is[*editedError](err), is[*bulk.OccupiedError](err):
-		return exitUsage
-	default:
-		return exitOK
-	}
-}
-
-// importHint advises on such an error.
+// importHint advises on an error that only an import or an export has.
 func importHint(err error) string {
 	if edited, ok := errors.AsType[*editedError](err); ok {
 		return "bring back what it was and run: " + edited.resume + "; or give --job NAME to import it as it is now, with all its rows"

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/output"
 )
 
@@ -48,6 +49,14 @@ func (e *setAsideError) Error() string {
 		texts = append(texts, text)
 	}
 	return strings.Join(texts, "; ")
+}
+
+// Kind implements the interface of failure.Of.
+func (e *setAsideError) Kind() failure.Kind {
+	if e.unknown > 0 {
+		return failure.Unknown
+	}
+	return failure.Rejected
 }
 
 func countedRows(n int) string {

@@ -10,6 +10,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/address"
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // customersImport reads and checks everything, then sends, then says where the rows
@@ -172,3 +173,6 @@ type editedError struct{ path, resume string }
 func (e *editedError) Error() string {
 	return e.path + " has changed since its import began, and that has not ended"
 }
+
+// Kind implements the interface of failure.Of.
+func (*editedError) Kind() failure.Kind { return failure.Usage }

@@ -12,6 +12,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
+	"github.com/appsyncctl/appsyncctl/internal/bulk"
 	"github.com/appsyncctl/appsyncctl/internal/cloudformation"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/doctor"
@@ -19,6 +20,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/management"
 	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/records"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
@@ -66,8 +68,11 @@ func exitCode(ctx context.Context, err error) int {
 	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
 		return exitInterrupted
 	}
-	if code := importExitCode(err); code != exitOK {
-		return code
+	switch failure.Of(err) {
+	case failure.Unknown:
+		return exitUnknown
+	case failure.Rejected:
+		return exitSetAside
 	}
 	// A broken setting shows first as a refusal or a lost connection, and a lost
 	// connection may stand behind a refusal, so the order matters.
@@ -152,6 +157,9 @@ func isNetwork(err error) bool {
 	}
 	if account, ok := errors.AsType[*awsaccount.Error](err); ok {
 		return account.Reason == awsaccount.Throttled || account.Reason == awsaccount.Unreachable
+	}
+	if is[*bulk.OutageError](err) || is[*records.ThrottledError](err) {
+		return true
 	}
 	return is[*management.TransportError](err) || is[*transport.NoAnswerError](err) || is[*appsync.ConnectionError](err) || is[*auth.TransportError](err) ||
 		is[*tokencache.LockTimeoutError](err)
