@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -51,31 +52,30 @@ func (c *Customers) Create(ctx context.Context, records []bulk.Record) []bulk.Ou
 
 // Find implements bulk.API.
 func (c *Customers) Find(ctx context.Context, ids []string) (map[string]bulk.Record, error) {
-	found := make(map[string]bulk.Record)
-	err := c.retry(ctx, func() error {
+	return ask(ctx, c, func() (map[string]bulk.Record, error) {
+		found := make(map[string]bulk.Record)
 		customers, err := appsync.GetCustomers(ctx, c.Client, ids)
 		for _, customer := range customers {
 			if customer != nil {
 				found[customer.Id] = customerRecord(customer)
 			}
 		}
-		return err
+		return found, err
 	})
-	return found, err
 }
 
 // List implements bulk.Lister.
-func (c *Customers) List(ctx context.Context, token string) (page bulk.Page, err error) {
-	err = c.retry(ctx, func() error {
+func (c *Customers) List(ctx context.Context, token string) (bulk.Page, error) {
+	page, err := ask(ctx, c, func() (bulk.Page, error) {
 		listed, err := appsync.ListPage(ctx, c.Client, c.Filter, c.PageSize, token)
 		if err != nil {
-			return err
+			return bulk.Page{}, err
 		}
-		page = bulk.Page{Next: listed.Next}
+		page := bulk.Page{Next: listed.Next}
 		for _, customer := range listed.Items {
 			page.Records = append(page.Records, customerRecord(customer))
 		}
-		return nil
+		return page, nil
 	})
 	answer, ok := errors.AsType[*appsync.ResponseError](err)
 	switch {
@@ -97,10 +97,8 @@ func (c *Customers) Schema(ctx context.Context, mode bulk.Mode) (bulk.Schema, bu
 	if mode != bulk.AutoMode {
 		return assumed, mode, nil
 	}
-	var fields []appsync.InputField
-	err := c.retry(ctx, func() (err error) {
-		fields, err = appsync.CreateInputFields(ctx, c.Client)
-		return err
+	fields, err := ask(ctx, c, func() ([]appsync.InputField, error) {
+		return appsync.CreateInputFields(ctx, c.Client)
 	})
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok && isValidation(answer) {
 		err = nil // introspection is off
@@ -135,37 +133,35 @@ func (c *Customers) Source(endpoint string) (string, error) {
 	return address.Canonical(endpoint) + " " + string(filter), nil
 }
 
-// retry asks again what may be asked again, for a while: a list of a thousand pages must
-// not end at one lost answer. A throttled request has not failed: it is sent again after
-// each wait that the API orders, until the API has let nothing through for
-// throttlePatience.
-func (c *Customers) retry(ctx context.Context, ask func() error) error {
+// ask asks again what may be asked again, for a while: a list of a thousand pages must not
+// end at one lost answer. A throttled request has not failed: it is sent again after each
+// wait that the API orders, until the API has let nothing through for throttlePatience.
+func ask[T any](ctx context.Context, c *Customers, try func() (T, error)) (T, error) {
 	const (
 		tries            = 8
 		throttlePatience = 15 * time.Minute
 	)
-	began, noticed := time.Now(), false
-	for try, wait := 1, 200*time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
-		err := ask()
-		slow, throttled := errors.AsType[*ThrottledError](err)
-		switch {
-		case throttled && time.Since(began) < throttlePatience:
-			if wait = min(wait, time.Second); slow.After > 0 {
-				wait = slow.After
+	began, failed, noticed := time.Now(), 0, false
+	return retry.Policy[T]{
+		Backoff:  retry.Backoff{First: 200 * time.Millisecond, Factor: 2, Cap: 10 * time.Second},
+		Attempts: math.MaxInt, // Again counts, since throttled ones do not
+		Again: func(_ T, err error, wait time.Duration) (time.Duration, bool) {
+			if slow, throttled := errors.AsType[*ThrottledError](err); throttled {
+				if wait = min(wait, time.Second); slow.After > 0 {
+					wait = slow.After
+				}
+				return wait, time.Since(began) < throttlePatience
 			}
-			if !noticed && time.Since(began)+wait >= 2*time.Second {
+			failed++
+			return wait, failed < tries && isRetryable(err)
+		},
+		Notice: func(_ T, err error, wait time.Duration) {
+			if is[*ThrottledError](err) && !noticed && time.Since(began)+wait >= 2*time.Second {
 				c.Notice("the API throttles; waiting until it takes requests again")
 				noticed = true
 			}
-		case err == nil || throttled || try == tries || !isRetryable(err):
-			return err
-		default:
-			try++
-		}
-		if err := retry.Wait(ctx, wait); err != nil {
-			return err
-		}
-	}
+		},
+	}.Do(ctx, try)
 }
 
 // isRetryable reports whether an error of a query may be another one the next time.
