@@ -16,27 +16,47 @@ const module = "github.com/appsyncctl/appsyncctl/"
 // floors says what each package may import of this module. Nothing points up,
 // nothing points sideways; a package that is not here fails the test.
 //
-//	5  cmd/appsyncctl
-//	4  internal/cli
-//	3  smoke, emulator
-//	2  doctor, changefeed, records, emulator/appsync
-//	1  awsaccount, config, auth, management, tokencache, transport, appsync, bulk, output, report, cloudformation, emulator/auth0, emulator/appsync/store
-//	0  failure, retry, address, schema, atomicfile, paging
+//	8  cmd/appsyncctl
+//	7  cli
+//	6  cli/* (none imports another; cli/command is what they share)
+//	5  session
+//	4  smoke
+//	3  doctor, changefeed, emulator
+//	2  app, records, emulator/appsync
+//	1  appsync, bulk, auth, tokencache, transport, config, output, report, management, awsaccount, cloudformation, emulator/auth0, emulator/appsync/store
+//	0  redact, failure, retry, address, schema, atomicfile, paging
 func floors() map[string][]string {
 	return map[string][]string{
 		"cmd/appsyncctl": {"internal/app", "internal/cli", "internal/tokencache"},
 		"internal/cli": {
-			"internal/app", "internal/cli/command",
-			"internal/smoke", "internal/doctor", "internal/emulator", "internal/report", "internal/awsaccount",
-			"internal/config", "internal/auth", "internal/management", "internal/tokencache", "internal/transport",
-			"internal/appsync", "internal/bulk", "internal/changefeed", "internal/output", "internal/report", "internal/cloudformation", "internal/records",
+			"internal/cli/customers",
+			"internal/cli/doctor",
+			"internal/cli/emulator",
+			"internal/cli/login",
+			"internal/cli/profile",
+			"internal/cli/query",
+			"internal/cli/records",
+			"internal/cli/setup",
+			"internal/cli/smoke",
+			"internal/cli/command", "internal/app", "internal/session", "internal/smoke", "internal/doctor",
+			"internal/appsync", "internal/auth", "internal/config", "internal/management", "internal/output", "internal/tokencache", "internal/transport",
 		},
-		"internal/cli/command": {"internal/app", "internal/output"},
-		"internal/app":         {"internal/config", "internal/output", "internal/report", "internal/tokencache"},
-		"internal/doctor":      {"internal/appsync", "internal/auth", "internal/awsaccount", "internal/tokencache", "internal/transport"},
-		"internal/changefeed":  {"internal/appsync"},
-		"internal/smoke":       {"internal/doctor", "internal/appsync", "internal/auth", "internal/awsaccount"},
-		"internal/records":     {"internal/appsync", "internal/auth", "internal/bulk", "internal/tokencache"},
+		"internal/cli/command":   {"internal/app", "internal/appsync", "internal/doctor", "internal/output"},
+		"internal/cli/customers": {"internal/cli/command", "internal/app", "internal/session", "internal/changefeed", "internal/records", "internal/appsync", "internal/output"},
+		"internal/cli/doctor":    {"internal/cli/command", "internal/app", "internal/session", "internal/doctor", "internal/config", "internal/output", "internal/report"},
+		"internal/cli/emulator":  {"internal/cli/command", "internal/app", "internal/session", "internal/emulator", "internal/config", "internal/output"},
+		"internal/cli/login":     {"internal/cli/command", "internal/app", "internal/session", "internal/auth", "internal/config", "internal/output", "internal/tokencache"},
+		"internal/cli/profile":   {"internal/cli/command", "internal/app", "internal/session", "internal/appsync", "internal/config", "internal/output"},
+		"internal/cli/query":     {"internal/cli/command", "internal/app", "internal/session", "internal/appsync", "internal/output"},
+		"internal/cli/records":   {"internal/cli/command", "internal/app", "internal/session", "internal/records", "internal/appsync", "internal/bulk", "internal/config", "internal/output"},
+		"internal/cli/setup":     {"internal/cli/command", "internal/app", "internal/session", "internal/doctor", "internal/appsync", "internal/auth", "internal/cloudformation", "internal/config", "internal/management", "internal/output", "internal/tokencache"},
+		"internal/cli/smoke":     {"internal/cli/command", "internal/app", "internal/session", "internal/smoke", "internal/doctor", "internal/emulator", "internal/appsync", "internal/auth", "internal/awsaccount", "internal/config", "internal/output", "internal/report", "internal/tokencache"},
+		"internal/session":       {"internal/app", "internal/doctor", "internal/appsync", "internal/auth", "internal/awsaccount", "internal/config", "internal/output", "internal/tokencache", "internal/transport"},
+		"internal/app":           {"internal/config", "internal/output", "internal/report", "internal/tokencache"},
+		"internal/doctor":        {"internal/appsync", "internal/auth", "internal/awsaccount", "internal/output", "internal/report", "internal/tokencache", "internal/transport"},
+		"internal/changefeed":    {"internal/appsync"},
+		"internal/smoke":         {"internal/doctor", "internal/appsync", "internal/auth", "internal/awsaccount"},
+		"internal/records":       {"internal/appsync", "internal/auth", "internal/bulk", "internal/tokencache"},
 		"internal/emulator": {
 			"internal/emulator/auth0", "internal/emulator/appsync", "internal/emulator/appsync/store",
 		},

@@ -104,3 +104,13 @@ func (a *App) GitHub() report.GitHub {
 	summary, _ := a.LookupEnv("GITHUB_STEP_SUMMARY")
 	return report.GitHub{On: actions == "true", Log: a.Err, Summary: summary}
 }
+
+// MaskTokens hides the access tokens of this run in the log of GitHub Actions from now on.
+// To hide a text is to say it, and standard error may lead elsewhere: of what lasts longer
+// than a token nothing is said, and the runner knows the secrets of a workflow by itself.
+// A log that goes into a file is none of the runner's.
+func (a *App) MaskTokens(github report.GitHub) {
+	if !a.ErrToFile {
+		_ = github.Mask(a.Secrets.Tokens()...) // a log that cannot be written shows nothing
+	}
+}

@@ -1,11 +1,16 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
+	"syscall"
 
 	"github.com/appsyncctl/appsyncctl/internal/failure"
+	"github.com/appsyncctl/appsyncctl/internal/output"
 )
 
 // A UsageError says that a command line cannot be understood. Its hint is to ask for the
@@ -26,32 +31,44 @@ func Usagef(format string, args ...any) error {
 	return &UsageError{Err: fmt.Errorf(format, args...)}
 }
 
-// Advise returns err with advice for its user, which is shown as a hint.
+// An AdvisedError is an error with advice for its user, which is shown as a hint.
+type AdvisedError struct {
+	Err    error
+	Advice string
+	Also   bool // the hint that Err has by itself stands before the advice
+}
+
+func (e *AdvisedError) Error() string { return e.Err.Error() }
+func (e *AdvisedError) Unwrap() error { return e.Err }
+
+// Advise returns err with advice for its user; without advice it returns err.
 func Advise(err error, advice string) error {
-	if err == nil {
-		return nil
+	if err == nil || advice == "" {
+		return err
 	}
-	return &advised{err, advice}
+	return &AdvisedError{Err: err, Advice: advice}
 }
 
-// Advice returns the advice that comes with err; empty if none does.
-func Advice(err error) string {
-	if with, ok := errors.AsType[interface {
-		error
-		Advice() string
-	}](err); ok {
-		return with.Advice()
+// AlsoAdvise is Advise with advice that comes after the hint that err has by itself.
+func AlsoAdvise(err error, advice string) error {
+	return &AdvisedError{Err: err, Advice: advice, Also: true}
+}
+
+// Message returns an error on one line. It is empty if there is none, or if the reader of
+// standard output has seen enough.
+func Message(err error) string {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, context.Canceled):
+		return "interrupted"
+	case errors.Is(err, syscall.EPIPE) && failure.Of(err) != failure.Network:
+		return ""
+	default:
+		// Joined errors stand on a line each; one may have come by two ways.
+		return output.Line(strings.Join(slices.Compact(strings.Split(err.Error(), "\n")), "; "))
 	}
-	return ""
 }
-
-type advised struct {
-	error
-	advice string
-}
-
-func (a *advised) Unwrap() error  { return a.error }
-func (a *advised) Advice() string { return a.advice }
 
 // Panicked is the error of a command after a panic. What was thrown may hold anything, so
 // only the runtime's own words are repeated.

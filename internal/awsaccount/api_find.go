@@ -50,7 +50,7 @@ func (a *Account) API(ctx context.Context, endpoint string) (*API, error) {
 	}
 	answer, err := f.client.GetGraphqlApi(ctx, &appsync.GetGraphqlApiInput{ApiId: &id})
 	if err != nil {
-		return nil, failure("appsync:GetGraphqlApi", f.what, err)
+		return nil, newError("appsync:GetGraphqlApi", f.what, err)
 	}
 	if answer.GraphqlApi == nil {
 		return nil, &Error{Reason: Failed, Action: "appsync:GetGraphqlApi", What: f.what, Err: errors.New("the answer is empty")}
@@ -72,7 +72,7 @@ func (f finder) listed(ctx context.Context, endpoint *url.URL) (string, error) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return "", failure("appsync:ListGraphqlApis", f.what, err)
+			return "", newError("appsync:ListGraphqlApis", f.what, err)
 		}
 		for _, api := range page.GraphqlApis {
 			if sameEndpoint(endpoint, api.Uris["GRAPHQL"]) {
@@ -88,7 +88,7 @@ func (f finder) listed(ctx context.Context, endpoint *url.URL) (string, error) {
 func (f finder) associated(ctx context.Context, domain string) (string, error) {
 	answer, err := f.client.GetApiAssociation(ctx, &appsync.GetApiAssociationInput{DomainName: &domain})
 	if err != nil {
-		err = failure("appsync:GetApiAssociation", f.what, err)
+		err = newError("appsync:GetApiAssociation", f.what, err)
 		if failed, ok := errors.AsType[*Error](err); ok && failed.Reason == NotFound {
 			return "", nil
 		}

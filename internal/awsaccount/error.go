@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // A Reason is why the account could not be read. Only NotFound says anything about
@@ -54,6 +56,20 @@ func (e *Error) Error() string {
 // Unwrap returns the SDK's error. It may print what Error leaves out, see detail.
 func (e *Error) Unwrap() error { return e.Err }
 
+// Kind implements the interface of failure.Of.
+func (e *Error) Kind() failure.Kind {
+	switch e.Reason {
+	case Misconfigured, NoCredentials, NoRegion:
+		return failure.Usage
+	case Throttled, Unreachable:
+		return failure.Network
+	case Refused, Denied:
+		return failure.Login
+	default:
+		return failure.Other
+	}
+}
+
 // detail is what the service or the network said, its first line only: after a wrong
 // signature the service goes on with the request that it would have signed, and that
 // has the session token in it.
@@ -72,7 +88,7 @@ func (e *Error) detail() string {
 }
 
 // failure gives the SDK's error its reason.
-func failure(action, what string, err error) error {
+func newError(action, what string, err error) error {
 	e := &Error{Reason: Failed, Action: action, What: what, Err: err}
 	status := 0
 	if answer, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {

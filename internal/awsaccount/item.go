@@ -24,7 +24,7 @@ func (a *Account) Item(ctx context.Context, table, id string) (map[string]string
 		ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
-		return nil, false, failure("dynamodb:GetItem", "table "+table+" in "+a.config.Region, err)
+		return nil, false, newError("dynamodb:GetItem", "table "+table+" in "+a.config.Region, err)
 	}
 	if len(answer.Item) == 0 {
 		return nil, false, nil

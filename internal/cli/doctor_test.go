@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -197,5 +198,50 @@ func TestCheckHelp(t *testing.T) {
 		if i := slices.IndexFunc(strings.Split(page, "\n"), long); i >= 0 {
 			t.Errorf("%s: line %d is too long:\n%s", check.ID, i+1, page)
 		}
+	}
+}
+
+// nowhere is a keyring on a machine that has none.
+type nowhere struct{}
+
+var errNoKeyring = &tokencache.UnavailableError{Reason: "no session bus"}
+
+func (nowhere) Get(context.Context, string) ([]byte, error) { return nil, errNoKeyring }
+func (nowhere) Set(context.Context, string, []byte) error   { return errNoKeyring }
+func (nowhere) Delete(context.Context, string) error        { return errNoKeyring }
+func (nowhere) Probe(context.Context) error                 { return errNoKeyring }
+
+type claims map[string]any
+
+// token returns a JWT with these claims and no signature.
+func token(t *testing.T, payload claims) string {
+	t.Helper()
+	data, err := json.Marshal(payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	return encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encode(data) + ".c2lnbmVk"
+}
+
+// good are the claims of a token that has nothing wrong, changed by others; nil
+// takes a claim away.
+func good(others claims) claims {
+	all := claims{
+		"iss": "https://id.example.com/",
+		"aud": []string{"https://api.example.com", "https://id.example.com/userinfo"},
+		"azp": "client-1",
+		"iat": time.Now().Add(-time.Minute).Unix(),
+		"exp": time.Now().Add(time.Hour).Unix(),
+	}
+	maps.Copy(all, others)
+	maps.DeleteFunc(all, func(_ string, value any) bool { return value == nil })
+	return all
+}
+
+func lookup(env map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, ok := env[name]
+		return value, ok
 	}
 }

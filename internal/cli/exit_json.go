@@ -6,10 +6,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/management"
 	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/retry"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
@@ -27,8 +30,8 @@ type errorView struct {
 }
 
 // reportJSON is report for a program.
-func (app *App) reportJSON(err error, code int) {
-	text := app.Secrets.Text(message(err))
+func reportJSON(world *app.App, err error, code int) {
+	text := world.Secrets.Text(app.Message(err))
 	if text == "" {
 		return // there is none, or a child has spoken for itself
 	}
@@ -37,21 +40,21 @@ func (app *App) reportJSON(err error, code int) {
 		Message:   text,
 		Retryable: code == exitNetwork && retryable(err),
 		ExitCode:  code,
-		Hint:      output.Line(app.Secrets.Text(hint(err))),
+		Hint:      output.Line(world.Secrets.Text(hint(err))),
 	}
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
-		view.Status, view.RequestID = answer.Status, app.plain(answer.RequestID)
-		view.Type = cmp.Or(app.plain(answer.ErrorType), view.Type)
+		view.Status, view.RequestID = answer.Status, plain(world.Secrets, answer.RequestID)
+		view.Type = cmp.Or(plain(world.Secrets, answer.ErrorType), view.Type)
 		if len(answer.Errors) > 0 {
 			first := answer.Errors[0]
-			view.Path = app.plainPath(first.Path)
-			view.Type = cmp.Or(app.plain(first.Type), view.Type)
+			view.Path = plainPath(world.Secrets, first.Path)
+			view.Type = cmp.Or(plain(world.Secrets, first.Type), view.Type)
 		}
 	}
 	if refusal, ok := errors.AsType[*management.Error](err); ok {
 		view.Status = refusal.Status
 	}
-	_ = output.JSONLine(app.Err, struct {
+	_ = output.JSONLine(world.Err, struct {
 		Error errorView `json:"error"`
 	}{view}) // there is nowhere to complain
 }
@@ -61,8 +64,8 @@ const longestName = 80
 
 // plain is a name that a server gives, such as an error's type, without secrets. What is
 // no such name is made one: programs compare it, and people see it.
-func (app *App) plain(name string) string {
-	name = app.Secrets.Text(name)
+func plain(secrets *redact.Secrets, name string) string {
+	name = secrets.Text(name)
 	odd := func(c rune) bool {
 		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune(":._-[]", c))
 	}
@@ -71,18 +74,18 @@ func (app *App) plain(name string) string {
 }
 
 // plainPath is a path with the names of fields and the indexes of lists, and nothing else.
-func (app *App) plainPath(path []any) []any {
-	plain := slices.Clone(path)
-	for i, step := range plain {
+func plainPath(secrets *redact.Secrets, path []any) []any {
+	names := slices.Clone(path)
+	for i, step := range names {
 		switch step := step.(type) {
 		case float64, int:
 		case string:
-			plain[i] = app.plain(step)
+			names[i] = plain(secrets, step)
 		default:
-			plain[i] = nil
+			names[i] = nil
 		}
 	}
-	return plain
+	return names
 }
 
 // errorClass names an exit code.
@@ -106,7 +109,7 @@ func errorClass(code int) string {
 // retryable reports whether what failed on the way may be done again: it surely
 // did not run, or it changes nothing.
 func retryable(err error) bool {
-	if is[*management.Error](err) || is[*management.TransportError](err) {
+	if failure.Is[*management.Error](err) || failure.Is[*management.TransportError](err) {
 		return true // a setup goes on where it ended
 	}
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
@@ -115,5 +118,5 @@ func retryable(err error) bool {
 	if lost, ok := errors.AsType[*transport.NoAnswerError](err); ok {
 		return !lost.Unsafe
 	}
-	return is[*auth.TransportError](err) || is[*auth.Error](err)
+	return failure.Is[*auth.TransportError](err) || failure.Is[*auth.Error](err)
 }

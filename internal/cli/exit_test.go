@@ -16,6 +16,7 @@ import (
 	kinds "github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/output"
 	"github.com/appsyncctl/appsyncctl/internal/paging"
+	"github.com/appsyncctl/appsyncctl/internal/session"
 	"github.com/appsyncctl/appsyncctl/internal/smoke"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
@@ -68,11 +69,11 @@ func failures() []failure {
 		{"a firewall", &appsync.ResponseError{Status: 403, Message: "Forbidden"}, 1, "a firewall or a private API refused the request before AppSync saw it"},
 
 		// 2: the command line or a setting
-		{"the command line", cli.NewUsageError("appsyncctl login", errOther), 2, "run appsyncctl login --help"},
-		{"a mode without tokens", cli.NewNoTokenError("iam"), 2, ""},
+		{"the command line", &app.UsageError{Err: errOther, Command: "appsyncctl login"}, 2, "run appsyncctl login --help"},
+		{"a mode without tokens", session.NoToken("iam"), 2, ""},
 		{"a filter", errorOf(appsync.ParseFilter("city =")), 2, ""},
-		{"a file that is no record", cli.NewInputError("a.json", "not JSON"), 2, ""},
-		{"a format that does not fit", cli.NewFormatError("no records"), 2, ""},
+		{"a file that is no record", kinds.Errorf(kinds.Usage, "a.json: not JSON"), 2, ""},
+		{"a format that does not fit", app.CSV.CheckDocument(), 2, ""},
 		{"no jq expression", &output.QueryError{Syntax: true, Err: errOther}, 2, ""},
 		{"a missing setting", missing(config.Endpoint), 2, "pass --endpoint or set APPSYNCCTL_ENDPOINT"},
 		{"a missing secret", missing(config.ClientSecret), 2, "set APPSYNCCTL_CLIENT_SECRET, pass --client-secret-file, or run appsyncctl login --client-secret-stdin to keep it; a person logs in with --grant device"},
@@ -83,10 +84,10 @@ func failures() []failure {
 		{"a name for no profile", &config.ProfileNameError{Name: "a/b"}, 2, ""},
 		{"no home", &config.NoHomeError{Variable: "HOME"}, 2, "set HOME, or XDG_CONFIG_HOME and XDG_STATE_HOME"},
 		{"an endpoint that is none", errorOf(appsync.ParseEndpoint(":")), 2, ""},
-		{"a secret that cannot be had", cli.NewSecretError("secret command", errOther), 2, ""},
+		{"a secret that cannot be had", &session.SecretError{From: "secret command", Err: errOther}, 2, ""},
 		{"a key that is none", &auth.KeyError{Reason: "it is no PEM"}, 2, ""},
-		{"no AWS credentials", cli.NewAWSError(errOther), 2, ""},
-		{"an opaque token", cli.NewOpaqueTokenError(""), 2, "pass --audience or set APPSYNCCTL_AUDIENCE to the identifier of the API, as the provider has it"},
+		{"no AWS credentials", kinds.Wrap(kinds.Usage, errOther), 2, ""},
+		{"an opaque token", &session.OpaqueTokenError{Audience: ""}, 2, "pass --audience or set APPSYNCCTL_AUDIENCE to the identifier of the API, as the provider has it"},
 		{"nothing to seal with", tokencache.NoSealError{}, 2, "set APPSYNCCTL_CLIENT_SECRET (or --client-secret-file), or APPSYNCCTL_PASSPHRASE, whichever sealed the file; --token-store takes another store"},
 		{"an issuer that is none", &auth.IssuerError{Input: "ftp://", Reason: "not https"}, 2, ""},
 		{"another issuer", &auth.IssuerMismatchError{Expected: "a", Found: "b"}, 2, "check --issuer (APPSYNCCTL_ISSUER)"},
@@ -102,9 +103,9 @@ func failures() []failure {
 		{"a request that is not understood", graphQL(400, "MalformedHttpRequestException", "no"), 3, ""},
 
 		// 4: logins
-		{"nobody is logged in", cli.NewLoginNeededError("you are not logged in", nil), 4, "run appsyncctl login"},
-		{"a login that has ended", cli.NewLoginNeededError("over", refusal(403, auth.InvalidGrant)), 4, "run appsyncctl login"},
-		{"a login that was not renewed for another reason", cli.NewLoginNeededError("over", refusal(400, "invalid_request")), 4, "run appsyncctl login"},
+		{"nobody is logged in", &session.LoginNeededError{Reason: "you are not logged in"}, 4, "run appsyncctl login"},
+		{"a login that has ended", &session.LoginNeededError{Reason: "over", Err: refusal(403, auth.InvalidGrant)}, 4, "run appsyncctl login"},
+		{"a login that was not renewed for another reason", &session.LoginNeededError{Reason: "over", Err: refusal(400, "invalid_request")}, 4, "run appsyncctl login"},
 		{"a code that ran out", &auth.DeviceExpiredError{}, 4, "run appsyncctl login again, and confirm the code in time"},
 		{"a denied login", &auth.DeviceDeniedError{Err: refusal(403, auth.AccessDenied)}, 4, ""},
 		{"a false ID token", kinds.Wrap(kinds.Login, errOther), 4, ""},
@@ -119,9 +120,9 @@ func failures() []failure {
 		{"another refusal", refusal(400, "invalid_request"), 4, ""},
 		{"a refused key", graphQL(401, "UnauthorizedException", "Valid authorization header not provided."), 4, "check --auth, and the API key or the AWS credentials: an API key lasts a year at most; appsyncctl doctor looks further"},
 		{"a refused caller under 403", graphQL(403, "UnauthorizedException", "no"), 4, "check --auth, and the API key or the AWS credentials: an API key lasts a year at most; appsyncctl doctor looks further"},
-		{"a refused token", cli.NewRefusedTokenError(graphQL(401, "UnauthorizedException", "no"), "the token is opaque"), 4, "the token is opaque"},
+		{"a refused token", app.Advise(graphQL(401, "UnauthorizedException", "no"), "the token is opaque"), 4, "the token is opaque"},
 		{"a refused token and no other", &transport.RenewalError{Refusal: "401", Err: errOther}, 4, ""},
-		{"a refused token and a login that has ended", &transport.RenewalError{Refusal: "401", Err: cli.NewLoginNeededError("over", refusal(403, auth.InvalidGrant))}, 4, "run appsyncctl login"},
+		{"a refused token and a login that has ended", &transport.RenewalError{Refusal: "401", Err: &session.LoginNeededError{Reason: "over", Err: refusal(403, auth.InvalidGrant)}}, 4, "run appsyncctl login"},
 
 		// 5: the network
 		{"no answer of the API", &transport.NoAnswerError{Host: "api.example.com", Attempts: 4, Err: errOther}, 5, ""},
@@ -137,8 +138,8 @@ func failures() []failure {
 		{"a refused token, and a provider without an answer", &transport.RenewalError{Refusal: "401", Err: &auth.TransportError{Err: errOther}}, 5, ""},
 		{"a refused token, and a broken provider", &transport.RenewalError{Refusal: "401", Err: refusal(503, "")}, 5, ""},
 		{"a code that ran out for want of answers", &auth.DeviceExpiredError{Err: &auth.TransportError{Err: errOther}}, 5, "run appsyncctl login again, and confirm the code in time"},
-		{"a list that broke off", cli.NewBrokenListError(graphQL(500, "InternalFailure", "no"), "--next-token x"), 5, "--next-token x goes on where the list ended"},
-		{"a list that was throttled", cli.NewBrokenListError(&appsync.ResponseError{Status: 429}, "--next-token x"), 5, "the API is throttling: try again later; --next-token x goes on where the list ended"},
+		{"a list that broke off", app.AlsoAdvise(graphQL(500, "InternalFailure", "no"), "--next-token x goes on where the list ended"), 5, "--next-token x goes on where the list ended"},
+		{"a list that was throttled", app.AlsoAdvise(&appsync.ResponseError{Status: 429}, "--next-token x goes on where the list ended"), 5, "the API is throttling: try again later; --next-token x goes on where the list ended"},
 	}
 }
 
@@ -175,7 +176,7 @@ func TestExitCode(t *testing.T) {
 func TestExitCodeOfSeveral(t *testing.T) {
 	usage := &config.MissingError{Setting: config.Describe(config.Issuer)}
 	network := &auth.TransportError{Err: errOther}
-	login := cli.NewLoginNeededError("over", nil)
+	login := &session.LoginNeededError{Reason: "over"}
 	tests := []struct {
 		name string
 		errs [2]error
@@ -209,13 +210,13 @@ func TestExitCodeInterrupted(t *testing.T) {
 		{"success, then a signal", ended, nil, 0}, // as the emulator ends
 		{"a signal", ended, context.Cause(ended), 130},
 		{"whatever came of a signal", ended, &transport.NoAnswerError{Err: errOther}, 130},
-		{"a setting that a signal made look wrong", ended, cli.NewSecretError("secret command", errOther), 130},
+		{"a setting that a signal made look wrong", ended, &session.SecretError{From: "secret command", Err: errOther}, 130},
 		{"an interrupted part", alive, fmt.Errorf("list: %w", context.Canceled), 130},
 		{"an interrupted request", alive, &auth.TransportError{Err: context.Canceled}, 130},
-		{"a child", alive, cli.NewChildError(7, ""), 7},
-		{"a child that is wrapped", alive, fmt.Errorf("exec: %w", cli.NewChildError(127, "none")), 127},
-		{"a child that heard the signal", ended, cli.NewChildError(3, ""), 3},
-		{"a child that took no notice", ended, cli.NewChildError(0, ""), 0},
+		{"a child", alive, childError{7, ""}, 7},
+		{"a child that is wrapped", alive, fmt.Errorf("exec: %w", childError{127, "none"}), 127},
+		{"a child that heard the signal", ended, childError{3, ""}, 3},
+		{"a child that took no notice", ended, childError{0, ""}, 0},
 	}
 	for _, tt := range tests {
 		if got := cli.ExitCode(tt.ctx, tt.err); got != tt.want {
@@ -241,14 +242,14 @@ func TestReport(t *testing.T) {
 		{"commands for a terminal", errors.New("\x1b[2Jgone\a\u009b0m\x7f"), "error: \ufffd[2Jgone\ufffd\ufffd0m\ufffd\n"},
 		{"text that turns round", errors.New("user\u202egnp.exe\u2066"), "error: user\ufffdgnp.exe\ufffd\n"},
 		{"a separator of lines", errors.New("one\u2028error: two"), "error: one error: two\n"},
-		{"with a hint", cli.NewUsageError("appsyncctl login", a), "error: a failed\nhint: run appsyncctl login --help\n"},
+		{"with a hint", &app.UsageError{Err: a, Command: "appsyncctl login"}, "error: a failed\nhint: run appsyncctl login --help\n"},
 		{
-			"a hint with a server's words", cli.NewRefusedTokenError(graphQL(401, "UnauthorizedException", "no"), "issuer \x1b]0;x\a\nhint: two"),
+			"a hint with a server's words", app.Advise(graphQL(401, "UnauthorizedException", "no"), "issuer \x1b]0;x\a\nhint: two"),
 			"error: UnauthorizedException: no\nhint: issuer \ufffd]0;x\ufffd hint: two\n",
 		},
 		{"interrupted", fmt.Errorf("get https://api.example.com/: %w", context.Canceled), "error: interrupted\n"},
-		{"a child that has spoken", cli.NewChildError(3, ""), ""},
-		{"a child that could not", cli.NewChildError(127, `there is no command "x"`), "error: there is no command \"x\"\n"},
+		{"a child that has spoken", childError{3, ""}, ""},
+		{"a child that could not", childError{127, `there is no command "x"`}, "error: there is no command \"x\"\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -263,3 +264,12 @@ func TestReport(t *testing.T) {
 		})
 	}
 }
+
+// childError is the end of a command that the program has run.
+type childError struct {
+	code int
+	text string
+}
+
+func (e childError) Error() string      { return e.text }
+func (e childError) ChildExitCode() int { return e.code }

@@ -1,15 +1,16 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
+	"github.com/appsyncctl/appsyncctl/internal/cli/command"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/smoke"
 )
 
 // helpTopics are pages of help that are no commands.
@@ -83,7 +84,7 @@ func helpCommand() *cobra.Command {
 			}
 			page, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return &usageError{"appsyncctl", fmt.Errorf("there is no help on %q", strings.Join(args, " "))}
+				return &app.UsageError{Err: fmt.Errorf("there is no help on %q", strings.Join(args, " ")), Command: "appsyncctl"}
 			}
 			page.InitDefaultHelpFlag()
 			return page.Help()
@@ -91,21 +92,22 @@ func helpCommand() *cobra.Command {
 	}
 }
 
-// positiveDuration is the value of a flag that takes a time above nothing.
-type positiveDuration time.Duration
-
-// String implements pflag.Value.
-func (d *positiveDuration) String() string { return time.Duration(*d).String() }
-
-// Set implements pflag.Value.
-func (d *positiveDuration) Set(text string) error {
-	parsed, err := time.ParseDuration(text)
-	if err != nil || parsed <= 0 {
-		return errors.New("must be a time such as 35s")
+// completeHelp offers the pages of help: commands and topics, and checks as soon as
+// something is typed: there are many.
+func completeHelp(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	page, rest, err := cmd.Root().Find(args)
+	if err != nil || len(rest) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	*d = positiveDuration(parsed)
-	return nil
+	var found []string
+	for _, child := range page.Commands() {
+		if strings.HasPrefix(child.Name(), typed) && (child.IsAvailableCommand() || child.IsAdditionalHelpTopicCommand()) {
+			found = append(found, child.Name()+"\t"+child.Short)
+		}
+	}
+	if len(args) == 0 && typed != "" {
+		checks, _ := command.CompleteChecks(smoke.Plan())(cmd, args, typed)
+		found = append(found, checks...)
+	}
+	return found, cobra.ShellCompDirectiveNoFileComp
 }
-
-// Type implements pflag.Value.
-func (d *positiveDuration) Type() string { return "duration" }

@@ -48,7 +48,7 @@ func listed(ids []doctor.ID) string {
 		return string(ids[0]) + " holds"
 	}
 	last := len(ids) - 1
-	return idList(ids[:last], ", ") + " and " + string(ids[last]) + " hold"
+	return doctor.JoinIDs(ids[:last], ", ") + " and " + string(ids[last]) + " hold"
 }
 
 func checksHelp() string {

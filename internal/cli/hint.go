@@ -6,10 +6,82 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/doctor"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
+	"github.com/appsyncctl/appsyncctl/internal/management"
+	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/session"
+	"github.com/appsyncctl/appsyncctl/internal/tokencache"
+	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
+
+// hint is the one place where an error becomes advice.
+func hint(err error) string {
+	if usage, ok := errors.AsType[*app.UsageError](err); ok {
+		return "run " + usage.Command + " --help"
+	}
+	if missing, ok := errors.AsType[*config.MissingError](err); ok {
+		return missingHint(missing)
+	}
+	if unknown, ok := errors.AsType[*config.UnknownProfileError](err); ok {
+		if len(unknown.Known) == 0 {
+			return "run appsyncctl login --profile " + unknown.Name + " to create it"
+		}
+		return "the profiles are " + strings.Join(unknown.Known, ", ")
+	}
+	if text := managementHint(err); text != "" {
+		return text
+	}
+	if advised, ok := errors.AsType[*app.AdvisedError](err); ok {
+		if advised.Also {
+			return joined(hint(advised.Err), advised.Advice)
+		}
+		return advised.Advice
+	}
+	switch {
+	case failure.Is[*doctor.AnswerError](err):
+		return `save what the API answers: appsyncctl token --header | curl -sS -i -H @- -d '{"query":"{ __typename }"}' "$APPSYNCCTL_ENDPOINT" >answer.txt`
+	case failure.Is[*auth.PortsError](err):
+		return "free one of these ports, or log in with --grant device"
+	case failure.Is[*session.OpaqueTokenError](err):
+		return opaqueHint(err)
+	case failure.Is[*tokencache.LockedError](err):
+		return "unlock the keyring, or use another store with --token-store"
+	case failure.Is[tokencache.NoSealError](err):
+		return "set APPSYNCCTL_CLIENT_SECRET (or --client-secret-file), or APPSYNCCTL_PASSPHRASE, whichever sealed the file; --token-store takes another store"
+	case failure.Is[*tokencache.PermissionError](err):
+		return "take the rights of others away (chmod 600) if nobody can have copied it, else run appsyncctl logout"
+	case failure.Is[*config.NoHomeError](err):
+		return "set HOME, or XDG_CONFIG_HOME and XDG_STATE_HOME"
+	case failure.Is[*tokencache.UnavailableError](err):
+		return "set APPSYNCCTL_PASSPHRASE to keep the token in a sealed file, or pass --token-store memory to keep none"
+	case failure.Is[*auth.DeviceExpiredError](err):
+		return "run appsyncctl login again, and confirm the code in time"
+	case failure.Is[*auth.DeviceDeniedError](err):
+		return ""
+	case failure.Is[*auth.DiscoveryError](err), failure.Is[*auth.IssuerMismatchError](err), failure.Is[*auth.AnswerError](err):
+		return "check --issuer (APPSYNCCTL_ISSUER)"
+	}
+	if lost, ok := errors.AsType[*transport.NoAnswerError](err); ok && lost.Unsafe {
+		return "it may have been done all the same: look before you repeat it"
+	}
+	if refusal, ok := errors.AsType[*auth.Error](err); ok {
+		if text := refusalHint(refusal); text != "" {
+			return text
+		}
+	}
+	if failure.Is[*session.LoginNeededError](err) {
+		return "run appsyncctl login"
+	}
+	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
+		return answerHint(answer)
+	}
+	return ""
+}
 
 // refusalHint advises on a refusal of the OpenID provider.
 func refusalHint(refusal *auth.Error) string {
@@ -44,7 +116,7 @@ func missingHint(missing *config.MissingError) string {
 }
 
 func opaqueHint(err error) string {
-	if opaque, ok := errors.AsType[*opaqueTokenError](err); ok && opaque.audience != "" {
+	if opaque, ok := errors.AsType[*session.OpaqueTokenError](err); ok && opaque.Audience != "" {
 		return "check that the provider has an API with this identifier, and that its tokens are JWTs signed with RS256"
 	}
 	return "pass --audience or set APPSYNCCTL_AUDIENCE to the identifier of the API, as the provider has it"
@@ -55,11 +127,11 @@ func quotaHint(refusal *auth.Error) string {
 	for _, quota := range refusal.Quotas {
 		if quota.Remaining == 0 && quota.Reset > 0 {
 			return fmt.Sprintf("the %s quota of %d requests %s is used up; it resets in %s",
-				quota.Owner, quota.Limit, strings.ReplaceAll(quota.Bucket, "_", " "), span(quota.Reset))
+				quota.Owner, quota.Limit, strings.ReplaceAll(quota.Bucket, "_", " "), output.Span(quota.Reset))
 		}
 	}
 	if refusal.RetryAfter > 0 {
-		return fmt.Sprintf("the provider asks to wait for %s", span(refusal.RetryAfter))
+		return fmt.Sprintf("the provider asks to wait for %s", output.Span(refusal.RetryAfter))
 	}
 	return "the provider throttles: try again later"
 }
@@ -72,7 +144,7 @@ func answerHint(answer *appsync.ResponseError) string {
 	case answer.Unauthorized(): // a token would have been explained
 		return "check --auth, and the API key or the AWS credentials: an API key lasts a year at most; appsyncctl doctor looks further"
 	case answer.Throttled() && answer.RetryAfter > 0:
-		return "the API is throttling: it asks to wait for " + span(answer.RetryAfter)
+		return "the API is throttling: it asks to wait for " + output.Span(answer.RetryAfter)
 	case answer.Throttled():
 		return "the API is throttling: try again later"
 	case answer.Mutation && answer.Status >= http.StatusInternalServerError:
@@ -98,4 +170,31 @@ func joined(first, second string) string {
 		return second
 	}
 	return first + "; " + second
+}
+
+// managementHint advises on what went wrong with Auth0's Management API.
+func managementHint(err error) string {
+	const grant = "grant the token's application these scopes of the Auth0 Management API: "
+	if lacking, ok := errors.AsType[*management.ScopeError](err); ok {
+		return grant + strings.Join(lacking.Missing, ", ")
+	}
+	if refused, ok := errors.AsType[*management.Error](err); ok {
+		switch scopes := refused.Scopes(); {
+		case len(scopes) > 0:
+			return grant + strings.Join(scopes, " or ")
+		case refused.Status == http.StatusUnauthorized:
+			return "get a new token: this one may have expired, or belong to another tenant"
+		case refused.Temporary():
+			return "run it again: it continues where it stopped"
+		}
+	}
+	switch {
+	case failure.Is[*management.TransportError](err):
+		return "run it again: it continues where it stopped"
+	case failure.Is[*management.TokenError](err):
+		return "create one in the dashboard: Applications → APIs → Auth0 Management API → API Explorer"
+	case failure.Is[*management.ConflictError](err):
+		return "choose another name with --name, --machine or --native, or rename the application in the dashboard"
+	}
+	return ""
 }

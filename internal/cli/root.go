@@ -1,3 +1,9 @@
+// Package cli is the root of the commands: it composes the nouns below it, turns an error
+// into an exit code and a hint, and has the topics of help.
+//
+// A noun is a package. A command in it is three things: an options struct, a constructor
+// that declares flags (newCreateCommand), and a function over the options and the session
+// that does the work and never sees cobra (runCreate). Cobra lives here and below only.
 package cli
 
 import (
@@ -9,11 +15,22 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/cli/command"
+	"github.com/appsyncctl/appsyncctl/internal/cli/customers"
+	"github.com/appsyncctl/appsyncctl/internal/cli/doctor"
+	"github.com/appsyncctl/appsyncctl/internal/cli/emulator"
+	"github.com/appsyncctl/appsyncctl/internal/cli/login"
+	"github.com/appsyncctl/appsyncctl/internal/cli/profile"
+	"github.com/appsyncctl/appsyncctl/internal/cli/query"
+	"github.com/appsyncctl/appsyncctl/internal/cli/records"
+	"github.com/appsyncctl/appsyncctl/internal/cli/setup"
+	"github.com/appsyncctl/appsyncctl/internal/cli/smoke"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/redact"
+	"github.com/appsyncctl/appsyncctl/internal/session"
 )
 
 // Run executes the command that args name and returns its exit code. All that
@@ -22,21 +39,24 @@ func Run(ctx context.Context, world *app.App, args []string) int {
 	out := &checkedWriter{Writer: world.Out}
 	inside := *world
 	inside.Out, inside.Secrets = out, new(redact.Secrets)
-	app := &App{App: &inside, commands: new(secretCommands)}
-	root := app.rootCommand()
+	s := session.New(&inside, &app.Flags{})
+	root := newRoot(s)
 	root.SetArgs(args)
 	running, end := context.WithCancel(ctx)
-	err := root.ExecuteContext(running)
+	called, err := root.ExecuteContextC(running)
 	end()
-	app.commands.end()
+	s.Close()
 	if err == nil && !errors.Is(out.err, syscall.EPIPE) { // a reader may have had enough
 		err = out.err // cobra does not ask whether its help could be written
 	}
+	if usage, ok := errors.AsType[*app.UsageError](err); ok && usage.Command == "" {
+		usage.Command = called.CommandPath()
+	}
 	code := exitCode(ctx, err)
-	if app.flags.Output.ForPrograms() {
-		app.reportJSON(err, code)
+	if s.Flags.Output.ForPrograms() {
+		reportJSON(&inside, err, code)
 	} else {
-		app.report(err)
+		report(&inside, err)
 	}
 	return code
 }
@@ -56,10 +76,9 @@ func (w *checkedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (app *App) rootCommand() *cobra.Command {
-	flags := &globals{Settings: make(map[config.Name]*string), Output: table}
-	app.flags = flags
-	root := &cobra.Command{
+// newRoot returns the tree of commands.
+func newRoot(s *session.Session) *cobra.Command {
+	root := command.Group(&cobra.Command{
 		Use:   "appsyncctl",
 		Short: "Log in to an OpenID provider and talk to an AWS AppSync API",
 		Long: `appsyncctl gets access tokens from Auth0 or another OpenID provider, keeps them
@@ -70,18 +89,14 @@ tried on one machine:
     appsyncctl smoke --emulator`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          knownCommand,
-		RunE:          showHelp,
-	}
-	root.SetIn(app.In)
-	root.SetOut(app.Out)
-	root.SetErr(app.Err)
-	root.SetHelpFunc(shortHelp(root.HelpFunc()))
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &usageError{command: cmd.CommandPath(), err: err}
 	})
+	root.SetIn(s.App.In)
+	root.SetOut(s.App.Out)
+	root.SetErr(s.App.Err)
+	root.SetHelpFunc(shortHelp(root.HelpFunc()))
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &app.UsageError{Err: err} })
 	root.CompletionOptions.DisableDescriptions = false
-	app.globalFlags(root, flags)
+	addFlags(root.PersistentFlags(), s.Flags)
 
 	root.AddGroup(
 		&cobra.Group{ID: "token", Title: "Tokens and settings:"},
@@ -94,10 +109,12 @@ tried on one machine:
 			root.AddCommand(command)
 		}
 	}
-	add("token", app.loginCommand(flags), app.logoutCommand(flags), app.statusCommand(flags), app.tokenCommand(flags), app.profileCommand(flags))
-	add("api", app.customersCommand(flags), app.queryCommand(flags), app.schemaCommand(flags), app.setupCommand(flags))
-	add("try", app.doctorCommand(flags), app.smokeCommand(flags), app.emulatorCommand(flags))
-	root.AddCommand(app.versionCommand(flags))
+	group := customers.NewCommand(s)
+	group.AddCommand(records.NewImportCommand(s), records.NewExportCommand(s))
+	add("token", login.NewCommand(s), login.NewLogoutCommand(s), login.NewStatusCommand(s), login.NewTokenCommand(s), profile.NewCommand(s))
+	add("api", group, query.NewCommand(s), query.NewSchemaCommand(s), setup.NewCommand(s))
+	add("try", doctor.NewCommand(s), smoke.NewCommand(s), emulator.NewCommand(s))
+	root.AddCommand(newVersionCommand(s))
 	root.AddCommand(helpTopics()...)
 	root.InitDefaultCompletionCmd()
 	root.SetHelpCommand(helpCommand())
@@ -105,9 +122,10 @@ tried on one machine:
 	return root
 }
 
-func (app *App) globalFlags(root *cobra.Command, flags *globals) {
-	set := root.PersistentFlags()
+// addFlags declares the flags that every command takes.
+func addFlags(set *pflag.FlagSet, flags *app.Flags) {
 	set.SortFlags = false
+	*flags = app.Flags{Settings: make(map[config.Name]*string), Output: app.Table, Timeout: 35 * time.Second, MaxRetries: 3}
 	for _, setting := range config.Settings() {
 		switch {
 		case setting.Flag == "":
@@ -117,23 +135,18 @@ func (app *App) globalFlags(root *cobra.Command, flags *globals) {
 			flags.Settings[setting.Name] = set.String(setting.Flag, "", setting.Usage)
 		}
 	}
-	set.VarP(command.Enum(&flags.Output, "format", table, asJSON, asJSONL, asCSV, asYAML, asID), "output", "o", "how to write the result: table, json, jsonl, csv, yaml or id")
-	flags.Timeout = 35 * time.Second
+	set.VarP(command.Enum(&flags.Output, "format", app.Table, app.JSON, app.JSONL, app.CSV, app.YAML, app.ID), "output", "o", "how to write the result: table, json, jsonl, csv, yaml or id")
 	set.Var(command.PositiveDuration(&flags.Timeout), "timeout", "longest time for one HTTP request; AppSync itself gives up after 30s")
-	flags.MaxRetries = 3
 	set.Var(command.Count(&flags.MaxRetries, 100), "max-retries", "how often to send a request again after throttling or a fault, where that is safe")
 	set.BoolVar(&flags.Debug, "debug", false, "trace HTTP on standard error, without secrets")
 	set.BoolVar(&flags.NoInput, "no-input", false, "never wait for a person: no browser, no prompt")
 }
 
-// showsSettings marks the commands whose help shows the flags of settings.
-const showsSettings = "shows settings"
-
 // shortHelp leaves the flags of settings out of the pages below the root, but for
 // the commands that keep them: there are many, and they are the same everywhere.
 func shortHelp(help func(*cobra.Command, []string)) func(*cobra.Command, []string) {
 	return func(cmd *cobra.Command, args []string) {
-		if _, shows := cmd.Annotations[showsSettings]; shows || !cmd.HasParent() || !cmd.Runnable() {
+		if _, shows := cmd.Annotations[command.ShowsSettings]; shows || !cmd.HasParent() || !cmd.Runnable() {
 			help(cmd, args)
 			return
 		}
@@ -147,42 +160,13 @@ func shortHelp(help func(*cobra.Command, []string)) func(*cobra.Command, []strin
 	}
 }
 
-// group makes a command that only holds others.
-func group(cmd *cobra.Command, subcommands ...*cobra.Command) *cobra.Command {
-	cmd.Args = knownCommand
-	cmd.RunE = showHelp
-	cmd.AddCommand(subcommands...)
-	return cmd
-}
-
-func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-
-// usageError says that a command line cannot be understood.
-type usageError struct {
-	command string // the command that was called
-	err     error
-}
-
-func (e *usageError) Error() string { return e.err.Error() }
-func (e *usageError) Unwrap() error { return e.err }
-
-// knownCommand refuses an argument where only a subcommand can stand.
-func knownCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
+// SecretVariables returns the environment variables that hold secrets.
+func SecretVariables() []string {
+	var names []string
+	for _, setting := range config.Settings() {
+		if setting.Secret {
+			names = append(names, setting.Variable)
+		}
 	}
-	err := fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
-	cmd.SuggestionsMinimumDistance = 2
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		err = fmt.Errorf("%w; did you mean %q?", err, near[0])
-	}
-	return &usageError{cmd.CommandPath(), err}
-}
-
-// noArguments refuses any argument.
-func noArguments(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return &usageError{cmd.CommandPath(), fmt.Errorf("%q takes no argument, got %q", cmd.CommandPath(), args[0])}
-	}
-	return nil
+	return names
 }

@@ -39,7 +39,7 @@ func TestCommandTree(t *testing.T) {
 		"token":               true, // doctor's: a path, and no JWT
 		"expired-token-file":  true, // a path
 	}
-	root := cli.RootCommand(new(app.App))
+	root := cli.NewRoot(new(app.App))
 	for _, cmd := range commands(root) {
 		if strings.HasPrefix(cmd.CommandPath(), "appsyncctl completion") || cmd.Name() == "help" {
 			continue // cobra's own
@@ -72,7 +72,7 @@ func TestCommandTree(t *testing.T) {
 
 // TestHelp compares every page of help with its golden file.
 func TestHelp(t *testing.T) {
-	for _, cmd := range commands(cli.RootCommand(new(app.App))) {
+	for _, cmd := range commands(cli.NewRoot(new(app.App))) {
 		path := strings.ReplaceAll(cmd.CommandPath(), " ", "_")
 		if strings.Contains(path, "completion") || strings.HasSuffix(path, "_help") {
 			continue

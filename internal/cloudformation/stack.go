@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // Stack is what a finished stack of the template says of itself.
@@ -19,6 +21,9 @@ type Stack struct {
 type StackError struct{ Reason string }
 
 func (e *StackError) Error() string { return "the description of the stack: " + e.Reason }
+
+// Kind implements the interface of failure.Of.
+func (*StackError) Kind() failure.Kind { return failure.Usage }
 
 // described is the answer to DescribeStacks, as the AWS CLI prints it.
 type described struct {

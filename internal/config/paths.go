@@ -5,6 +5,8 @@ package config
 import (
 	"path/filepath"
 	"runtime"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // Path returns where the configuration file is: APPSYNCCTL_CONFIG, else under
@@ -51,3 +53,6 @@ func folder(lookupEnv func(string) (string, bool), windows, xdg, home string) (s
 type NoHomeError struct{ Variable string }
 
 func (e *NoHomeError) Error() string { return e.Variable + " is not set" }
+
+// Kind implements the interface of failure.Of.
+func (*NoHomeError) Kind() failure.Kind { return failure.Usage }

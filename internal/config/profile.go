@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // A ProfileFile is the content of the configuration file.
@@ -122,6 +124,9 @@ func (e *FileError) Error() string {
 }
 func (e *FileError) Unwrap() error { return e.Err }
 
+// Kind implements the interface of failure.Of.
+func (*FileError) Kind() failure.Kind { return failure.Usage }
+
 // UnknownProfileError says that a named profile is not in the file.
 type UnknownProfileError struct {
 	Name  string
@@ -129,6 +134,9 @@ type UnknownProfileError struct {
 }
 
 func (e *UnknownProfileError) Error() string { return fmt.Sprintf("there is no profile %q", e.Name) }
+
+// Kind implements the interface of failure.Of.
+func (*UnknownProfileError) Kind() failure.Kind { return failure.Usage }
 
 // ReadProfiles reads the configuration file. A missing file has no profiles; an
 // unknown key is an error, since it is mostly a misspelt one.

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/appsyncctl/appsyncctl/internal/address"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // Layers are the places where settings come from. A setting that is empty in
@@ -171,6 +172,9 @@ type ProfileNameError struct{ Name string }
 func (e *ProfileNameError) Error() string {
 	return fmt.Sprintf("a profile cannot be called %q: use letters, digits, dots, dashes and underscores", e.Name)
 }
+
+// Kind implements the interface of failure.Of.
+func (*ProfileNameError) Kind() failure.Kind { return failure.Usage }
 
 // CheckProfileName returns a *ProfileNameError for a name that no profile can have.
 func CheckProfileName(name string) error {

@@ -133,6 +133,9 @@ func (e *ValueError) Error() string {
 	return fmt.Sprintf("unknown %s %q (from %s): use %s", e.Setting.Label(), e.Value.Text, e.Value.Origin, strings.Join(e.Setting.Values, ", "))
 }
 
+// Kind implements the interface of failure.Of.
+func (*ValueError) Kind() failure.Kind { return failure.Usage }
+
 // check returns a *ValueError unless value is one that s can have.
 func (s Setting) check(value Value) error {
 	if len(s.Values) == 0 || slices.Contains(s.Values, value.Text) {

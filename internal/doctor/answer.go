@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	kind "github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // An Answer is what an API once said.
@@ -86,6 +87,9 @@ const (
 type AnswerError struct{ Reason string }
 
 func (e *AnswerError) Error() string { return "the saved answer cannot be read: " + e.Reason }
+
+// Kind implements the interface of failure.Of.
+func (*AnswerError) Kind() kind.Kind { return kind.Usage }
 
 // ReadAnswer reads a saved answer: status line, header and body, as curl -i writes
 // them (RFC 9112 section 4; HTTP/2 has no reason phrase), or the body alone, whose

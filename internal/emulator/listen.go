@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net"
 	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // listen refuses a host that others can reach, unless allowed.
@@ -31,6 +33,9 @@ type NotLoopbackError struct{ Address string }
 func (e *NotLoopbackError) Error() string {
 	return fmt.Sprintf("listen on %s: only a loopback address such as 127.0.0.1:0 is allowed", e.Address)
 }
+
+// Kind implements the interface of failure.Of.
+func (*NotLoopbackError) Kind() failure.Kind { return failure.Usage }
 
 // isLoopback tells whether a host name without a port can only mean this machine.
 func isLoopback(host string) bool {

@@ -6,6 +6,7 @@
 package failure
 
 import (
+	"errors"
 	"fmt"
 )
 
@@ -43,6 +44,12 @@ func Of(err error) Kind {
 		}
 	}
 	return kind
+}
+
+// Is reports whether err is, or wraps, an error of the type E.
+func Is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // Errorf is fmt.Errorf for an error of a kind.

@@ -10,6 +10,8 @@ import (
 	"io"
 
 	"github.com/itchyny/gojq"
+
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // A Query is a jq expression. itchyny/gojq runs it, which needs no jq on the
@@ -24,6 +26,14 @@ type QueryError struct {
 
 func (e *QueryError) Error() string { return fmt.Sprintf("jq: %v", e.Err) }
 func (e *QueryError) Unwrap() error { return e.Err }
+
+// Kind implements the interface of failure.Of.
+func (e *QueryError) Kind() failure.Kind {
+	if e.Syntax {
+		return failure.Usage
+	}
+	return failure.Other
+}
 
 // ParseQuery compiles a jq expression. The error is a *QueryError.
 func ParseQuery(expression string) (*Query, error) {

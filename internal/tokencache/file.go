@@ -11,6 +11,7 @@ import (
 	"runtime"
 
 	"github.com/appsyncctl/appsyncctl/internal/atomicfile"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // File is a Store of sealed files, one a value, with mode 0600 in a folder of
@@ -39,6 +40,9 @@ type NoSealError struct{}
 func (NoSealError) Error() string {
 	return "the token file needs a secret to be sealed with, and there is none"
 }
+
+// Kind implements the interface of failure.Of.
+func (NoSealError) Kind() failure.Kind { return failure.Usage }
 
 // Ready returns why no value could be stored: NoSealError, or what is wrong with the
 // folder. It writes and removes a file of the size of a token, since a disk may be

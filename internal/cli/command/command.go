@@ -3,9 +3,14 @@
 package command
 
 import (
+	"fmt"
+	"io"
+	"os"
+
 	"github.com/spf13/cobra"
 
 	"github.com/appsyncctl/appsyncctl/internal/app"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // ShowsSettings marks, among a command's annotations, one whose help shows the flags of
@@ -38,4 +43,28 @@ func NoArguments(cmd *cobra.Command, args []string) error {
 		return app.Usagef("%q takes no argument, got %q", cmd.CommandPath(), args[0])
 	}
 	return nil
+}
+
+// maxInput bounds what ReadInput reads; AppSync takes 1 MB in a request.
+const maxInput = 4 << 20
+
+// ReadInput reads a file, or standard input if its name is "-".
+func ReadInput(file string, in io.Reader) (string, error) {
+	name := "standard input"
+	if file != "-" {
+		opened, err := os.Open(file)
+		if err != nil {
+			return "", err
+		}
+		defer opened.Close() //nolint:errcheck // read only
+		name, in = file, opened
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxInput+1))
+	if err != nil {
+		return "", fmt.Errorf("read %s: %w", name, err)
+	}
+	if len(text) > maxInput {
+		return "", failure.Errorf(failure.Usage, "%s: %s", name, "it is larger than 4 MiB")
+	}
+	return string(text), nil
 }

@@ -1,0 +1,138 @@
+package customers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/appsyncctl/appsyncctl/internal/app"
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/cli/command"
+	"github.com/appsyncctl/appsyncctl/internal/output"
+	"github.com/appsyncctl/appsyncctl/internal/records"
+	"github.com/appsyncctl/appsyncctl/internal/session"
+)
+
+func NewCommand(s *session.Session) *cobra.Command {
+	return command.Group(&cobra.Command{
+		Use:   "customers",
+		Short: "Create, read, change and delete customers",
+	},
+		newCreateCommand(s),
+		newListCommand(s),
+		newGetCommand(s),
+		newUpdateCommand(s),
+		newDeleteCommand(s),
+		newWatchCommand(s),
+	)
+}
+
+// noCustomerError says that ids are those of no customer.
+type noCustomerError struct {
+	ids []string
+	err error // what the API said of it; may be nil
+}
+
+func (e *noCustomerError) Error() string {
+	if len(e.ids) == 1 {
+		return fmt.Sprintf("there is no customer with the id %q", e.ids[0])
+	}
+	return fmt.Sprintf("there are no customers with the ids %s", strings.Join(e.ids, ", "))
+}
+
+func (e *noCustomerError) Unwrap() error { return e.err }
+
+// missing returns a noCustomerError for ids, if there are any.
+func missing(ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return &noCustomerError{ids: ids}
+}
+
+// someIDs takes one id or more.
+func someIDs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return app.Usagef("which customers? give at least one id")
+	}
+	return noEmptyID(cmd, args)
+}
+
+// oneID takes exactly one id.
+func oneID(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return app.Usagef("which customer? give one id, not %d", len(args))
+	}
+	return noEmptyID(cmd, args)
+}
+
+func noEmptyID(cmd *cobra.Command, ids []string) error {
+	if slices.Contains(ids, "") { // an unset variable of a script
+		return app.Usagef("an id is empty")
+	}
+	return nil
+}
+
+// writer writes customers one by one in the format that was asked for.
+type writer struct {
+	*output.Writer
+	count   int  // written until now
+	patient bool // a table that nobody looks at: shown when it has been measured
+}
+
+// newWriter opens a writer of customers on standard output.
+func newWriter(ctx context.Context, world *app.App, options command.RecordOptions) (*writer, error) {
+	if err := options.Check(); err != nil {
+		return nil, err
+	}
+	noColor, _ := world.LookupEnv("NO_COLOR")
+	term, _ := world.LookupEnv("TERM")
+	out := output.NewWriter(ctx, world.Out, output.Style{
+		Format:   output.Format(options.Format),
+		Columns:  records.CustomerFields(),
+		Single:   !options.List,
+		Terminal: world.Width > 0,
+		Width:    world.Width,
+		Bold:     world.Width > 0 && noColor == "" && term != "dumb",
+		SafeCSV:  options.SafeCSV,
+		Query:    options.Query,
+	})
+	return &writer{Writer: out, patient: options.Format == app.Table && world.Width == 0}, nil
+}
+
+func (w *writer) write(c *appsync.Customer) error {
+	w.count++
+	return w.Write(output.Record{Value: c, Cells: []*string{&c.Id, c.Name, c.City, c.State, c.Country}})
+}
+
+// writeAnswer writes the customer that came with an answer, if one did, and
+// returns the answer's error.
+func (w *writer) writeAnswer(c *appsync.Customer, err error) error {
+	if c == nil {
+		return err
+	}
+	return errors.Join(err, w.write(c))
+}
+
+// unlessEnough forgives that a reader of a list went away, as head does: it has had
+// enough.
+func unlessEnough(err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return err
+}
+
+// finish completes the document, unless nothing was written: then the error alone
+// speaks.
+func (w *writer) finish() error {
+	if w.count == 0 {
+		return nil
+	}
+	return w.Close()
+}

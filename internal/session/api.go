@@ -1,0 +1,290 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/Khan/genqlient/graphql"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
+
+	"github.com/appsyncctl/appsyncctl/internal/app"
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
+	"github.com/appsyncctl/appsyncctl/internal/transport"
+)
+
+// The authorization modes of AppSync (developer guide, "Configuring authorization
+// and authentication"), as --auth takes them.
+const (
+	ModeOIDC   = "oidc"
+	ModeLambda = "lambda"
+	ModeAPIKey = "api-key"
+	ModeIAM    = "iam"
+)
+
+// UsesToken reports whether an API in this mode takes a token.
+func UsesToken(mode string) bool { return mode != ModeAPIKey && mode != ModeIAM }
+
+// NoToken is the error of a command about tokens in a mode that has none.
+func NoToken(mode string) error {
+	return failure.Errorf(failure.Usage, "the authorization mode %s uses no token", mode)
+}
+
+// Options vary how a session reaches the API.
+type Options struct {
+	NoRetries bool // every request is sent once
+
+	// What is put around a transport: around what makes connections, around one attempt
+	// with its time limit, and around everything. Nil is nothing.
+	Transport, Attempt, Chain func(http.RoundTripper) http.RoundTripper
+
+	source TokenSource // in the place of the session's
+}
+
+// An API is the API of the settings, with the way past its authorization.
+type API struct {
+	graphql.Client // over HTTP; it explains why a token was refused
+
+	Endpoint *url.URL
+	Source   TokenSource // of the token that requests carry; nil if they carry none
+
+	authorizer appsync.Authorizer // for real-time connections, as Client does it
+	session    *Session
+	settings   config.Resolved
+	options    Options
+}
+
+// API goes the whole way from settings to an API. Nothing is sent yet.
+func (s *Session) API(ctx context.Context, options Options) (*API, error) {
+	settings, err := s.Settings()
+	if err != nil {
+		return nil, err
+	}
+	endpoint, err := s.Endpoint()
+	if err != nil {
+		return nil, err
+	}
+	access, err := s.access(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	chain := access.chain
+	if options.Chain != nil {
+		chain = options.Chain(chain)
+	}
+	api := &API{Endpoint: endpoint, Source: access.source, authorizer: access.authorizer, session: s, settings: settings, options: options}
+	api.Client = &explaining{Client: client(endpoint, chain), api: api}
+	return api, nil
+}
+
+// Explain adds to the refusal of a token why it may have been refused.
+func (a *API) Explain(ctx context.Context, err error) error {
+	return explain(ctx, err, a.Source, a.settings, a.session.App.Now)
+}
+
+// Connector makes real-time connections. The one of a token that is given is never
+// replaced, since there is no other token.
+func (a *API) Connector() *appsync.Connector {
+	connector := a.session.connector(a.Endpoint, a.authorizer)
+	if _, given := a.Source.(GivenToken); !given {
+		connector.Lifetime = lifetime
+	}
+	return connector
+}
+
+// lifetime reads from a token when it was issued and when it expires.
+func lifetime(token string) (issued, expires time.Time) {
+	claims, err := auth.ParseClaims(token)
+	if err != nil {
+		return time.Time{}, time.Time{}
+	}
+	return claims.IssuedAt, claims.Expiry
+}
+
+// Presenting is a client that shows a token as it is, and never another.
+func (a *API) Presenting(token string) graphql.Client {
+	one := a.session.attempt(Options{}, a.session.Flags.Timeout)
+	return client(a.Endpoint, &presenting{strings.TrimSpace(Scheme(a.settings) + " " + token), a.session.chain(a.options, one)})
+}
+
+type presenting struct {
+	header string
+	base   http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (p *presenting) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", p.header)
+	return p.base.RoundTrip(req)
+}
+
+func client(endpoint *url.URL, chain http.RoundTripper) graphql.Client {
+	return &appsync.Client{Endpoint: endpoint.String(), HTTP: httpClient(chain)}
+}
+
+func (s *Session) connector(endpoint *url.URL, authorizer appsync.Authorizer) *appsync.Connector {
+	return &appsync.Connector{
+		Endpoint:   endpoint,
+		HTTP:       httpClient(&transport.UserAgent{Value: s.App.UserAgent(), Base: s.App.Transport}),
+		Authorizer: authorizer,
+	}
+}
+
+// An access is how requests get past an API's authorization.
+type access struct {
+	chain      http.RoundTripper
+	authorizer appsync.Authorizer // for real-time connections, as chain does it
+	source     TokenSource        // of the token that chain sends; nil if it sends none
+}
+
+// access returns the access to the API in the authorization mode of the settings: by a
+// token, an API key or a signature.
+func (s *Session) access(ctx context.Context, options Options) (access, error) {
+	settings, err := s.Settings()
+	if err != nil {
+		return access{}, err
+	}
+	endpoint, err := s.Endpoint()
+	if err != nil {
+		return access{}, err
+	}
+	one := s.attempt(options, s.Flags.Timeout)
+	switch settings.Text(config.Auth) {
+	default: // oidc, cognito, lambda
+		source := options.source
+		if source == nil {
+			if source, err = s.TokenSource(ctx); err != nil {
+				return access{}, err
+			}
+		}
+		byToken := &transport.Authorization{Source: source, Endpoint: endpoint, Scheme: Scheme(settings), Base: s.chain(options, one)}
+		return access{byToken, byToken, source}, nil
+	case ModeAPIKey:
+		key, _, err := s.APIKey(ctx)
+		if err != nil {
+			return access{}, err
+		}
+		byKey := &transport.APIKey{Key: key, Endpoint: endpoint, Base: s.chain(options, one)}
+		return access{chain: byKey, authorizer: byKey}, nil
+	case ModeIAM:
+		signature := &transport.Signature{Sign: s.sign(settings, endpoint), Endpoint: endpoint, Base: one}
+		return access{chain: s.chain(options, signature), authorizer: signature}, nil
+	}
+}
+
+// Scheme returns what stands before the token in the Authorization header.
+func Scheme(settings config.Resolved) string {
+	if settings.Text(config.AuthScheme) == "bearer" {
+		return "Bearer"
+	}
+	return ""
+}
+
+// sign signs with AWS's own signer and the credentials that the AWS CLI would use, which
+// are looked up when the first request is sent.
+func (s *Session) sign(settings config.Resolved, endpoint *url.URL) func(context.Context, *http.Request, string) error {
+	signer := v4.NewSigner()
+	return func(ctx context.Context, req *http.Request, payload string) error {
+		loaded, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.Nop{}))
+		if err != nil {
+			return failure.Errorf(failure.Usage, "AWS credentials: %w", err)
+		}
+		region := cmp.Or(settings.Text(config.Region), regionOf(endpoint), loaded.Region)
+		if region == "" {
+			return &config.MissingError{Setting: config.Describe(config.Region)}
+		}
+		credentials, err := loaded.Credentials.Retrieve(ctx)
+		if err != nil {
+			return failure.Errorf(failure.Usage, "AWS credentials: %w", err)
+		}
+		for _, secret := range []string{credentials.AccessKeyID, credentials.SecretAccessKey, credentials.SessionToken} {
+			s.App.Secrets.Add(secret)
+		}
+		return signer.SignHTTP(ctx, credentials, req, payload, "appsync", region, s.App.Now().UTC().Truncate(time.Second))
+	}
+}
+
+// regionOf reads the region in ID.appsync-api.REGION.amazonaws.com, or .com.cn; ""
+// for other hosts.
+func regionOf(endpoint *url.URL) string {
+	_, rest, found := strings.Cut(endpoint.Hostname(), ".appsync-api.")
+	region, domain, _ := strings.Cut(rest, ".")
+	if !found || domain != "amazonaws.com" && domain != "amazonaws.com.cn" {
+		return ""
+	}
+	return region
+}
+
+// chain is what all requests to the API share, outermost first; one is what makes each
+// attempt.
+func (s *Session) chain(options Options, one http.RoundTripper) http.RoundTripper {
+	notice := s.App.Notice
+	if s.Flags.Output.ForPrograms() {
+		notice = func(string) {} // standard error is for one document then
+	}
+	attempts := s.Flags.MaxRetries + 1
+	if options.NoRetries {
+		attempts = 1
+	}
+	return &transport.UserAgent{
+		Value: s.App.UserAgent(),
+		Base:  &transport.Retry{Attempts: attempts, Budget: time.Minute, Notice: notice, Base: one},
+	}
+}
+
+// attempt is one request and its answer, traced if a person wants to see it. Of a refusal
+// nobody sees the secrets of this run.
+func (s *Session) attempt(options Options, limit time.Duration) http.RoundTripper {
+	base := s.App.Transport
+	if options.Transport != nil {
+		base = options.Transport(base)
+	}
+	if s.Flags.Debug {
+		base = &transport.Trace{Writer: app.Harmless(s.App.Err), Base: base}
+	}
+	var one http.RoundTripper = &transport.Clean{
+		Hide: s.App.Secrets.Known,
+		Base: &transport.Attempt{Limit: limit, MaxBytes: 8 << 20, Base: base},
+	}
+	if options.Attempt != nil {
+		one = options.Attempt(one)
+	}
+	return one
+}
+
+// PlainClient sends each request once and without any credentials.
+func (s *Session) PlainClient() *http.Client {
+	return httpClient(s.chain(Options{NoRetries: true}, s.attempt(Options{}, s.Flags.Timeout)))
+}
+
+// providerTime is what the OpenID provider gets at least, whatever --timeout says:
+// to give up on a refresh is to lose the login.
+const providerTime = 30 * time.Second
+
+// ProviderClient carries requests to the OpenID provider. It has no Retry: the
+// grants know what may be repeated, and for a refresh token that is nothing.
+func (s *Session) ProviderClient() *http.Client {
+	limit := max(s.Flags.Timeout, providerTime)
+	client := httpClient(&transport.UserAgent{Value: s.App.UserAgent(), Base: s.attempt(Options{}, limit)})
+	client.Timeout = limit
+	return client
+}
+
+// httpClient follows no redirect: it would take a token to another host.
+func httpClient(chain http.RoundTripper) *http.Client {
+	return &http.Client{
+		Transport: chain,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
+	}
+}

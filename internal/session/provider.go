@@ -1,0 +1,73 @@
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/atomicfile"
+	"github.com/appsyncctl/appsyncctl/internal/auth"
+)
+
+// metadataLifetime is how long a provider's metadata is taken from the disk.
+// Endpoints hardly ever change; a day is what browsers and proxies use.
+const metadataLifetime = 24 * time.Hour
+
+// keptMetadata is the stored form.
+type keptMetadata struct {
+	Fetched  time.Time      `json:"fetched"`
+	Provider *auth.Provider `json:"provider"`
+}
+
+// Provider returns the metadata of issuer, from the disk while it is fresh, so
+// that renewing a token takes one request.
+func (s *Session) Provider(ctx context.Context, client *http.Client, issuer string) (*auth.Provider, error) {
+	if kept := s.keptProvider(issuer); kept != nil {
+		return kept, nil
+	}
+	found, err := auth.DiscoverAgain(ctx, client, issuer)
+	if err != nil {
+		return nil, err
+	}
+	path, pathErr := s.metadataFile(issuer)
+	if data, err := json.Marshal(keptMetadata{s.App.Now().UTC(), found}); err == nil && pathErr == nil {
+		_ = atomicfile.Write(path, data) // without it the next command asks again
+	}
+	return found, nil
+}
+
+// knownProvider is Provider without a change on the disk.
+func (s *Session) knownProvider(ctx context.Context, client *http.Client, issuer string) (*auth.Provider, error) {
+	if kept := s.keptProvider(issuer); kept != nil {
+		return kept, nil
+	}
+	return auth.DiscoverAgain(ctx, client, issuer)
+}
+
+// keptProvider returns the metadata on the disk; nil if it is not fresh.
+func (s *Session) keptProvider(issuer string) *auth.Provider {
+	var kept keptMetadata
+	path, err := s.metadataFile(issuer)
+	if err != nil || !readJSON(path, &kept) || kept.Provider == nil || !kept.fresh(s.App.Now()) || kept.Provider.Check(issuer) != nil {
+		return nil
+	}
+	return kept.Provider
+}
+
+func (s *Session) metadataFile(issuer string) (string, error) {
+	sum := sha256.Sum256([]byte(issuer))
+	return s.StateFile("providers", hex.EncodeToString(sum[:])+".json")
+}
+
+func (k keptMetadata) fresh(now time.Time) bool {
+	return k.Fetched.Before(now) && now.Before(k.Fetched.Add(metadataLifetime))
+}
+
+func readJSON(path string, value any) bool {
+	data, err := os.ReadFile(path)
+	return err == nil && json.Unmarshal(data, value) == nil
+}
