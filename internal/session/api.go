@@ -62,29 +62,6 @@ type API struct {
 	options    Options
 }
 
-// API goes the whole way from settings to an API. Nothing is sent yet.
-func (s *Session) API(ctx context.Context, options Options) (*API, error) {
-	settings, err := s.Settings()
-	if err != nil {
-		return nil, err
-	}
-	endpoint, err := s.Endpoint()
-	if err != nil {
-		return nil, err
-	}
-	access, err := s.access(ctx, options)
-	if err != nil {
-		return nil, err
-	}
-	chain := access.chain
-	if options.Chain != nil {
-		chain = options.Chain(chain)
-	}
-	api := &API{Endpoint: endpoint, Source: access.source, authorizer: access.authorizer, session: s, settings: settings, options: options}
-	api.Client = &explaining{Client: client(endpoint, chain), api: api}
-	return api, nil
-}
-
 // Explain adds to the refusal of a token why it may have been refused.
 func (a *API) Explain(ctx context.Context, err error) error {
 	return explain(ctx, err, a.Source, a.settings, a.session.App.Now)
@@ -93,7 +70,7 @@ func (a *API) Explain(ctx context.Context, err error) error {
 // Connector makes real-time connections. The one of a token that is given is never
 // replaced, since there is no other token.
 func (a *API) Connector() *appsync.Connector {
-	connector := a.session.connector(a.Endpoint, a.authorizer)
+	connector := a.session.network().connector(a.Endpoint, a.authorizer)
 	if _, given := a.Source.(GivenToken); !given {
 		connector.Lifetime = lifetime
 	}
@@ -111,8 +88,8 @@ func lifetime(token string) (issued, expires time.Time) {
 
 // Presenting is a client that shows a token as it is, and never another.
 func (a *API) Presenting(token string) graphql.Client {
-	one := a.session.attempt(Options{}, a.session.Flags.Timeout)
-	return client(a.Endpoint, &presenting{strings.TrimSpace(Scheme(a.settings) + " " + token), a.session.chain(a.options, one)})
+	one := a.session.network().attempt(Options{}, a.session.Flags.Timeout)
+	return client(a.Endpoint, &presenting{strings.TrimSpace(Scheme(a.settings) + " " + token), a.session.network().chain(a.options, one)})
 }
 
 type presenting struct {
@@ -127,18 +104,6 @@ func (p *presenting) RoundTrip(req *http.Request) (*http.Response, error) {
 	return p.base.RoundTrip(req)
 }
 
-func client(endpoint *url.URL, chain http.RoundTripper) graphql.Client {
-	return &appsync.Client{Endpoint: endpoint.String(), HTTP: httpClient(chain)}
-}
-
-func (s *Session) connector(endpoint *url.URL, authorizer appsync.Authorizer) *appsync.Connector {
-	return &appsync.Connector{
-		Endpoint:   endpoint,
-		HTTP:       httpClient(&transport.UserAgent{Value: s.App.UserAgent(), Base: s.App.Transport}),
-		Authorizer: authorizer,
-	}
-}
-
 // An access is how requests get past an API's authorization.
 type access struct {
 	chain      http.RoundTripper
@@ -146,9 +111,9 @@ type access struct {
 	source     TokenSource        // of the token that chain sends; nil if it sends none
 }
 
-// access returns the access to the API in the authorization mode of the settings: by a
+// newAccess returns the access to the API in the authorization mode of the settings: by a
 // token, an API key or a signature.
-func (s *Session) access(ctx context.Context, options Options) (access, error) {
+func newAccess(ctx context.Context, s *Session, options Options) (access, error) {
 	settings, err := s.Settings()
 	if err != nil {
 		return access{}, err
@@ -157,7 +122,7 @@ func (s *Session) access(ctx context.Context, options Options) (access, error) {
 	if err != nil {
 		return access{}, err
 	}
-	one := s.attempt(options, s.Flags.Timeout)
+	one := s.network().attempt(options, s.Flags.Timeout)
 	switch settings.Text(config.Auth) {
 	default: // oidc, cognito, lambda
 		source := options.source
@@ -166,18 +131,18 @@ func (s *Session) access(ctx context.Context, options Options) (access, error) {
 				return access{}, err
 			}
 		}
-		byToken := &transport.Authorization{Source: source, Endpoint: endpoint, Scheme: Scheme(settings), Base: s.chain(options, one)}
+		byToken := &transport.Authorization{Source: source, Endpoint: endpoint, Scheme: Scheme(settings), Base: s.network().chain(options, one)}
 		return access{byToken, byToken, source}, nil
 	case ModeAPIKey:
 		key, _, err := s.APIKey(ctx)
 		if err != nil {
 			return access{}, err
 		}
-		byKey := &transport.APIKey{Key: key, Endpoint: endpoint, Base: s.chain(options, one)}
+		byKey := &transport.APIKey{Key: key, Endpoint: endpoint, Base: s.network().chain(options, one)}
 		return access{chain: byKey, authorizer: byKey}, nil
 	case ModeIAM:
-		signature := &transport.Signature{Sign: s.sign(settings, endpoint), Endpoint: endpoint, Base: one}
-		return access{chain: s.chain(options, signature), authorizer: signature}, nil
+		signature := &transport.Signature{Sign: sign(s.App, settings, endpoint), Endpoint: endpoint, Base: one}
+		return access{chain: s.network().chain(options, signature), authorizer: signature}, nil
 	}
 }
 
@@ -189,9 +154,20 @@ func Scheme(settings config.Resolved) string {
 	return ""
 }
 
+// regionOf reads the region in ID.appsync-api.REGION.amazonaws.com, or .com.cn; ""
+// for other hosts.
+func regionOf(endpoint *url.URL) string {
+	_, rest, found := strings.Cut(endpoint.Hostname(), ".appsync-api.")
+	region, domain, _ := strings.Cut(rest, ".")
+	if !found || domain != "amazonaws.com" && domain != "amazonaws.com.cn" {
+		return ""
+	}
+	return region
+}
+
 // sign signs with AWS's own signer and the credentials that the AWS CLI would use, which
 // are looked up when the first request is sent.
-func (s *Session) sign(settings config.Resolved, endpoint *url.URL) func(context.Context, *http.Request, string) error {
+func sign(world *app.App, settings config.Resolved, endpoint *url.URL) func(context.Context, *http.Request, string) error {
 	signer := v4.NewSigner()
 	return func(ctx context.Context, req *http.Request, payload string) error {
 		loaded, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.Nop{}))
@@ -207,84 +183,8 @@ func (s *Session) sign(settings config.Resolved, endpoint *url.URL) func(context
 			return failure.Errorf(failure.Usage, "AWS credentials: %w", err)
 		}
 		for _, secret := range []string{credentials.AccessKeyID, credentials.SecretAccessKey, credentials.SessionToken} {
-			s.App.Secrets.Add(secret)
+			world.Secrets.Add(secret)
 		}
-		return signer.SignHTTP(ctx, credentials, req, payload, "appsync", region, s.App.Now().UTC().Truncate(time.Second))
-	}
-}
-
-// regionOf reads the region in ID.appsync-api.REGION.amazonaws.com, or .com.cn; ""
-// for other hosts.
-func regionOf(endpoint *url.URL) string {
-	_, rest, found := strings.Cut(endpoint.Hostname(), ".appsync-api.")
-	region, domain, _ := strings.Cut(rest, ".")
-	if !found || domain != "amazonaws.com" && domain != "amazonaws.com.cn" {
-		return ""
-	}
-	return region
-}
-
-// chain is what all requests to the API share, outermost first; one is what makes each
-// attempt.
-func (s *Session) chain(options Options, one http.RoundTripper) http.RoundTripper {
-	notice := s.App.Notice
-	if s.Flags.Output.ForPrograms() {
-		notice = func(string) {} // standard error is for one document then
-	}
-	attempts := s.Flags.MaxRetries + 1
-	if options.NoRetries {
-		attempts = 1
-	}
-	return &transport.UserAgent{
-		Value: s.App.UserAgent(),
-		Base:  &transport.Retry{Attempts: attempts, Budget: time.Minute, Notice: notice, Base: one},
-	}
-}
-
-// attempt is one request and its answer, traced if a person wants to see it. Of a refusal
-// nobody sees the secrets of this run.
-func (s *Session) attempt(options Options, limit time.Duration) http.RoundTripper {
-	base := s.App.Transport
-	if options.Transport != nil {
-		base = options.Transport(base)
-	}
-	if s.Flags.Debug {
-		base = &transport.Trace{Writer: app.Harmless(s.App.Err), Base: base}
-	}
-	var one http.RoundTripper = &transport.Clean{
-		Hide: s.App.Secrets.Known,
-		Base: &transport.Attempt{Limit: limit, MaxBytes: 8 << 20, Base: base},
-	}
-	if options.Attempt != nil {
-		one = options.Attempt(one)
-	}
-	return one
-}
-
-// PlainClient sends each request once and without any credentials.
-func (s *Session) PlainClient() *http.Client {
-	return httpClient(s.chain(Options{NoRetries: true}, s.attempt(Options{}, s.Flags.Timeout)))
-}
-
-// providerTime is what the OpenID provider gets at least, whatever --timeout says:
-// to give up on a refresh is to lose the login.
-const providerTime = 30 * time.Second
-
-// ProviderClient carries requests to the OpenID provider. It has no Retry: the
-// grants know what may be repeated, and for a refresh token that is nothing.
-func (s *Session) ProviderClient() *http.Client {
-	limit := max(s.Flags.Timeout, providerTime)
-	client := httpClient(&transport.UserAgent{Value: s.App.UserAgent(), Base: s.attempt(Options{}, limit)})
-	client.Timeout = limit
-	return client
-}
-
-// httpClient follows no redirect: it would take a token to another host.
-func httpClient(chain http.RoundTripper) *http.Client {
-	return &http.Client{
-		Transport: chain,
-		CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse
-		},
+		return signer.SignHTTP(ctx, credentials, req, payload, "appsync", region, world.Now().UTC().Truncate(time.Second))
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
@@ -33,44 +34,6 @@ type credentials struct {
 	keyFile string
 	seal    tokencache.Seal // of a token file on this machine
 	notice  func(string)
-}
-
-// clientCredentials returns how the client of the settings proves itself.
-func (s *Session) clientCredentials(ctx context.Context, settings config.Resolved) (*credentials, error) {
-	hidden := hidden(s.App)
-	secret, err := hidden(clientSecret(ctx, settings))
-	if err != nil {
-		return nil, err
-	}
-	proof := &credentials{
-		method:  settings.Text(config.ClientAuth),
-		secret:  secret,
-		keyFile: settings.Text(config.ClientKeyFile),
-		notice:  s.App.Notice,
-	}
-	if settings.Text(config.ClientSecret) == "" && secret != "" {
-		proof.file = &rereadFile{path: settings.Text(config.ClientSecretFile), secret: secret, hidden: hidden}
-	}
-	if text := settings.Text(config.SecretCommand); text != "" {
-		run := func() (auth.Secret, error) {
-			return hidden(s.commands.do(func() (auth.Secret, error) { return secretFromCommand(ctx, s.App, text) }))
-		}
-		proof.command = s.commands.command(text)
-		proof.ask = func() (printedSecret, error) { return proof.command.ask(s.App.Now, run) }
-	}
-	switch proof.method {
-	case "":
-		proof.method = proveByPost
-		if proof.keyFile != "" {
-			proof.method = proveByRS256
-		}
-	case proveByRS256, proveByPS256:
-		if proof.keyFile == "" {
-			return nil, &config.MissingError{Setting: config.Describe(config.ClientKeyFile)}
-		}
-	}
-	proof.seal = proof.newSeal()
-	return proof, nil
 }
 
 // atHand reports whether settings hold a secret or a key, or the way to one.
@@ -223,4 +186,42 @@ func (f *rereadFile) reread() bool {
 	}
 	f.secret = secret
 	return true
+}
+
+// newCredentials returns how the client of the settings proves itself.
+func newCredentials(ctx context.Context, world *app.App, commands *secretCommands, settings config.Resolved) (*credentials, error) {
+	hidden := hidden(world)
+	secret, err := hidden(clientSecret(ctx, settings))
+	if err != nil {
+		return nil, err
+	}
+	proof := &credentials{
+		method:  settings.Text(config.ClientAuth),
+		secret:  secret,
+		keyFile: settings.Text(config.ClientKeyFile),
+		notice:  world.Notice,
+	}
+	if settings.Text(config.ClientSecret) == "" && secret != "" {
+		proof.file = &rereadFile{path: settings.Text(config.ClientSecretFile), secret: secret, hidden: hidden}
+	}
+	if text := settings.Text(config.SecretCommand); text != "" {
+		run := func() (auth.Secret, error) {
+			return hidden(commands.do(func() (auth.Secret, error) { return secretFromCommand(ctx, world, text) }))
+		}
+		proof.command = commands.command(text)
+		proof.ask = func() (printedSecret, error) { return proof.command.ask(world.Now, run) }
+	}
+	switch proof.method {
+	case "":
+		proof.method = proveByPost
+		if proof.keyFile != "" {
+			proof.method = proveByRS256
+		}
+	case proveByRS256, proveByPS256:
+		if proof.keyFile == "" {
+			return nil, &config.MissingError{Setting: config.Describe(config.ClientKeyFile)}
+		}
+	}
+	proof.seal = proof.newSeal()
+	return proof, nil
 }

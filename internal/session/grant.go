@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"golang.org/x/oauth2"
 
@@ -69,64 +68,6 @@ func (e *OpaqueTokenError) Error() string {
 
 // Kind implements the interface of failure.Of.
 func (*OpaqueTokenError) Kind() failure.Kind { return failure.Usage }
-
-// grant puts together what the settings say about getting a token.
-func (s *Session) grant(ctx context.Context) (*Grant, error) {
-	settings, err := s.Settings()
-	if err != nil {
-		return nil, err
-	}
-	proof, err := s.client.get(func() (*credentials, error) { return s.clientCredentials(ctx, settings) })
-	if err != nil {
-		return nil, err
-	}
-	g := &Grant{
-		Name:  settings.Text(config.Grant),
-		proof: proof,
-		Parameters: auth.Parameters{
-			Audience:     settings.Text(config.Audience),
-			Organization: settings.Text(config.Organization),
-			Scopes:       settings.Scopes(),
-		},
-		readable: settings.Text(config.Auth) != ModeLambda,
-		http:     s.ProviderClient(),
-		provider: s.Provider,
-		notice:   s.App.Notice,
-	}
-	switch {
-	case g.Name != "":
-	case proof.atHand():
-		g.Name = ClientCredentials
-	default:
-		g.Name = Device
-	}
-	issuer, err := settings.Require(config.Issuer)
-	if err != nil {
-		return nil, err
-	}
-	if g.Issuer, err = auth.ParseIssuer(issuer); err != nil {
-		return nil, err
-	}
-	if g.ClientID, err = settings.Require(config.ClientID); err != nil {
-		return nil, err
-	}
-	return g, nil
-}
-
-// RecordedGrant is the grant of a token in the index, as far as logging out needs it.
-func (s *Session) RecordedGrant(record tokencache.Record) *Grant {
-	return &Grant{
-		Name:     record.Grant,
-		Issuer:   record.Issuer,
-		ClientID: record.ClientID,
-		Parameters: auth.Parameters{
-			Audience: record.Audience, Organization: record.Organization, Scopes: record.Scopes,
-		},
-		http:     s.ProviderClient(),
-		provider: s.Provider,
-		notice:   s.App.Notice,
-	}
-}
 
 // Key names the token that g gets.
 func (g *Grant) Key() tokencache.Key {
@@ -239,51 +180,6 @@ type CachedGrant struct {
 	session *Session
 }
 
-// CachedGrant decorates the grant of the settings with the token cache.
-func (s *Session) CachedGrant(ctx context.Context) (*CachedGrant, error) {
-	return s.cached.get(func() (*CachedGrant, error) {
-		grant, err := s.grant(ctx)
-		if err != nil {
-			return nil, err
-		}
-		stores, err := s.Stores(grant.proof.seal)
-		if err != nil {
-			return nil, err
-		}
-		return s.Cache(grant, stores), nil
-	})
-}
-
-// Cache decorates a grant with one of the stores.
-func (s *Session) Cache(grant *Grant, stores *tokencache.Stores) *CachedGrant {
-	key := grant.Key()
-	cached := &CachedGrant{Grant: grant, Key: key, Stores: stores, Store: stores.Find(key), session: s}
-	secrets := s.App.Secrets
-	cached.Source = &tokencache.Source{
-		Key:   key.Token(),
-		Store: cached.Store,
-		Lock:  cached.Store.Lock(key.Token()),
-		Grant: func(ctx context.Context, old tokencache.Entry) (*oauth2.Token, error) {
-			secrets.Add(old.AccessToken)
-			secrets.Add(old.RefreshToken)
-			token, err := grant.Renew(ctx, old, func() (auth.Secret, error) { return hidden(s.App)(cached.storedSecret(ctx)) })
-			if err == nil {
-				secrets.AddToken(token.AccessToken)
-				secrets.Add(token.RefreshToken)
-			}
-			return token, err
-		},
-		Spent: spent,
-		Ready: cached.Store.Ready,
-		Saved: func(ctx context.Context, entry tokencache.Entry) {
-			s.Record(ctx, stores, cached.Store, key.Token(), TokenRecord(key, entry))
-		},
-		Now:    s.App.Now,
-		Notice: onceEach(s.App.Notice),
-	}
-	return cached
-}
-
 // ClientSecret returns the client's secret, if it comes from the environment or a file.
 func (c *CachedGrant) ClientSecret() auth.Secret {
 	if c.proof == nil {
@@ -333,26 +229,6 @@ type TokenSource interface {
 	Renew(ctx context.Context, rejected string) (string, error)
 }
 
-// TokenSource returns the source of the tokens that the settings describe.
-func (s *Session) TokenSource(ctx context.Context) (TokenSource, error) {
-	settings, err := s.Settings()
-	if err != nil {
-		return nil, err
-	}
-	if token := settings.Text(config.Token); token != "" {
-		if strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }) {
-			// The token is not quoted.
-			return nil, failure.Errorf(failure.Usage, "%s holds characters that no header can carry", config.Describe(config.Token).Variable)
-		}
-		return GivenToken(token), nil
-	}
-	cached, err := s.CachedGrant(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return cached.Source, nil
-}
-
 // GivenToken is a token from the environment: used as it is, never renewed.
 type GivenToken string
 
@@ -361,3 +237,46 @@ func (t GivenToken) Token(context.Context) (string, error) { return string(t), n
 
 // Renew returns nothing: there is no other token.
 func (t GivenToken) Renew(context.Context, string) (string, error) { return "", nil }
+
+// newGrant puts together what the settings say about getting a token.
+func newGrant(ctx context.Context, s *Session) (*Grant, error) {
+	settings, err := s.Settings()
+	if err != nil {
+		return nil, err
+	}
+	proof, err := s.client.get(func() (*credentials, error) { return newCredentials(ctx, s.App, &s.commands, settings) })
+	if err != nil {
+		return nil, err
+	}
+	g := &Grant{
+		Name:  settings.Text(config.Grant),
+		proof: proof,
+		Parameters: auth.Parameters{
+			Audience:     settings.Text(config.Audience),
+			Organization: settings.Text(config.Organization),
+			Scopes:       settings.Scopes(),
+		},
+		readable: settings.Text(config.Auth) != ModeLambda,
+		http:     s.ProviderClient(),
+		provider: s.Provider,
+		notice:   s.App.Notice,
+	}
+	switch {
+	case g.Name != "":
+	case proof.atHand():
+		g.Name = ClientCredentials
+	default:
+		g.Name = Device
+	}
+	issuer, err := settings.Require(config.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	if g.Issuer, err = auth.ParseIssuer(issuer); err != nil {
+		return nil, err
+	}
+	if g.ClientID, err = settings.Require(config.ClientID); err != nil {
+		return nil, err
+	}
+	return g, nil
+}

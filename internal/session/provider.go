@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/atomicfile"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 )
@@ -23,44 +24,47 @@ type keptMetadata struct {
 	Provider *auth.Provider `json:"provider"`
 }
 
-// Provider returns the metadata of issuer, from the disk while it is fresh, so
+// providers are the OpenID providers, whose metadata is kept on the disk.
+type providers struct{ world *app.App }
+
+// find returns the metadata of issuer, from the disk while it is fresh, so
 // that renewing a token takes one request.
-func (s *Session) Provider(ctx context.Context, client *http.Client, issuer string) (*auth.Provider, error) {
-	if kept := s.keptProvider(issuer); kept != nil {
+func (p providers) find(ctx context.Context, client *http.Client, issuer string) (*auth.Provider, error) {
+	if kept := p.kept(issuer); kept != nil {
 		return kept, nil
 	}
 	found, err := auth.DiscoverAgain(ctx, client, issuer)
 	if err != nil {
 		return nil, err
 	}
-	path, pathErr := s.metadataFile(issuer)
-	if data, err := json.Marshal(keptMetadata{s.App.Now().UTC(), found}); err == nil && pathErr == nil {
+	path, pathErr := p.file(issuer)
+	if data, err := json.Marshal(keptMetadata{p.world.Now().UTC(), found}); err == nil && pathErr == nil {
 		_ = atomicfile.Write(path, data) // without it the next command asks again
 	}
 	return found, nil
 }
 
-// knownProvider is Provider without a change on the disk.
-func (s *Session) knownProvider(ctx context.Context, client *http.Client, issuer string) (*auth.Provider, error) {
-	if kept := s.keptProvider(issuer); kept != nil {
+// known is find without a change on the disk.
+func (p providers) known(ctx context.Context, client *http.Client, issuer string) (*auth.Provider, error) {
+	if kept := p.kept(issuer); kept != nil {
 		return kept, nil
 	}
 	return auth.DiscoverAgain(ctx, client, issuer)
 }
 
-// keptProvider returns the metadata on the disk; nil if it is not fresh.
-func (s *Session) keptProvider(issuer string) *auth.Provider {
+// kept returns the metadata on the disk; nil if it is not fresh.
+func (p providers) kept(issuer string) *auth.Provider {
 	var kept keptMetadata
-	path, err := s.metadataFile(issuer)
-	if err != nil || !readJSON(path, &kept) || kept.Provider == nil || !kept.fresh(s.App.Now()) || kept.Provider.Check(issuer) != nil {
+	path, err := p.file(issuer)
+	if err != nil || !readJSON(path, &kept) || kept.Provider == nil || !kept.fresh(p.world.Now()) || kept.Provider.Check(issuer) != nil {
 		return nil
 	}
 	return kept.Provider
 }
 
-func (s *Session) metadataFile(issuer string) (string, error) {
+func (p providers) file(issuer string) (string, error) {
 	sum := sha256.Sum256([]byte(issuer))
-	return s.StateFile("providers", hex.EncodeToString(sum[:])+".json")
+	return stateFile(p.world, "providers", hex.EncodeToString(sum[:])+".json")
 }
 
 func (k keptMetadata) fresh(now time.Time) bool {

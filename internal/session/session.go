@@ -90,7 +90,7 @@ func (s *Session) SaveProfile(ctx context.Context, name string, profile config.P
 // Settings resolves the settings of a command that uses a profile.
 func (s *Session) Settings() (config.Resolved, error) {
 	return s.settings.get(func() (config.Resolved, error) {
-		settings, err := s.resolve()
+		settings, err := resolve(s)
 		if err != nil {
 			return config.Resolved{}, err
 		}
@@ -99,19 +99,22 @@ func (s *Session) Settings() (config.Resolved, error) {
 }
 
 // NewSettings is Settings for a command that may make the profile.
-func (s *Session) NewSettings() (config.Resolved, error) { return s.settings.get(s.resolve) }
+func (s *Session) NewSettings() (config.Resolved, error) {
+	return s.settings.get(func() (config.Resolved, error) { return resolve(s) })
+}
 
-func (s *Session) resolve() (config.Resolved, error) {
-	file, err := s.Profiles()
-	if err != nil {
-		return config.Resolved{}, err
-	}
-	settings, err := config.Resolve(config.Layers{Flags: s.Flags.Given(), LookupEnv: s.App.LookupEnv, File: file})
-	if err != nil {
-		return config.Resolved{}, err
-	}
-	s.know(settings)
-	return settings, settings.Check()
+// ReadableSettings resolves as many settings as can be, and returns the first thing
+// that was wrong: for doctor a broken profile is a finding, and no end. The session goes
+// on with these settings.
+func (s *Session) ReadableSettings() (config.Resolved, SettingsProblem) {
+	settings, _ := s.settings.get(func() (config.Resolved, error) {
+		return readable(s, func(err error) {
+			if err != nil && s.problem.Err == nil {
+				s.problem = SettingsProblem{err, settingsRemedy(err)}
+			}
+		}), nil
+	})
+	return settings, s.problem
 }
 
 // Override puts a value in the place of a setting's. It is for what a command reads by
@@ -119,22 +122,6 @@ func (s *Session) resolve() (config.Resolved, error) {
 func (s *Session) Override(name config.Name, value config.Value) {
 	s.settings.value = s.settings.value.With(name, value)
 	s.App.Secrets.Add(value.Text)
-}
-
-// know adds the secrets of settings, those in their addresses, and those of AWS's
-// variables to those of the run.
-func (s *Session) know(settings config.Resolved) {
-	for _, setting := range config.Settings() {
-		if setting.Secret {
-			s.App.Secrets.Add(settings.Text(setting.Name))
-		}
-	}
-	s.App.Secrets.AddURL(settings.Text(config.Endpoint))
-	s.App.Secrets.AddURL(settings.Text(config.Issuer))
-	for _, variable := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
-		value, _ := s.App.LookupEnv(variable)
-		s.App.Secrets.Add(value)
-	}
 }
 
 // Endpoint returns the address of the API.
@@ -161,7 +148,9 @@ func (s *Session) CheckEndpoint() error {
 }
 
 // StateFile returns the path of a file that the program keeps for itself.
-func (s *Session) StateFile(elements ...string) (string, error) {
-	dir, err := config.StateDir(s.App.LookupEnv)
+func (s *Session) StateFile(elements ...string) (string, error) { return stateFile(s.App, elements...) }
+
+func stateFile(world *app.App, elements ...string) (string, error) {
+	dir, err := config.StateDir(world.LookupEnv)
 	return filepath.Join(append([]string{dir}, elements...)...), err
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
@@ -14,47 +15,6 @@ import (
 type SettingsProblem struct {
 	Err    error // nil for none
 	Remedy string
-}
-
-// ReadableSettings resolves as many settings as can be, and returns the first thing
-// that was wrong: for doctor a broken profile is a finding, and no end. The session goes
-// on with these settings.
-func (s *Session) ReadableSettings() (config.Resolved, SettingsProblem) {
-	settings, _ := s.settings.get(func() (config.Resolved, error) {
-		return s.readable(func(err error) {
-			if err != nil && s.problem.Err == nil {
-				s.problem = SettingsProblem{err, settingsRemedy(err)}
-			}
-		}), nil
-	})
-	return settings, s.problem
-}
-
-func (s *Session) readable(note func(error)) config.Resolved {
-	file, err := s.Profiles()
-	note(err)
-	if err != nil {
-		file = &config.ProfileFile{}
-	}
-	layers := config.Layers{Flags: s.Flags.Given(), LookupEnv: s.App.LookupEnv, File: file}
-	settings, err := config.Resolve(layers)
-	note(err)
-	if err != nil { // the profile's name
-		layers.Flags[config.Profile] = "default"
-		if settings, err = config.Resolve(layers); err != nil {
-			return config.Resolved{}
-		}
-	}
-	note(file.Check(settings.Get(config.Profile)))
-	for {
-		bad, ok := errors.AsType[*config.ValueError](settings.Check())
-		if !ok {
-			s.know(settings)
-			return settings
-		}
-		note(bad)
-		settings = settings.Without(bad.Setting.Name)
-	}
 }
 
 // settingsRemedy says what to do about settings that cannot be read.
@@ -111,4 +71,60 @@ func SettingViews(settings config.Resolved) []SettingView {
 		views = append(views, SettingView{string(setting.Name), value.Text, string(value.Source), value.Origin})
 	}
 	return views
+}
+
+func readable(s *Session, note func(error)) config.Resolved {
+	file, err := s.Profiles()
+	note(err)
+	if err != nil {
+		file = &config.ProfileFile{}
+	}
+	layers := config.Layers{Flags: s.Flags.Given(), LookupEnv: s.App.LookupEnv, File: file}
+	settings, err := config.Resolve(layers)
+	note(err)
+	if err != nil { // the profile's name
+		layers.Flags[config.Profile] = "default"
+		if settings, err = config.Resolve(layers); err != nil {
+			return config.Resolved{}
+		}
+	}
+	note(file.Check(settings.Get(config.Profile)))
+	for {
+		bad, ok := errors.AsType[*config.ValueError](settings.Check())
+		if !ok {
+			know(s.App, settings)
+			return settings
+		}
+		note(bad)
+		settings = settings.Without(bad.Setting.Name)
+	}
+}
+
+func resolve(s *Session) (config.Resolved, error) {
+	file, err := s.Profiles()
+	if err != nil {
+		return config.Resolved{}, err
+	}
+	settings, err := config.Resolve(config.Layers{Flags: s.Flags.Given(), LookupEnv: s.App.LookupEnv, File: file})
+	if err != nil {
+		return config.Resolved{}, err
+	}
+	know(s.App, settings)
+	return settings, settings.Check()
+}
+
+// know adds the secrets of settings, those in their addresses, and those of AWS's
+// variables to those of the run.
+func know(world *app.App, settings config.Resolved) {
+	for _, setting := range config.Settings() {
+		if setting.Secret {
+			world.Secrets.Add(settings.Text(setting.Name))
+		}
+	}
+	world.Secrets.AddURL(settings.Text(config.Endpoint))
+	world.Secrets.AddURL(settings.Text(config.Issuer))
+	for _, variable := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
+		value, _ := world.LookupEnv(variable)
+		world.Secrets.Add(value)
+	}
 }

@@ -6,10 +6,12 @@ package session
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +20,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/doctor"
@@ -37,47 +40,6 @@ type Subject struct {
 	connect func() *appsync.Realtime // makes a new real-time connection
 }
 
-// Subject returns the set-up that the settings describe, whole or not. Nothing is sent
-// before it is examined, and nothing twice then: no request is retried, and no token is
-// renewed because the API refuses it.
-func (s *Session) Subject(ctx context.Context) *Subject {
-	settings, problem := s.ReadableSettings()
-	once := Options{NoRetries: true}
-	mode := cmp.Or(settings.Text(config.Auth), ModeOIDC)
-	subject := &Subject{Tokens: &SubjectToken{secrets: s.App.Secrets, now: s.App.Now}}
-	subject.Subject = &doctor.Subject{
-		Profile:    settings.Text(config.Profile),
-		Settings:   s.subjectSettings(settings),
-		Needed:     neededSettings(settings, mode),
-		Mode:       mode,
-		Plain:      s.chain(once, s.attempt(once, s.Flags.Timeout)),
-		Provider:   s.ProviderClient(),
-		LookupHost: s.App.LookupHost,
-		Proxy:      proxyOf(s.App),
-		Now:        s.App.Now,
-		Deadline:   s.App.Deadline,
-		Clean:      s.App.Secrets.Text,
-		Problem:    problem.Err,
-		Remedy:     problem.Remedy,
-	}
-	switch given := settings.Get(config.Token); {
-	case !UsesToken(mode):
-		subject.Store = s.apiKeyStore(settings, mode)
-	case given.Text != "":
-		subject.Tokens.source = GivenToken(given.Text) // damaged or not
-		subject.Token, subject.TokenFrom = subject.Tokens.Token, func() string { return given.Origin }
-	default:
-		subject.addGrant(ctx, s, settings)
-	}
-	access := s.subjectAccess(mode, subject.Tokens)
-	subject.Authorized = access.chain
-	subject.connect = s.subjectConnections(access.authorizer)
-	subject.Realtime = subject.connect()
-	subject.Account = s.account(ctx)
-	subject.Subject.Account = &subjectAccount{subject.Account}
-	return subject
-}
-
 // neededSettings are those that a command could not do without.
 func neededSettings(settings config.Resolved, mode string) []string {
 	needed := []string{string(config.Endpoint)}
@@ -91,15 +53,15 @@ func neededSettings(settings config.Resolved, mode string) []string {
 }
 
 // subjectSettings are all settings, without secrets, and where they are kept.
-func (s *Session) subjectSettings(settings config.Resolved) []doctor.Setting {
+func ownSettings(world *app.App, settings config.Resolved) []doctor.Setting {
 	all := subjectSettings(settings)
 	file := config.Describe(config.File)
-	path, err := config.Path(s.App.LookupEnv)
+	path, err := config.Path(world.LookupEnv)
 	if err != nil {
 		return all
 	}
 	from, origin := config.FromDefault, "default"
-	if given, _ := s.App.LookupEnv(file.Variable); given != "" {
+	if given, _ := world.LookupEnv(file.Variable); given != "" {
 		from, origin = config.FromEnvironment, file.Variable
 	}
 	return append(all, doctor.Setting{
@@ -145,13 +107,13 @@ func (s *Subject) addGrant(ctx context.Context, session *Session, settings confi
 	if err != nil {
 		s.Tokens.err = err
 		s.TokenFrom = func() string { return "" }
-		s.Store = session.storeOf("") // of no token in particular
+		s.Store = storeOf(session, "") // of no token in particular
 		return
 	}
 	s.Grant = cached.Name
 	secrets := session.App.Secrets
 	secrets.Add(string(cached.proof.secret))
-	cached.provider = session.knownProvider
+	cached.provider = providers{session.App}.known
 	cached.Store.Store = &overheard{cached.Store.Store, secrets}
 	var fetched atomic.Bool
 	grant := cached.Source.Grant
@@ -219,7 +181,7 @@ func subjectStore(stores *tokencache.Stores, place *tokencache.Place) *doctor.St
 }
 
 // storeOf is the store that a value called name rests in, or will.
-func (s *Session) storeOf(name string) *doctor.Store {
+func storeOf(s *Session, name string) *doctor.Store {
 	stores, err := s.Stores(tokencache.Seal{})
 	if err != nil {
 		return nil
@@ -229,12 +191,12 @@ func (s *Session) storeOf(name string) *doctor.Store {
 
 // apiKeyStore is the store of an API key that is not in the environment; nil for the
 // other modes without a token.
-func (s *Session) apiKeyStore(settings config.Resolved, mode string) *doctor.Store {
+func apiKeyStore(s *Session, settings config.Resolved, mode string) *doctor.Store {
 	endpoint, err := s.Endpoint()
 	if err != nil || mode != ModeAPIKey || settings.Text(config.APIKey) != "" {
 		return nil
 	}
-	return s.storeOf(tokencache.APIKey(endpoint.String()))
+	return storeOf(s, tokencache.APIKey(endpoint.String()))
 }
 
 // metadataTime is what the metadata service of an EC2 machine has to tell its
@@ -243,7 +205,7 @@ const metadataTime = 300 * time.Millisecond
 
 // account returns what opens the AWS account of whoever runs the program, once, when
 // it is first asked for. An emulator on this machine has none of EC2's credentials.
-func (s *Session) account(ctx context.Context) func() (*awsaccount.Account, error) {
+func account(ctx context.Context, s *Session) func() (*awsaccount.Account, error) {
 	settings, _ := s.ReadableSettings()
 	options := awsaccount.Options{Region: settings.Text(config.Region), MetadataTime: metadataTime, Secret: s.App.Secrets.Add}
 	endpoint, err := s.Endpoint()
@@ -280,9 +242,9 @@ func (a *subjectAccount) API(ctx context.Context, endpoint string) (*awsaccount.
 }
 
 // subjectAccess sends what a command would send, once.
-func (s *Session) subjectAccess(mode string, tokens *SubjectToken) access {
+func subjectAccess(s *Session, mode string, tokens *SubjectToken) access {
 	later := newLaterAccess(func(ctx context.Context) (access, error) {
-		return s.access(ctx, Options{NoRetries: true, source: tokens})
+		return newAccess(ctx, s, Options{NoRetries: true, source: tokens})
 	})
 	if UsesToken(mode) {
 		return later
@@ -292,12 +254,12 @@ func (s *Session) subjectAccess(mode string, tokens *SubjectToken) access {
 }
 
 // subjectConnections returns what makes a new real-time connection, which works once.
-func (s *Session) subjectConnections(authorizer appsync.Authorizer) func() *appsync.Realtime {
+func subjectConnections(s *Session, authorizer appsync.Authorizer) func() *appsync.Realtime {
 	endpoint, err := s.Endpoint()
 	if err != nil {
 		return func() *appsync.Realtime { return nil }
 	}
-	return func() *appsync.Realtime { return s.connector(endpoint, authorizer).Connection() }
+	return func() *appsync.Realtime { return s.network().connector(endpoint, authorizer).Connection() }
 }
 
 // explained tells the checks what only this package's errors know.
@@ -358,4 +320,140 @@ func (l *laterAccess) get(ctx context.Context) (*access, error) {
 	}
 	l.built = &built
 	return l.built, nil
+}
+
+// SubjectToken is the token of a set-up that is examined: the one that a command
+// would send, and not renewed when the API refuses it, which would hide why.
+//
+// A check that asks for it may be given up before it has it. A refresh goes on then: one
+// that is cut off may have used up the login, see Settle. Everything else is given up
+// too; a secret command ends with the program.
+type SubjectToken struct {
+	source  TokenSource
+	err     error // why there is no source
+	secrets *redact.Secrets
+	now     func() time.Time
+
+	mu      sync.Mutex
+	calls   int
+	idle    chan struct{} // closed when the last of calls has ended
+	spends  bool          // one of calls has sent a refresh token
+	refusal error         // of the provider
+	again   time.Time     // when it may be asked again after that
+}
+
+// refusalPause is how long a provider that has refused to give a token is not asked
+// again: whoever waits for it to change its mind must not look like an attack.
+const refusalPause = 30 * time.Second
+
+// Token returns the token.
+func (t *SubjectToken) Token(ctx context.Context) (string, error) {
+	if err := t.begin(ctx); err != nil {
+		return "", err
+	}
+	defer t.end()
+	token, err := t.source.Token(ctx)
+	t.secrets.Add(token)
+	if refused, ok := errors.AsType[*auth.Error](err); ok {
+		t.refused(err, refused)
+	}
+	return token, tokenError(err)
+}
+
+// tokenError tells the checks what only this package's errors know.
+func tokenError(err error) error {
+	if missing, ok := errors.AsType[*config.MissingError](err); ok {
+		return &doctor.TokenError{Kind: doctor.Unset, Setting: string(missing.Setting.Name), Err: err}
+	}
+	if secret, ok := errors.AsType[*SecretError](err); ok {
+		return &doctor.TokenError{Kind: doctor.NoSecret, Setting: strings.ReplaceAll(secret.From, " ", "_"), Err: err}
+	}
+	switch {
+	case failure.Is[*LoginNeededError](err):
+		return &doctor.TokenError{Kind: doctor.LoginNeeded, Err: err}
+	case failure.Is[*OpaqueTokenError](err):
+		return &doctor.TokenError{Kind: doctor.Unreadable, Err: err}
+	default:
+		return err
+	}
+}
+
+// Err is why there is no source of tokens; nil if there is one.
+func (t *SubjectToken) Err() error { return t.err }
+
+// Renew returns nothing: the refusal of this token is what is looked at.
+func (t *SubjectToken) Renew(context.Context, string) (string, error) { return "", nil }
+
+func (t *SubjectToken) begin(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.err != nil:
+		return tokenError(t.err)
+	case ctx.Err() != nil: // the check was given up before it came here
+		return context.Cause(ctx)
+	case t.refusal != nil && t.now().Before(t.again):
+		return tokenError(t.refusal)
+	}
+	if t.calls == 0 {
+		t.idle = make(chan struct{})
+	}
+	t.calls++
+	return nil
+}
+
+func (t *SubjectToken) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.calls--; t.calls == 0 {
+		t.spends = false
+		close(t.idle)
+	}
+}
+
+// spend is to be called before a refresh token is sent: the call that sends it is waited
+// for. It fails if ctx has ended, since nobody waits then.
+func (t *SubjectToken) spend(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	t.spends = true
+	return nil
+}
+
+func (t *SubjectToken) refused(err error, refused *auth.Error) {
+	wait := max(refusalPause, refused.RetryAfter)
+	for _, quota := range refused.Quotas {
+		if quota.Remaining == 0 {
+			wait = max(wait, quota.Reset)
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.refusal, t.again = err, t.now().Add(wait)
+}
+
+// Settle waits for a refresh that is still under way; it ends by the limits of the
+// provider's client and of the token store. The context of all checks has ended by now.
+func (t *SubjectToken) Settle(notice func(string)) {
+	t.mu.Lock()
+	calls, idle, spends := t.calls, t.idle, t.spends
+	t.mu.Unlock()
+	if calls == 0 {
+		return
+	}
+	soon := time.NewTimer(200 * time.Millisecond) // one that was cancelled needs a moment
+	defer soon.Stop()
+	select {
+	case <-idle:
+		return
+	case <-soon.C:
+	}
+	if !spends {
+		return
+	}
+	notice("waiting for the token: a renewal that is cut off would lose the login")
+	<-idle
 }
