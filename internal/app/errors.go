@@ -74,7 +74,7 @@ func Message(err error) string {
 // only the runtime's own words are repeated.
 func Panicked(command string, thrown any) error {
 	if known, ok := thrown.(runtime.Error); ok {
-		return fmt.Errorf("%s broke down: %v", command, known)
+		return fmt.Errorf("%s broke down: %s", command, known.Error())
 	}
 	return fmt.Errorf("%s broke down: panic of type %T", command, thrown)
 }

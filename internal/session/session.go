@@ -49,9 +49,9 @@ type kept[T any] struct {
 	err   error
 }
 
-func (k *kept[T]) get(make func() (T, error)) (T, error) {
+func (k *kept[T]) get(create func() (T, error)) (T, error) {
 	if !k.made {
-		k.value, k.err = make()
+		k.value, k.err = create()
 		k.made = true
 	}
 	return k.value, k.err

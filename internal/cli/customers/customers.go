@@ -1,3 +1,5 @@
+// Package customers has the commands for the model Customer: single records, lists, and
+// the watch of their changes.
 package customers
 
 import (
@@ -18,6 +20,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/session"
 )
 
+// NewCommand returns the group of commands customers, without import and export.
 func NewCommand(s *session.Session) *cobra.Command {
 	return command.Group(&cobra.Command{
 		Use:   "customers",
@@ -56,22 +59,22 @@ func missing(ids []string) error {
 }
 
 // someIDs takes one id or more.
-func someIDs(cmd *cobra.Command, args []string) error {
+func someIDs(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return app.Usagef("which customers? give at least one id")
 	}
-	return noEmptyID(cmd, args)
+	return noEmptyID(args)
 }
 
 // oneID takes exactly one id.
-func oneID(cmd *cobra.Command, args []string) error {
+func oneID(_ *cobra.Command, args []string) error {
 	if len(args) != 1 {
 		return app.Usagef("which customer? give one id, not %d", len(args))
 	}
-	return noEmptyID(cmd, args)
+	return noEmptyID(args)
 }
 
-func noEmptyID(cmd *cobra.Command, ids []string) error {
+func noEmptyID(ids []string) error {
 	if slices.Contains(ids, "") { // an unset variable of a script
 		return app.Usagef("an id is empty")
 	}

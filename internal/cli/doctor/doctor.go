@@ -1,3 +1,4 @@
+// Package doctor has the command that explains what is wrong with a set-up.
 package doctor
 
 import (
@@ -31,6 +32,7 @@ type doctorOptions struct {
 	response string // the same for an answer of the API
 }
 
+// NewCommand returns the command doctor.
 func NewCommand(s *session.Session) *cobra.Command {
 	options := doctorOptions{format: doctorFormat{document: &s.Flags.Output}, failOn: doctor.Unknown}
 	cmd := &cobra.Command{

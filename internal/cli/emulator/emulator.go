@@ -1,3 +1,4 @@
+// Package emulator has the commands that run and control the emulator.
 package emulator
 
 import (
@@ -13,6 +14,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/session"
 )
 
+// NewCommand returns the group of commands emulator.
 func NewCommand(s *session.Session) *cobra.Command {
 	return command.Group(&cobra.Command{
 		Use:   "emulator",

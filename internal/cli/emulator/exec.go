@@ -39,7 +39,7 @@ APPSYNCCTL_TOKEN and APPSYNCCTL_PROFILE, are not passed on.
 ` + keeping,
 		Example: `  appsyncctl emulator exec -- appsyncctl customers list
   appsyncctl emulator exec --schema extended --seed 100 -- ./my-script.sh`,
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return app.Usagef("no command to run: give it after --")
 			}

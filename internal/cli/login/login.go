@@ -1,3 +1,4 @@
+// Package login has the commands about tokens: login, logout, status and token.
 package login
 
 import (
@@ -22,6 +23,7 @@ type loginOptions struct {
 	noBrowser       bool
 }
 
+// NewCommand returns the command login.
 func NewCommand(s *session.Session) *cobra.Command {
 	var options loginOptions
 	cmd := &cobra.Command{

@@ -16,6 +16,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
+// NewLogoutCommand returns the command logout.
 func NewLogoutCommand(s *session.Session) *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{

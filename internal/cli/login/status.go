@@ -18,6 +18,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/session"
 )
 
+// NewStatusCommand returns the command status.
 func NewStatusCommand(s *session.Session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",

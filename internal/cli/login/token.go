@@ -24,6 +24,7 @@ type tokenOptions struct {
 	format app.Format
 }
 
+// NewTokenCommand returns the command token.
 func NewTokenCommand(s *session.Session) *cobra.Command {
 	var options tokenOptions
 	cmd := &cobra.Command{

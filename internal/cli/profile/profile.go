@@ -1,3 +1,4 @@
+// Package profile has the commands that manage named sets of settings.
 package profile
 
 import (
@@ -17,6 +18,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/session"
 )
 
+// NewCommand returns the group of commands profile.
 func NewCommand(s *session.Session) *cobra.Command {
 	return command.Group(&cobra.Command{
 		Use:   "profile",

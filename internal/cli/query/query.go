@@ -1,3 +1,5 @@
+// Package query has the commands for any GraphQL: query runs an operation, and schema prints
+// the schema.
 package query
 
 import (
@@ -32,6 +34,7 @@ type queryOptions struct {
 	jq        *output.Query // nil without --jq
 }
 
+// NewCommand returns the command query.
 func NewCommand(s *session.Session) *cobra.Command {
 	var options queryOptions
 	cmd := &cobra.Command{
@@ -75,7 +78,7 @@ connection ends. What happens while there is none is missed.`,
 }
 
 // oneDocument takes exactly one document.
-func oneDocument(cmd *cobra.Command, args []string) error {
+func oneDocument(_ *cobra.Command, args []string) error {
 	if len(args) != 1 {
 		return app.Usagef("which operation? give one file, - or text in quotes, not %d", len(args))
 	}

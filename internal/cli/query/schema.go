@@ -16,6 +16,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/session"
 )
 
+// NewSchemaCommand returns the command schema.
 func NewSchemaCommand(s *session.Session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema",

@@ -30,6 +30,7 @@ type exportOptions struct {
 	output   app.Format
 }
 
+// NewExportCommand returns the command export.
 func NewExportCommand(s *session.Session) *cobra.Command {
 	var options exportOptions
 	var filter command.Filter

@@ -51,6 +51,7 @@ type importOptions struct {
 	flags    []string // those that were given, to resume with
 }
 
+// NewImportCommand returns the command import.
 func NewImportCommand(s *session.Session) *cobra.Command {
 	options := importOptions{errors: bulk.ErrorLimit{Number: 100}}
 	cmd := &cobra.Command{
@@ -181,7 +182,7 @@ func samePath(a, b string) bool {
 
 // oneFile takes exactly one file, or "-".
 func oneFile(verb string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
+	return func(_ *cobra.Command, args []string) error {
 		if len(args) != 1 || args[0] == "" {
 			return app.Usagef("what to %s? give one file, or - for a stream", verb)
 		}

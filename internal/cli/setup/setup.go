@@ -1,3 +1,5 @@
+// Package setup has the commands that set up what the program needs: the API in AWS, and
+// the tenant in Auth0.
 package setup
 
 import (
@@ -14,6 +16,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/session"
 )
 
+// NewCommand returns the group of commands setup.
 func NewCommand(s *session.Session) *cobra.Command {
 	return command.Group(&cobra.Command{
 		Use:   "setup",

@@ -1,3 +1,5 @@
+// Package smoke has the command that tests a whole set-up, and the one that removes what a
+// killed test has left behind.
 package smoke
 
 import (
@@ -39,6 +41,7 @@ type smokeOptions struct {
 	github       report.GitHub
 }
 
+// NewCommand returns the command smoke.
 func NewCommand(s *session.Session) *cobra.Command {
 	var options smokeOptions
 	cmd := &cobra.Command{
@@ -76,7 +79,7 @@ and API, needs no settings and leaves nothing behind.`,
 		return run(cmd.Context(), s, options)
 	}
 	clean := newCleanCommand(s)
-	clean.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &app.UsageError{Err: err} })
+	clean.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &app.UsageError{Err: err} })
 	cmd.AddCommand(clean)
 	return cmd
 }
