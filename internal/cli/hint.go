@@ -12,7 +12,6 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/doctor"
 	"github.com/appsyncctl/appsyncctl/internal/failure"
-	"github.com/appsyncctl/appsyncctl/internal/management"
 	"github.com/appsyncctl/appsyncctl/internal/output"
 	"github.com/appsyncctl/appsyncctl/internal/session"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
@@ -32,9 +31,6 @@ func hint(err error) string {
 			return "run appsyncctl login --profile " + unknown.Name + " to create it"
 		}
 		return "the profiles are " + strings.Join(unknown.Known, ", ")
-	}
-	if text := managementHint(err); text != "" {
-		return text
 	}
 	if advised, ok := errors.AsType[*app.AdvisedError](err); ok {
 		if advised.Also {
@@ -170,31 +166,4 @@ func joined(first, second string) string {
 		return second
 	}
 	return first + "; " + second
-}
-
-// managementHint advises on what went wrong with Auth0's Management API.
-func managementHint(err error) string {
-	const grant = "grant the token's application these scopes of the Auth0 Management API: "
-	if lacking, ok := errors.AsType[*management.ScopeError](err); ok {
-		return grant + strings.Join(lacking.Missing, ", ")
-	}
-	if refused, ok := errors.AsType[*management.Error](err); ok {
-		switch scopes := refused.Scopes(); {
-		case len(scopes) > 0:
-			return grant + strings.Join(scopes, " or ")
-		case refused.Status == http.StatusUnauthorized:
-			return "get a new token: this one may have expired, or belong to another tenant"
-		case refused.Temporary():
-			return "run it again: it continues where it stopped"
-		}
-	}
-	switch {
-	case failure.Is[*management.TransportError](err):
-		return "run it again: it continues where it stopped"
-	case failure.Is[*management.TokenError](err):
-		return "create one in the dashboard: Applications → APIs → Auth0 Management API → API Explorer"
-	case failure.Is[*management.ConflictError](err):
-		return "choose another name with --name, --machine or --native, or rename the application in the dashboard"
-	}
-	return ""
 }

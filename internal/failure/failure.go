@@ -54,7 +54,7 @@ func Is[E error](err error) bool {
 
 // Errorf is fmt.Errorf for an error of a kind.
 func Errorf(kind Kind, format string, args ...any) error {
-	return &failure{kind, fmt.Errorf(format, args...)}
+	return &failure{kind: kind, err: fmt.Errorf(format, args...)}
 }
 
 // Wrap gives err a kind, and leaves its text as it is. Of nil it makes nil.
@@ -62,15 +62,26 @@ func Wrap(kind Kind, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &failure{kind, err}
+	return &failure{kind: kind, err: err}
 }
 
-// failure is an error with a kind.
+// WithText returns an error that wraps err, which may be nil, and has another text.
+func WithText(err error, text string) error { return &failure{text: text, err: err} }
+
+// failure is an error with a kind, or with a text in the place of what it wraps.
 type failure struct {
 	kind Kind
+	text string // empty for that of err
 	err  error
 }
 
-func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Error() string {
+	if f.text != "" {
+		return f.text
+	}
+	return f.err.Error()
+}
 func (f *failure) Unwrap() error { return f.err }
-func (f *failure) Kind() Kind    { return f.kind }
+
+// Kind implements the interface that Of asks for.
+func (f *failure) Kind() Kind { return f.kind }

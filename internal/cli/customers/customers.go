@@ -35,27 +35,16 @@ func NewCommand(s *session.Session) *cobra.Command {
 	)
 }
 
-// noCustomerError says that ids are those of no customer.
-type noCustomerError struct {
-	ids []string
-	err error // what the API said of it; may be nil
-}
-
-func (e *noCustomerError) Error() string {
-	if len(e.ids) == 1 {
-		return fmt.Sprintf("there is no customer with the id %q", e.ids[0])
-	}
-	return fmt.Sprintf("there are no customers with the ids %s", strings.Join(e.ids, ", "))
-}
-
-func (e *noCustomerError) Unwrap() error { return e.err }
-
-// missing returns a noCustomerError for ids, if there are any.
+// missing is the error for ids of no customer; nil if there are none.
 func missing(ids []string) error {
-	if len(ids) == 0 {
+	switch len(ids) {
+	case 0:
 		return nil
+	case 1:
+		return fmt.Errorf("there is no customer with the id %q", ids[0])
+	default:
+		return fmt.Errorf("there are no customers with the ids %s", strings.Join(ids, ", "))
 	}
-	return &noCustomerError{ids: ids}
 }
 
 // someIDs takes one id or more.

@@ -12,6 +12,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/cli/command"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/records"
 	"github.com/appsyncctl/appsyncctl/internal/session"
 )
@@ -91,7 +92,7 @@ func runUpdate(ctx context.Context, s *session.Session, options updateOptions) e
 	}
 	// The wizard's resolver makes it a condition that the id is there.
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok && answer.HasType("DynamoDB:ConditionalCheckFailedException") {
-		err = &noCustomerError{[]string{options.change.ID}, err}
+		err = failure.WithText(err, missing([]string{options.change.ID}).Error())
 	}
 	return errors.Join(out.writeAnswer(resp.UpdateCustomer, err), out.finish())
 }

@@ -32,14 +32,8 @@ type watchState struct {
 	unsure  string   // id of the change that is being told; "" between two
 }
 
-// A watchStateError says that a file cannot be the state of this watch.
-type watchStateError struct {
-	path string
-	err  error
-}
-
-func (e *watchStateError) Error() string { return fmt.Sprintf("state file %s: %v", e.path, e.err) }
-func (e *watchStateError) Unwrap() error { return e.err }
+// stateError says why a file cannot be the state of this watch.
+func stateError(path string, err error) error { return fmt.Errorf("state file %s: %w", path, err) }
 
 // openWatchState reads the state of an earlier watch of the same customers; one
 // that knows nothing if there is no file.
@@ -50,7 +44,7 @@ func openWatchState(path, endpoint string, match appsync.Match) (*watchState, er
 		return state, state.write() // a file that cannot be written is told now
 	}
 	if err != nil {
-		return nil, &watchStateError{path, err}
+		return nil, stateError(path, err)
 	}
 	if err := state.restore(data); err != nil {
 		return nil, err
@@ -63,13 +57,13 @@ func (s *watchState) restore(data []byte) error {
 	var before watchState
 	switch err := json.Unmarshal(data, &before); {
 	case err != nil:
-		return &watchStateError{s.path, errors.New("it is damaged, or no state of a watch")}
+		return stateError(s.path, errors.New("it is damaged, or no state of a watch"))
 	case before.Version != watchStateVersion:
-		return &watchStateError{s.path, fmt.Errorf("its version is %d, not %d", before.Version, watchStateVersion)}
+		return stateError(s.path, fmt.Errorf("its version is %d, not %d", before.Version, watchStateVersion))
 	case !address.Same(before.Endpoint, s.Endpoint):
-		return &watchStateError{s.path, fmt.Errorf("it is of %s", before.Endpoint)}
+		return stateError(s.path, fmt.Errorf("it is of %s", before.Endpoint))
 	case !reflect.DeepEqual(before.Match, s.Match):
-		return &watchStateError{s.path, errors.New("it is of another filter")}
+		return stateError(s.path, errors.New("it is of another filter"))
 	}
 	if before.Customers != nil {
 		s.Customers = before.Customers
@@ -85,7 +79,7 @@ func (s *watchState) recall() error {
 		return nil
 	}
 	if err != nil {
-		return &watchStateError{s.notes(), err}
+		return stateError(s.notes(), err)
 	}
 	for line := range bytes.Lines(notes) {
 		var id string
@@ -114,7 +108,7 @@ func (s *watchState) note(id string) error {
 		_, err = s.pending.Write(append(line, '\n'))
 	}
 	if err != nil {
-		return &watchStateError{s.notes(), err}
+		return stateError(s.notes(), err)
 	}
 	s.unsure = id
 	return nil
@@ -142,10 +136,10 @@ func (s *watchState) write() error {
 		return err
 	}
 	if err := atomicfile.Write(s.path, data); err != nil {
-		return &watchStateError{s.path, err}
+		return stateError(s.path, err)
 	}
 	if err := os.Truncate(s.notes(), 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return &watchStateError{s.notes(), err}
+		return stateError(s.notes(), err)
 	}
 	return nil
 }

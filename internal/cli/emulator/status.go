@@ -3,6 +3,7 @@ package emulator
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -77,21 +78,6 @@ func statusFields(status emulator.Status) [][2]string {
 	return fields
 }
 
-// noEmulatorError says that something else than an emulator answered, or an emulator
-// that refused.
-type noEmulatorError struct {
-	issuer  string
-	status  string
-	message string // the emulator's
-}
-
-func (e *noEmulatorError) Error() string {
-	if e.message != "" {
-		return e.message
-	}
-	return fmt.Sprintf("there is no emulator at %s: %s", e.issuer, e.status)
-}
-
 // askEmulator sends a request to the emulator that the settings name as the issuer.
 func askEmulator(ctx context.Context, s *session.Session, method, path string, query url.Values) ([]byte, error) {
 	settings, err := s.Settings()
@@ -124,7 +110,10 @@ func askEmulator(ctx context.Context, s *session.Session, method, path string, q
 	if resp.StatusCode/100 != 2 {
 		var refusal struct{ Message string }
 		_ = json.Unmarshal(body, &refusal) // another server's answer has no message
-		return nil, &noEmulatorError{issuer: issuer, status: resp.Status, message: refusal.Message}
+		if refusal.Message != "" {
+			return nil, errors.New(refusal.Message)
+		}
+		return nil, fmt.Errorf("there is no emulator at %s: %s", issuer, resp.Status)
 	}
 	return body, nil
 }

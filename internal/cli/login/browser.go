@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/output"
@@ -19,13 +20,6 @@ import (
 // browserTime is how long a person has to come back from the browser, as long as a
 // device code of Auth0 lives.
 const browserTime = 15 * time.Minute
-
-// lateError says that nobody came back from the browser.
-type lateError struct{}
-
-func (*lateError) Error() string {
-	return "nobody came back from the browser within " + output.Span(browserTime)
-}
 
 // browserLogin sends a browser on this machine to the provider and waits for it
 // to come back. With browser unset, or far from the person's screen, the person
@@ -37,9 +31,9 @@ func browserLogin(ctx context.Context, s *session.Session, grant *session.Grant,
 	}
 	callback, err := auth.Listen(ctx, session.CallbackPorts()...)
 	if err != nil {
-		return nil, err
+		return nil, app.Advise(err, "free one of these ports, or log in with --grant device")
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, browserTime, &lateError{})
+	ctx, cancel := context.WithTimeoutCause(ctx, browserTime, errors.New("nobody came back from the browser within "+output.Span(browserTime)))
 	defer cancel()
 	token, err := throughCallback(ctx, s, client, callback, grant, browser, noInput)
 	callback.Finish(err)

@@ -77,7 +77,8 @@ reads, and prints what it would do.`,
 		case s.App.InTerminal && s.Flags.NoInput:
 			return app.Usagef("nobody can be asked here: pipe the token to standard input")
 		}
-		return runAuth0(cmd.Context(), s, options)
+		err := runAuth0(cmd.Context(), s, options)
+		return app.Advise(err, managementAdvice(err))
 	}
 	return cmd
 }

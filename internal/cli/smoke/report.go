@@ -255,21 +255,12 @@ func (r *reporter) run(elapsed time.Duration) report.Run {
 
 // stepFailed is the error of a step that did not pass.
 func stepFailed(f doctor.Finding) error {
-	var err error = &stepError{string(f.ID) + ": " + f.Title + ": " + f.Message, f.Err}
+	err := failure.WithText(f.Err, string(f.ID)+": "+f.Title+": "+f.Message)
 	if f.Category == doctor.Settings {
 		err = failure.Wrap(failure.Usage, err)
 	}
 	return app.Advise(err, f.Fix)
 }
-
-// stepError says what became of a step.
-type stepError struct {
-	text string
-	err  error // the cause; may be nil
-}
-
-func (e *stepError) Error() string { return e.text }
-func (e *stepError) Unwrap() error { return e.err }
 
 // failure is the first step that failed, else the signal that ended the run, else
 // that nothing ran.
