@@ -119,18 +119,18 @@ type caller struct {
 
 // cannotCall is why the caller's credentials cannot be shown to the API; the verdict is
 // good if they can.
-func (e caller) cannotCall() (Verdict, bool) {
+func (c caller) cannotCall() (Verdict, bool) {
 	switch {
-	case e.Answer != nil:
+	case c.Answer != nil:
 		return Verdict{}, false
-	case e.endpoint == nil:
+	case c.endpoint == nil:
 		return lacking("endpoint"), true
-	case e.tokened() && e.token == "":
-		if had, made := e.found[TokenObtained]; made && !had.Passed() {
+	case c.tokened() && c.token == "":
+		if had, made := c.found[TokenObtained]; made && !had.Passed() {
 			return skippedWith(had), true
 		}
 		return skipped("there is no token"), true
-	case e.Authorized == nil:
+	case c.Authorized == nil:
 		return Verdict{Result: Skipped, Because: SettingsComplete}, true
 	default:
 		return Verdict{}, false
@@ -138,49 +138,49 @@ func (e caller) cannotCall() (Verdict, bool) {
 }
 
 // shown tells whether the caller's credentials can be shown.
-func (e caller) shown() bool {
-	_, cannotCall := e.cannotCall()
+func (c caller) shown() bool {
+	_, cannotCall := c.cannotCall()
 	return !cannotCall
 }
 
 // younger tells whether the token was issued after a saved answer was given: then it is
 // not the one that was refused, and nothing follows from it.
-func (e caller) younger(h response) bool {
-	if e.Answer == nil || e.Answer.justNow() || h.Header.Get("Date") == "" {
+func (c caller) younger(h response) bool {
+	if c.Answer == nil || c.Answer.justNow() || h.Header.Get("Date") == "" {
 		return false
 	}
-	now, _ := apiNow(e.Subject, e.networkFacts)
-	return e.claims.IssuedAt.After(now.Add(time.Second)) // Date has whole seconds
+	now, _ := apiNow(c.Subject, c.networkFacts)
+	return c.claims.IssuedAt.After(now.Add(time.Second)) // Date has whole seconds
 }
 
 // evidence is the reply for the eyes of a person.
-func (e caller) evidence(name, expected string, h response) Evidence {
+func (c caller) evidence(name, expected string, h response) Evidence {
 	evidence := Evidence{Name: name, Expected: expected, From: "the API"}
-	if e.Answer != nil {
+	if c.Answer != nil {
 		evidence.From = "the saved answer"
 	}
 	switch {
 	case h.lost != nil:
-		evidence.Found = "no answer: " + e.harmlessly(h.lost.Error())
+		evidence.Found = "no answer: " + c.harmlessly(h.lost.Error())
 	case h.answer == nil:
 		evidence.Found = "200 with data"
 	case len(h.answer.Errors) > 0 && h.Status != 0:
-		evidence.Found = fmt.Sprintf("%d %s", h.Status, e.harmlessly(h.answer.Error()))
+		evidence.Found = fmt.Sprintf("%d %s", h.Status, c.harmlessly(h.answer.Error()))
 	default:
-		evidence.Found = e.harmlessly(h.told())
+		evidence.Found = c.harmlessly(h.told())
 	}
 	return evidence
 }
 
 // harmlessly is a server's text on one line, without what commands a terminal and
 // without secrets, which go before the cut.
-func (e caller) harmlessly(text string) string {
+func (c caller) harmlessly(text string) string {
 	const shortest, most = 8, 400
-	if token := e.token; len(token) >= shortest {
+	if token := c.token; len(token) >= shortest {
 		text = strings.ReplaceAll(text, token, "[redacted]")
 	}
-	if e.Clean != nil {
-		text = e.Clean(text)
+	if c.Clean != nil {
+		text = c.Clean(text)
 	}
 	text = strings.Join(strings.Fields(strings.Map(func(c rune) rune {
 		switch {
@@ -200,21 +200,21 @@ func (e caller) harmlessly(text string) string {
 
 // briefly is the beginning of a chain of errors: AWS's library tells of every place in
 // which it has looked for credentials.
-func (e caller) briefly(err error) string {
+func (c caller) briefly(err error) string {
 	const most = 2
-	links := strings.SplitN(e.harmlessly(err.Error()), ", ", most+1)
+	links := strings.SplitN(c.harmlessly(err.Error()), ", ", most+1)
 	return strings.Join(links[:min(most, len(links))], ", ")
 }
 
 // otherForm is the verdict on a token that is sent in a form that the API does not read.
-func (e caller) otherForm(h response) Verdict {
+func (c caller) otherForm(h response) Verdict {
 	sent, read, message := "raw", "bearer", "the API accepts the token behind Bearer; it was sent bare"
-	if e.bearer() {
+	if c.bearer() {
 		sent, read, message = read, sent, "the API accepts the bare token; it was sent with Bearer"
 	}
-	setting := e.setting("auth_scheme")
-	verdict := failure(message, e.change("auth_scheme", read),
-		e.evidence("answer", "", h), Evidence{Name: "auth_scheme", Expected: read, Found: sent, From: setting.Origin})
+	setting := c.setting("auth_scheme")
+	verdict := failure(message, c.change("auth_scheme", read),
+		c.evidence("answer", "", h), Evidence{Name: "auth_scheme", Expected: read, Found: sent, From: setting.Origin})
 	verdict.Err = h.err()
 	return verdict
 }

@@ -57,7 +57,7 @@ func (c *calls) asCaller(ctx context.Context, token string) response {
 		}})
 		own := post(traced, c.endpoint, c.Authorized, nil, typename).without(token)
 		if own.Err != nil && ctx.Err() == nil && !asked.Load() && !c.tokened() {
-			own.Err = &unsentError{own.Err}
+			own.unsent = true
 		}
 		return own
 	}))
@@ -117,19 +117,6 @@ func (c *call) once(ctx context.Context, deadline Deadline, ask func(context.Con
 
 var errNotAsked = errors.New("the call was not made")
 
-// An unsentError is why a call was not made: no connection was asked for, so that the
-// network had no part in it.
-type unsentError struct{ err error }
-
-func (e *unsentError) Error() string { return e.err.Error() }
-
-func (e *unsentError) Unwrap() error { return e.err }
-
-func unsent(err error) bool {
-	_, is := errors.AsType[*unsentError](err)
-	return is
-}
-
 // A reply is what came of one request. Err is set if no whole answer came; the
 // header and a part of the body may be there nevertheless.
 type reply struct {
@@ -138,6 +125,8 @@ type reply struct {
 	Body   []byte // at most maxReply bytes
 	Err    error
 
+	// unsent tells that no connection was asked for, so that the network had no part in Err.
+	unsent bool
 	parsed *appsync.ResponseError // what Body says, if that has been read already
 }
 

@@ -34,36 +34,36 @@ type reading struct {
 }
 
 // readForm looks at what a token is, and returns what was found with that.
-func (e reading) readForm(ctx context.Context, r *runner) findings {
-	return r.checks(ctx, e.found, e.look(TokenUnbound, reading.unbound), e.look(TokenAlgorithm, reading.algorithm))
+func (t reading) readForm(ctx context.Context, r *runner) findings {
+	return r.checks(ctx, t.found, t.look(TokenUnbound, reading.unbound), t.look(TokenAlgorithm, reading.algorithm))
 }
 
 // readClaims looks at what a token says, and returns what was found with that.
-func (e reading) readClaims(ctx context.Context, r *runner) findings {
-	e.found = r.checks(ctx, e.found,
-		e.look(TokenIssuer, reading.issuedBy), e.look(TokenAudience, reading.issuedFor), e.look(TokenClient, reading.issuedTo),
-		e.look(TokenUnexpired, reading.unexpired), e.look(TokenBegun, reading.begun), e.look(TokenScopes, reading.scopes))
-	return r.checks(ctx, e.found, e.look(TokenAccess, reading.access))
+func (t reading) readClaims(ctx context.Context, r *runner) findings {
+	t.found = r.checks(ctx, t.found,
+		t.look(TokenIssuer, reading.issuedBy), t.look(TokenAudience, reading.issuedFor), t.look(TokenClient, reading.issuedTo),
+		t.look(TokenUnexpired, reading.unexpired), t.look(TokenBegun, reading.begun), t.look(TokenScopes, reading.scopes))
+	return r.checks(ctx, t.found, t.look(TokenAccess, reading.access))
 }
 
 // readSignature checks the signature as AppSync does it: with the keys that the provider
 // publishes.
-func (e reading) readSignature(ctx context.Context, r *runner) findings {
-	fetched := e.fetched.wait()
-	keys, known := learn(ctx, r, joined(e.found, fetched.found), TokenKeyPublished, func(ctx context.Context) (*auth.KeySet, Verdict) {
-		return e.keyPublished(ctx, fetched.keys)
+func (t reading) readSignature(ctx context.Context, r *runner) findings {
+	fetched := t.fetched.wait()
+	keys, known := learn(ctx, r, joined(t.found, fetched.found), TokenKeyPublished, func(ctx context.Context) (*auth.KeySet, Verdict) {
+		return t.keyPublished(ctx, fetched.keys)
 	})
-	return r.checks(ctx, known, e.look(TokenSigned, func(e reading, claims auth.Claims) Verdict { return e.signed(claims, keys) }))
+	return r.checks(ctx, known, t.look(TokenSigned, func(t reading, claims auth.Claims) Verdict { return t.signed(claims, keys) }))
 }
 
 // look makes a check of what a token says of itself. An opaque one says nothing,
 // which only a Lambda function can be content with: AUTH-002 stops the others.
-func (e reading) look(id ID, at func(e reading, claims auth.Claims) Verdict) look {
+func (t reading) look(id ID, at func(t reading, claims auth.Claims) Verdict) look {
 	return look{id, func(context.Context) Verdict {
-		if e.claims.Format != auth.JWT {
+		if t.claims.Format != auth.JWT {
 			return skipped(saysNothing)
 		}
-		return at(e, e.claims)
+		return at(t, t.claims)
 	}}
 }
 
@@ -126,27 +126,27 @@ func opaque(s *Subject, token string, format Evidence) Verdict {
 	}
 }
 
-func (e reading) unbound(claims auth.Claims) Verdict {
+func (t reading) unbound(claims auth.Claims) Verdict {
 	switch {
-	case e.mode() == modeLambda:
+	case t.mode() == modeLambda:
 		return skipped("the API's Lambda function decides that")
 	case claims.KeyThumbprint != "":
-		return failure("the token is bound to a key (DPoP), which AppSync does not support", e.console("Applications", "APIs", cmp.Or(e.setting("audience").Value, "API"), "Settings", "Token Sender-Constraining", "None"),
+		return failure("the token is bound to a key (DPoP), which AppSync does not support", t.console("Applications", "APIs", cmp.Or(t.setting("audience").Value, "API"), "Settings", "Token Sender-Constraining", "None"),
 			Evidence{Name: "cnf.jkt", Found: bounded(claims.KeyThumbprint), From: "token"})
 	default:
 		return ok("whoever holds the token may use it")
 	}
 }
 
-func (e reading) algorithm(claims auth.Claims) Verdict {
+func (t reading) algorithm(claims auth.Claims) Verdict {
 	found := Evidence{Name: "alg", Expected: "RS256, or another of RS, PS, ES and HS", Found: bounded(claims.Algorithm), From: "token"}
 	switch {
-	case e.mode() == modeLambda:
+	case t.mode() == modeLambda:
 		return skipped("the API's Lambda function decides that")
 	case strings.EqualFold(claims.Algorithm, "none"), claims.Algorithm == "":
-		return failure("the token is not signed", e.anotherToken(), found)
+		return failure("the token is not signed", t.anotherToken(), found)
 	case !appSyncAlgorithm(claims.Algorithm):
-		return failure("AppSync does not take the algorithm that signed the token", e.signWithRSA(), found)
+		return failure("AppSync does not take the algorithm that signed the token", t.signWithRSA(), found)
 	default:
 		return ok("the token is signed with "+claims.Algorithm, found)
 	}
@@ -162,40 +162,40 @@ func appSyncAlgorithm(algorithm string) bool {
 }
 
 // signWithRSA is the way to tokens that everybody takes.
-func (e reading) signWithRSA() string {
-	return e.console("Applications", "APIs", cmp.Or(e.setting("audience").Value, "API"), "Settings", "Signing Algorithm", "RS256")
+func (t reading) signWithRSA() string {
+	return t.console("Applications", "APIs", cmp.Or(t.setting("audience").Value, "API"), "Settings", "Signing Algorithm", "RS256")
 }
 
-func (e reading) issuedBy(claims auth.Claims) Verdict {
-	setting := e.setting("issuer")
+func (t reading) issuedBy(claims auth.Claims) Verdict {
+	setting := t.setting("issuer")
 	found := Evidence{Name: "iss", Found: bounded(claims.Issuer), From: "token"}
 	switch {
 	case setting.Value == "":
 		return Verdict{Result: Skipped, Message: "no issuer is set to compare with", Lacks: "issuer", Evidence: []Evidence{found}}
-	case e.issuer == "":
+	case t.issuer == "":
 		return Verdict{Result: Skipped, Because: IssuerUsable, Evidence: []Evidence{found}}
 	}
 	found.Expected = setting.Value
-	if e.provider != nil { // it says which way it writes its name
-		found.Expected = bounded(e.provider.Issuer)
+	if t.provider != nil { // it says which way it writes its name
+		found.Expected = bounded(t.provider.Issuer)
 	}
 	canonical, _ := auth.ParseIssuer(claims.Issuer) // "" is no issuer's name
 	switch {
 	case claims.Issuer == "":
-		return failure("the token names no issuer", e.anotherToken(), found)
-	case e.provider != nil && claims.Issuer == e.provider.Issuer:
+		return failure("the token names no issuer", t.anotherToken(), found)
+	case t.provider != nil && claims.Issuer == t.provider.Issuer:
 		return ok("the token's issuer is the provider", found)
-	case e.provider == nil && (claims.Issuer == e.issuer || claims.Issuer == setting.Value):
+	case t.provider == nil && (claims.Issuer == t.issuer || claims.Issuer == setting.Value):
 		return ok("the token's issuer is the one that is set", found)
-	case e.provider == nil && canonical == e.issuer:
+	case t.provider == nil && canonical == t.issuer:
 		// The provider may write it as the token does, but cannot be asked.
-		return e.found.attributed(unknown("it differs from the one that is set "+cmp.Or(difference(claims.Issuer, setting.Value), "in how it is written"), nil, found), ProviderResolves, ProviderConnects, MetadataPublished, IssuerMatches)
+		return t.found.attributed(unknown("it differs from the one that is set "+cmp.Or(difference(claims.Issuer, setting.Value), "in how it is written"), nil, found), ProviderResolves, ProviderConnects, MetadataPublished, IssuerMatches)
 	}
 	if little := difference(claims.Issuer, found.Expected); little != "" {
-		return failure("the token's issuer differs from the provider's own name "+little, e.anotherToken(), found)
+		return failure("the token's issuer differs from the provider's own name "+little, t.anotherToken(), found)
 	}
-	verdict := failure(foreign(claims.Issuer, found.Expected), e.toIssuer(canonical, claims.Issuer), found)
-	if e.found.cause(IssuerMatches) != "" { // the provider calls itself by another name, and so do its tokens
+	verdict := failure(foreign(claims.Issuer, found.Expected), t.toIssuer(canonical, claims.Issuer), found)
+	if t.found.cause(IssuerMatches) != "" { // the provider calls itself by another name, and so do its tokens
 		return consequence(verdict, IssuerMatches)
 	}
 	return verdict
@@ -204,11 +204,11 @@ func (e reading) issuedBy(claims auth.Claims) Verdict {
 // toIssuer is the way out when a token's issuer is another one: a provider that was
 // asked gave its own name, so that the setting is wrong; a token that was given is
 // the wrong one.
-func (e reading) toIssuer(canonical, issuer string) string {
-	if e.Grant == "" || canonical == "" {
-		return e.anotherToken()
+func (t reading) toIssuer(canonical, issuer string) string {
+	if t.Grant == "" || canonical == "" {
+		return t.anotherToken()
 	}
-	return e.change("issuer", issuer)
+	return t.change("issuer", issuer)
 }
 
 // difference says in what little found differs from wanted; "" if they differ in
@@ -259,8 +259,8 @@ func foreign(found, wanted string) string {
 	return "the token is of another issuer"
 }
 
-func (e reading) issuedFor(claims auth.Claims) Verdict {
-	setting := e.setting("audience")
+func (t reading) issuedFor(claims auth.Claims) Verdict {
+	setting := t.setting("audience")
 	wanted := setting.Value
 	found := Evidence{Name: "aud", Expected: wanted, Found: bounded(cmp.Or(strings.Join(claims.Audience, ", "), "none")), From: "token"}
 	switch {
@@ -268,19 +268,19 @@ func (e reading) issuedFor(claims auth.Claims) Verdict {
 		return Verdict{Result: Skipped, Message: "no audience is set to compare with", Lacks: "audience", Evidence: []Evidence{found}}
 	case slices.Contains(claims.Audience, wanted):
 		return ok("the token is for the audience that is set", found)
-	case len(claims.Audience) == 0 && e.mode() == modeCognito:
+	case len(claims.Audience) == 0 && t.mode() == modeCognito:
 		return skipped("Cognito's access tokens name no audience")
 	case len(claims.Audience) == 0:
-		return failure("the token names no audience", e.anotherToken(), found)
-	case e.identity(claims) != "":
-		return failure("the token is for the client itself: it is an ID token", e.anotherToken(), found)
+		return failure("the token names no audience", t.anotherToken(), found)
+	case t.identity(claims) != "":
+		return failure("the token is for the client itself: it is an ID token", t.anotherToken(), found)
 	}
 	for _, audience := range claims.Audience {
 		if little := difference(audience, wanted); little != "" {
-			return failure("the token's audience differs from the one that is set "+little, e.change("audience", audience), found)
+			return failure("the token's audience differs from the one that is set "+little, t.change("audience", audience), found)
 		}
 	}
-	return failure(otherAudience(claims.Audience), e.anotherToken(), found)
+	return failure(otherAudience(claims.Audience), t.anotherToken(), found)
 }
 
 // otherAudience says what a token is for that is not for the API. Auth0 adds its
@@ -300,8 +300,8 @@ func otherAudience(audience []string) string {
 	}
 }
 
-func (e reading) issuedTo(claims auth.Claims) Verdict {
-	setting := e.setting("client_id")
+func (t reading) issuedTo(claims auth.Claims) Verdict {
+	setting := t.setting("client_id")
 	found := Evidence{Name: "azp", Expected: setting.Value, Found: bounded(cmp.Or(claims.ClientID, "none")), From: "token"}
 	subject, isClient := strings.CutSuffix(claims.Subject, "@clients")
 	switch {
@@ -312,17 +312,17 @@ func (e reading) issuedTo(claims auth.Claims) Verdict {
 		return ok("the token was issued to the client that is set", found)
 	case claims.ClientID == "":
 		return Verdict{Result: Skipped, Message: "the token names no client", Evidence: []Evidence{found}}
-	case e.Grant == "": // somebody else's token is a fair thing to look at
-		return warning("the token that was given was issued to another client", e.anotherToken(), found)
+	case t.Grant == "": // somebody else's token is a fair thing to look at
+		return warning("the token that was given was issued to another client", t.anotherToken(), found)
 	default:
-		return failure("the token was issued to another client", e.anotherToken(), found)
+		return failure("the token was issued to another client", t.anotherToken(), found)
 	}
 }
 
-func (e reading) scopes(claims auth.Claims) Verdict {
+func (t reading) scopes(claims auth.Claims) Verdict {
 	granted := slices.Concat(claims.Scopes, claims.Permissions)
 	var asked, missing []string
-	for scope := range strings.FieldsSeq(e.setting("scopes").Value) {
+	for scope := range strings.FieldsSeq(t.setting("scopes").Value) {
 		if ofProvider(scope) {
 			continue
 		}
@@ -338,7 +338,7 @@ func (e reading) scopes(claims auth.Claims) Verdict {
 	case len(missing) == 0:
 		return ok("the token has all scopes that were asked for", found)
 	default:
-		return warning(fmt.Sprintf("%d of %d scopes were not granted: %s", len(missing), len(asked), bounded(strings.Join(missing, " "))), e.grantScopes(claims), found)
+		return warning(fmt.Sprintf("%d of %d scopes were not granted: %s", len(missing), len(asked), bounded(strings.Join(missing, " "))), t.grantScopes(claims), found)
 	}
 }
 
@@ -348,25 +348,25 @@ func ofProvider(scope string) bool {
 	return slices.Contains([]string{"openid", "profile", "email", "address", "phone", "offline_access"}, scope)
 }
 
-func (e reading) grantScopes(claims auth.Claims) string {
-	api := cmp.Or(e.setting("audience").Value, "API")
-	if claims.GrantType == "client-credentials" || e.Grant == grantMachine {
-		return e.console("Applications", cmp.Or(e.setting("client_id").Value, "CLIENT"), "APIs", api, "select the permissions")
+func (t reading) grantScopes(claims auth.Claims) string {
+	api := cmp.Or(t.setting("audience").Value, "API")
+	if claims.GrantType == "client-credentials" || t.Grant == grantMachine {
+		return t.console("Applications", cmp.Or(t.setting("client_id").Value, "CLIENT"), "APIs", api, "select the permissions")
 	}
-	return e.console("Applications", "APIs", api, "Permissions, and with RBAC the roles of the person")
+	return t.console("Applications", "APIs", api, "Permissions, and with RBAC the roles of the person")
 }
 
-func (e reading) access(claims auth.Claims) Verdict {
-	why := e.identity(claims)
+func (t reading) access(claims auth.Claims) Verdict {
+	why := t.identity(claims)
 	switch {
-	case e.mode() == modeCognito:
+	case t.mode() == modeCognito:
 		return skipped("AppSync takes Cognito's ID tokens as well")
 	case why == "":
 		return ok("the token is an access token")
 	}
-	verdict := warning("this is an ID token: it tells the client who has logged in, and is not for an API", e.anotherToken(),
+	verdict := warning("this is an ID token: it tells the client who has logged in, and is not for an API", t.anotherToken(),
 		Evidence{Name: "ID token", Found: why, From: "token"})
-	if e.found.cause(TokenAudience) != "" {
+	if t.found.cause(TokenAudience) != "" {
 		return consequence(verdict, TokenAudience)
 	}
 	return verdict
@@ -374,10 +374,10 @@ func (e reading) access(claims auth.Claims) Verdict {
 
 // identity says what makes an ID token of a token; "" if it is none. An access
 // token of some providers is for the client too, but then it has scopes.
-func (e reading) identity(claims auth.Claims) string {
-	client := cmp.Or(claims.ClientID, e.setting("client_id").Value)
+func (t reading) identity(claims auth.Claims) string {
+	client := cmp.Or(claims.ClientID, t.setting("client_id").Value)
 	switch {
-	case client != "" && client == e.setting("audience").Value: // some name an API by its client
+	case client != "" && client == t.setting("audience").Value: // some name an API by its client
 		return ""
 	case claims.Type == "at+jwt", claims.GrantType != "", len(claims.Scopes) > 0, len(claims.Permissions) > 0:
 		return ""
@@ -410,46 +410,46 @@ func apiNow(s *Subject, network networkFacts) (now time.Time, whose string) {
 	return now, "this machine's clock"
 }
 
-func (e reading) unexpired(claims auth.Claims) Verdict {
-	now, whose := apiNow(e.Subject, e.networkFacts)
+func (t reading) unexpired(claims auth.Claims) Verdict {
+	now, whose := apiNow(t.Subject, t.networkFacts)
 	evidence := []Evidence{{Name: "exp", Found: instant(claims.Expiry), From: "token"}, {Name: "now", Found: instant(now), From: whose}}
 	left := claims.Expiry.Sub(now).Truncate(time.Second)
 	switch {
 	case claims.Expiry.IsZero():
-		return warning("the token does not say when it expires", e.anotherToken(), evidence...)
+		return warning("the token does not say when it expires", t.anotherToken(), evidence...)
 	case !now.Before(claims.Expiry):
-		verdict := failure("the token expired "+(-left).String()+" ago", e.anotherToken(), evidence...)
-		if !e.Now().Before(claims.Expiry) {
-			if clock := e.found[ProviderClock]; clock.Because == "" {
-				return e.found.byClock(verdict, ProviderClock) // it may have been issued so
+		verdict := failure("the token expired "+(-left).String()+" ago", t.anotherToken(), evidence...)
+		if !t.Now().Before(claims.Expiry) {
+			if clock := t.found[ProviderClock]; clock.Because == "" {
+				return t.found.byClock(verdict, ProviderClock) // it may have been issued so
 			}
 			return verdict
 		}
-		return e.found.byClock(verdict, APIClock) // nobody has noticed here
-	case e.Grant == "" && left < min(soon, claims.Expiry.Sub(claims.IssuedAt)/10):
-		return warning("the token expires in "+left.String()+", and nothing renews it", e.anotherToken(), evidence...)
+		return t.found.byClock(verdict, APIClock) // nobody has noticed here
+	case t.Grant == "" && left < min(soon, claims.Expiry.Sub(claims.IssuedAt)/10):
+		return warning("the token expires in "+left.String()+", and nothing renews it", t.anotherToken(), evidence...)
 	default:
 		return ok("the token is valid for "+left.String(), evidence...)
 	}
 }
 
-func (e reading) begun(claims auth.Claims) Verdict {
-	now, whose := apiNow(e.Subject, e.networkFacts)
+func (t reading) begun(claims auth.Claims) Verdict {
+	now, whose := apiNow(t.Subject, t.networkFacts)
 	evidence := []Evidence{{Name: "iat", Found: instant(claims.IssuedAt), From: "token"}, {Name: "now", Found: instant(now), From: whose}}
 	if !claims.NotBefore.IsZero() {
 		evidence = append(evidence, Evidence{Name: "nbf", Found: instant(claims.NotBefore), From: "token"})
 	}
 	age := now.Sub(claims.IssuedAt).Truncate(time.Second)
 	switch {
-	case e.Answer != nil && !e.Answer.justNow() && -age > aheadOfClock:
+	case t.Answer != nil && !t.Answer.justNow() && -age > aheadOfClock:
 		return skipped("the token is younger than the answer, and not the one that was refused")
 	case claims.IssuedAt.IsZero():
-		return warning("the token does not say when it was issued, which AppSync asks for", e.anotherToken(), evidence...)
+		return warning("the token does not say when it was issued, which AppSync asks for", t.anotherToken(), evidence...)
 	case claims.NotBefore.After(now.Add(time.Second)) && claims.NotBefore.Sub(claims.IssuedAt) > aheadOfClock:
-		return failure("the token is for later: it becomes valid in "+claims.NotBefore.Sub(now).Truncate(time.Second).String(), e.anotherToken(), evidence...)
+		return failure("the token is for later: it becomes valid in "+claims.NotBefore.Sub(now).Truncate(time.Second).String(), t.anotherToken(), evidence...)
 	case -age > aheadOfClock, claims.NotBefore.After(now.Add(2 * time.Second)):
-		verdict := failure("the token was issued "+(-age).String()+" in the future of "+whose, e.anotherToken(), evidence...)
-		return e.found.byClock(verdict, APIClock, ProviderClock)
+		verdict := failure("the token was issued "+(-age).String()+" in the future of "+whose, t.anotherToken(), evidence...)
+		return t.found.byClock(verdict, APIClock, ProviderClock)
 	default:
 		return ok("the token was issued "+age.String()+" ago", evidence...)
 	}
@@ -476,26 +476,26 @@ func instant(t time.Time) string {
 }
 
 // keyPublished looks for the token's key among keys, and returns those that have it.
-func (e reading) keyPublished(ctx context.Context, keys *auth.KeySet) (*auth.KeySet, Verdict) {
-	claims := e.claims
+func (t reading) keyPublished(ctx context.Context, keys *auth.KeySet) (*auth.KeySet, Verdict) {
+	claims := t.claims
 	switch {
 	case claims.Format != auth.JWT:
 		return nil, skipped(saysNothing)
 	case strings.HasPrefix(claims.Algorithm, "HS"):
-		return nil, failure("the token is signed with a secret, for which there is no key to publish", e.signWithRSA(),
+		return nil, failure("the token is signed with a secret, for which there is no key to publish", t.signWithRSA(),
 			Evidence{Name: "alg", Expected: "RS256", Found: claims.Algorithm, From: "token"})
 	case claims.KeyID == "":
-		return nil, failure("the token does not name the key that signed it", e.anotherToken(), keyEvidence(claims, keys))
+		return nil, failure("the token does not name the key that signed it", t.anotherToken(), keyEvidence(claims, keys))
 	case has(keys, claims):
 		return keys, ok("the provider publishes the token's key", Evidence{Name: "kid", Found: bounded(claims.KeyID), From: "token"})
-	case e.elsewhere(claims.Issuer):
+	case t.elsewhere(claims.Issuer):
 		verdict := skipped("these are not the keys of the token's issuer: see AUTH-007")
 		verdict.Because = TokenIssuer
 		return nil, verdict
 	}
 	// The token may have been made after the keys were fetched, by one that came in
 	// between: who checks signatures looks again then, and so does AppSync.
-	newer, err := auth.FetchKeys(ctx, e.Provider, e.provider)
+	newer, err := auth.FetchKeys(ctx, t.Provider, t.provider)
 	switch {
 	case err != nil:
 		return nil, unknown("the key was not there, and the keys could not be fetched again", err, keyEvidence(claims, keys))
@@ -503,7 +503,7 @@ func (e reading) keyPublished(ctx context.Context, keys *auth.KeySet) (*auth.Key
 		return newer, ok("the provider publishes the token's key since a moment ago", keyEvidence(claims, newer))
 	default:
 		return nil, failure("the provider does not publish the key that signed the token: it was revoked when the keys were rotated, or the token was made elsewhere",
-			e.anotherToken(), keyEvidence(claims, newer))
+			t.anotherToken(), keyEvidence(claims, newer))
 	}
 }
 
@@ -523,13 +523,13 @@ func keyEvidence(claims auth.Claims, keys *auth.KeySet) Evidence {
 
 // elsewhere reports whether an issuer's host is another one than that of the provider
 // whose keys are known.
-func (e reading) elsewhere(issuer string) bool {
+func (t reading) elsewhere(issuer string) bool {
 	theirs, err := url.Parse(issuer)
-	ours, ourErr := url.Parse(e.issuer)
+	ours, ourErr := url.Parse(t.issuer)
 	return err == nil && ourErr == nil && theirs.Host != "" && !strings.EqualFold(theirs.Host, ours.Host)
 }
 
-func (e reading) signed(claims auth.Claims, keys *auth.KeySet) Verdict {
+func (t reading) signed(claims auth.Claims, keys *auth.KeySet) Verdict {
 	key, _ := keys.Find(claims.KeyID)
 	evidence := []Evidence{{Name: "kid", Found: bounded(key.ID), From: "token"}}
 	otherwise := key.Algorithm != "" && key.Algorithm != claims.Algorithm
@@ -537,13 +537,13 @@ func (e reading) signed(claims auth.Claims, keys *auth.KeySet) Verdict {
 		evidence = append(evidence, Evidence{Name: "alg", Expected: bounded(key.Algorithm), Found: claims.Algorithm, From: "token"})
 	}
 	switch {
-	case keys.Verify(e.token):
+	case keys.Verify(t.token):
 		return ok("the provider has signed the token", evidence...)
 	case otherwise:
-		return failure("the token names a key that is for another algorithm", e.anotherToken(), evidence...)
+		return failure("the token names a key that is for another algorithm", t.anotherToken(), evidence...)
 	case !slices.Contains([]string{"RSA", "EC"}, key.Type):
 		return unknown(fmt.Sprintf("its key is of the kind %.20q, which cannot be checked here", key.Type), nil, evidence...)
 	default:
-		return failure("the signature is not that of the key: the token was changed, or somebody else made it", e.anotherToken(), evidence...)
+		return failure("the signature is not that of the key: the token was changed, or somebody else made it", t.anotherToken(), evidence...)
 	}
 }

@@ -31,30 +31,30 @@ func examineAccount(ctx context.Context, r *runner, settings settingsFacts) (f a
 
 // accountReadable reads the API's configuration. That the account is another one, or
 // that there are no credentials, is no finding: most people have none for the API.
-func accountReadable(ctx context.Context, e caller) (*awsaccount.API, Verdict) {
-	if e.Account == nil {
+func accountReadable(ctx context.Context, c caller) (*awsaccount.API, Verdict) {
+	if c.Account == nil {
 		return nil, skipped("there are no AWS credentials to read it with")
 	}
-	api, err := e.Account.API(ctx, e.endpoint.String())
+	api, err := c.Account.API(ctx, c.endpoint.String())
 	if failed, known := errors.AsType[*awsaccount.Error](err); known {
 		switch failed.Reason {
 		case awsaccount.NoCredentials, awsaccount.NoRegion:
-			return nil, skipped(e.harmlessly(failed.Error()))
+			return nil, skipped(c.harmlessly(failed.Error()))
 		case awsaccount.NotFound:
 			return nil, skipped("the AWS credentials are those of an account without this API")
 		case awsaccount.Denied:
-			verdict := unknown("these AWS credentials are not allowed to read it: "+e.harmlessly(failed.Error()), err)
+			verdict := unknown("these AWS credentials are not allowed to read it: "+c.harmlessly(failed.Error()), err)
 			verdict.Fix = "allow " + failed.Action
 			return nil, verdict
 		}
 	}
 	if err != nil {
-		return nil, unknown(e.harmlessly(err.Error()), err)
+		return nil, unknown(c.harmlessly(err.Error()), err)
 	}
 	if api == nil || len(api.Modes) == 0 {
 		return nil, unknown("the account says nothing of its modes", nil)
 	}
-	return api, ok(fmt.Sprintf("the API is called %q", e.harmlessly(api.Name)), accountEvidence(api)...)
+	return api, ok(fmt.Sprintf("the API is called %q", c.harmlessly(api.Name)), accountEvidence(api)...)
 }
 
 // accountEvidence is what the other checks compare with.
@@ -111,7 +111,7 @@ type configuration struct {
 // configuration does not say.
 type comparison struct {
 	id   ID
-	with func(e configuration, h response) (v Verdict, decided bool)
+	with func(c configuration, h response) (v Verdict, decided bool)
 }
 
 // comparisons are in the order in which AppSync looks.
@@ -123,10 +123,10 @@ func comparisons() []comparison {
 }
 
 // cleared tells whether the configuration shows that a check passes.
-func (e configuration) cleared(id ID, h response) bool {
+func (c configuration) cleared(id ID, h response) bool {
 	for _, compare := range comparisons() {
 		if compare.id == id {
-			verdict, decided := compare.with(e, h)
+			verdict, decided := compare.with(c, h)
 			return decided && verdict.Result == OK
 		}
 	}
@@ -135,14 +135,14 @@ func (e configuration) cleared(id ID, h response) bool {
 
 // entry is the API's mode that the caller's credentials meet: of several providers the
 // token's own.
-func (e configuration) entry() (awsaccount.Mode, bool) {
+func (c configuration) entry() (awsaccount.Mode, bool) {
 	var first *awsaccount.Mode
-	for i, mode := range e.api.Modes {
-		if mode.Type != modeType(e.mode()) {
+	for i, mode := range c.api.Modes {
+		if mode.Type != modeType(c.mode()) {
 			continue
 		}
-		if first == nil || sameIssuer(issuerOf(mode), e.claims.Issuer) {
-			first = &e.api.Modes[i]
+		if first == nil || sameIssuer(issuerOf(mode), c.claims.Issuer) {
+			first = &c.api.Modes[i]
 		}
 	}
 	if first == nil {
@@ -151,16 +151,16 @@ func (e configuration) entry() (awsaccount.Mode, bool) {
 	return *first, true
 }
 
-func (e configuration) compareMode(_ response) (Verdict, bool) {
+func (c configuration) compareMode(_ response) (Verdict, bool) {
 	var names []string
-	for _, mode := range e.api.Modes {
+	for _, mode := range c.api.Modes {
 		names = append(names, string(mode.Type))
 	}
-	wanted := string(modeType(e.mode()))
+	wanted := string(modeType(c.mode()))
 	found := Evidence{Name: "modes", Expected: wanted, Found: strings.Join(names, ", "), From: account}
 	switch slices.Index(names, wanted) {
 	case -1:
-		return failure(fmt.Sprintf("the API's modes are %s, and %s is not one of them", found.Found, wanted), e.otherMode(), found), true
+		return failure(fmt.Sprintf("the API's modes are %s, and %s is not one of them", found.Found, wanted), c.otherMode(), found), true
 	case 0:
 		return ok(wanted+" is the API's default mode", found), true
 	default:
@@ -168,9 +168,9 @@ func (e configuration) compareMode(_ response) (Verdict, bool) {
 	}
 }
 
-func (e configuration) compareIssuer(h response) (Verdict, bool) {
-	mode, there := e.entry()
-	iss := e.claims.Issuer
+func (c configuration) compareIssuer(h response) (Verdict, bool) {
+	mode, there := c.entry()
+	iss := c.claims.Issuer
 	if !there || iss == "" {
 		return Verdict{}, false
 	}
@@ -185,7 +185,7 @@ func (e configuration) compareIssuer(h response) (Verdict, bool) {
 	case sameIssuer(issuer, iss):
 		return ok("the API's issuer is the token's but for the slash at its end, which AppSync forgives", found...), true
 	default:
-		return failure(fmt.Sprintf("the API's issuer is %s, and the token's is %s", issuer, iss), e.setIssuer(), found...), true
+		return failure(fmt.Sprintf("the API's issuer is %s, and the token's is %s", issuer, iss), c.setIssuer(), found...), true
 	}
 }
 
@@ -205,17 +205,17 @@ func issuerOf(mode awsaccount.Mode) string {
 // sameIssuer allows for one slash at the end, as AppSync does (aws-amplify/amplify-cli#6463).
 func sameIssuer(a, b string) bool { return strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/") }
 
-func (e configuration) compareClient(h response) (Verdict, bool) {
-	mode, there := e.entry()
-	claims := e.claims
-	if !there || e.token == "" {
+func (c configuration) compareClient(h response) (Verdict, bool) {
+	mode, there := c.entry()
+	claims := c.claims
+	if !there || c.token == "" {
 		return Verdict{}, false
 	}
 	expression := mode.Client + mode.PoolClients // one of them is empty
 	if expression == "" || expression == "*" {
 		return ok("the API takes the tokens of every client", Evidence{Name: "client id expression", Found: expression, From: account}), true
 	}
-	found := e.clientEvidence(expression)
+	found := c.clientEvidence(expression)
 	whole, err := regexp.Compile("^(?:" + expression + ")$")
 	if err != nil {
 		// AppSync's expressions are Java's, which can say more than Go's.
@@ -229,29 +229,29 @@ func (e configuration) compareClient(h response) (Verdict, bool) {
 	case slices.ContainsFunc(names, part.MatchString) && h.accepted():
 		return ok("the API's client ID expression matches a part of the token's, which was enough", found...), true
 	default:
-		return failure("the API's client ID expression matches neither the token's azp nor its aud", e.matchClient(), found...), true
+		return failure("the API's client ID expression matches neither the token's azp nor its aud", c.matchClient(), found...), true
 	}
 }
 
 // clientEvidence shows what the expression is compared with; expression may be
 // unknown.
-func (e configuration) clientEvidence(expression string) []Evidence {
-	claims := e.claims
+func (c configuration) clientEvidence(expression string) []Evidence {
+	claims := c.claims
 	var all []Evidence
 	if expression != "" {
 		all = append(all, Evidence{Name: "client id expression", Found: expression, From: account})
 	}
-	if e.token == "" {
+	if c.token == "" {
 		return all
 	}
 	return append(all, Evidence{Name: "azp", Found: claims.ClientID, From: "token"}, Evidence{Name: "aud", Found: strings.Join(claims.Audience, ", "), From: "token"})
 }
 
-func (e configuration) compareAge(h response) (Verdict, bool) {
-	mode, there := e.entry()
-	claims := e.claims
-	now, _ := apiNow(e.Subject, e.networkFacts)
-	if !there || e.token == "" || e.younger(h) || mode.Type != awsaccount.OpenIDConnect {
+func (c configuration) compareAge(h response) (Verdict, bool) {
+	mode, there := c.entry()
+	claims := c.claims
+	now, _ := apiNow(c.Subject, c.networkFacts)
+	if !there || c.token == "" || c.younger(h) || mode.Type != awsaccount.OpenIDConnect {
 		return Verdict{}, false
 	}
 	if mode.IatTTL <= 0 {
@@ -271,19 +271,19 @@ func (e configuration) compareAge(h response) (Verdict, bool) {
 	}
 	switch {
 	case age >= mode.IatTTL, h.refused() && age+2*time.Second >= mode.IatTTL: // clocks in answers have whole seconds
-		return failure(fmt.Sprintf("the token is %s old, and the API takes none that is older than %s%s", age.Round(time.Second), mode.IatTTL, hint), e.longer(), found...), true
+		return failure(fmt.Sprintf("the token is %s old, and the API takes none that is older than %s%s", age.Round(time.Second), mode.IatTTL, hint), c.longer(), found...), true
 	case mode.IatTTL < life:
-		return warning(fmt.Sprintf("the token lives %s, and the API takes it for %s only%s", life.Round(time.Second), mode.IatTTL, hint), e.longer(), found...), true
+		return warning(fmt.Sprintf("the token lives %s, and the API takes it for %s only%s", life.Round(time.Second), mode.IatTTL, hint), c.longer(), found...), true
 	default:
 		return ok(fmt.Sprintf("the token is %s old, and the API takes it for %s", age.Round(time.Second), mode.IatTTL), found...), true
 	}
 }
 
-func (e configuration) compareLogin(h response) (Verdict, bool) {
-	mode, there := e.entry()
-	claims := e.claims
-	now, _ := apiNow(e.Subject, e.networkFacts)
-	if !there || e.token == "" || e.younger(h) || mode.Type != awsaccount.OpenIDConnect {
+func (c configuration) compareLogin(h response) (Verdict, bool) {
+	mode, there := c.entry()
+	claims := c.claims
+	now, _ := apiNow(c.Subject, c.networkFacts)
+	if !there || c.token == "" || c.younger(h) || mode.Type != awsaccount.OpenIDConnect {
 		return Verdict{}, false
 	}
 	found := Evidence{Name: "authTTL", Found: milliseconds(mode.AuthTTL), From: account}
@@ -308,27 +308,27 @@ func (e configuration) compareLogin(h response) (Verdict, bool) {
 const noAuthTTL = "remove the authentication time (authTTL) from the API's OpenID Connect provider (AppSync console, Settings)"
 
 // otherMode sets the mode that the API has, where that is known.
-func (e configuration) otherMode() string {
-	if e.api == nil {
+func (c configuration) otherMode() string {
+	if c.api == nil {
 		return `aws appsync list-graphql-apis --query "graphqlApis[].[uris.GRAPHQL,authenticationType,additionalAuthenticationProviders[].authenticationType]"`
 	}
-	for _, mode := range e.api.Modes {
-		if name := modeName(mode.Type); name != "" && name != e.mode() {
-			return e.change("auth", name)
+	for _, mode := range c.api.Modes {
+		if name := modeName(mode.Type); name != "" && name != c.mode() {
+			return c.change("auth", name)
 		}
 	}
-	return fmt.Sprintf("add %s to the API's authorization modes (AppSync console, Settings)", modeType(e.mode()))
+	return fmt.Sprintf("add %s to the API's authorization modes (AppSync console, Settings)", modeType(c.mode()))
 }
 
-func (e configuration) setIssuer() string {
-	if e.mode() == modeCognito {
-		return "set the API's user pool (AppSync console, Settings) to that of " + e.claims.Issuer
+func (c configuration) setIssuer() string {
+	if c.mode() == modeCognito {
+		return "set the API's user pool (AppSync console, Settings) to that of " + c.claims.Issuer
 	}
-	return "set the API's OpenID Connect provider (AppSync console, Settings) to " + e.claims.Issuer
+	return "set the API's OpenID Connect provider (AppSync console, Settings) to " + c.claims.Issuer
 }
 
-func (e configuration) matchClient() string {
-	claims := e.claims
+func (c configuration) matchClient() string {
+	claims := c.claims
 	name := claims.ClientID
 	if name == "" && len(claims.Audience) > 0 {
 		name = claims.Audience[0]
@@ -340,8 +340,8 @@ func (e configuration) matchClient() string {
 }
 
 // longer lets the API take a token as long as it lives.
-func (e configuration) longer() string {
-	claims := e.claims
+func (c configuration) longer() string {
+	claims := c.claims
 	life := claims.Expiry.Sub(claims.IssuedAt)
 	if claims.IssuedAt.IsZero() || life <= 0 {
 		return "remove the issue time (iatTTL) from the API's OpenID Connect provider (AppSync console, Settings)"
@@ -350,14 +350,14 @@ func (e configuration) longer() string {
 }
 
 // askAgain is the way on when only the account can tell.
-func (e configuration) askAgain() string {
-	api := e.api
+func (c configuration) askAgain() string {
+	api := c.api
 	switch {
-	case e.mode() == modeAPIKey && api != nil:
+	case c.mode() == modeAPIKey && api != nil:
 		return "aws appsync list-api-keys --api-id " + api.ID
-	case e.mode() == modeIAM:
+	case c.mode() == modeIAM:
 		return "aws sts get-caller-identity"
-	case e.mode() == modeLambda && function(api) != "":
+	case c.mode() == modeLambda && function(api) != "":
 		return "aws logs tail /aws/lambda/" + function(api) + " --since 10m"
 	case api != nil:
 		return "aws appsync get-graphql-api --api-id " + api.ID

@@ -20,25 +20,25 @@ type inquiry struct {
 
 // examineRefusal looks for each cause of a refusal, and then at the call itself. It
 // returns what is known by then.
-func (e inquiry) examineRefusal(ctx context.Context, r *runner) findings {
-	e.found = r.checks(ctx, e.found,
-		e.settled(ModeSet, configuration.compareMode), e.settled(IssuerAccepted, configuration.compareIssuer), e.settled(ClientAccepted, configuration.compareClient),
-		e.settled(AgeAccepted, configuration.compareAge), e.settled(LoginAccepted, configuration.compareLogin), e.settled(FormAccepted, nil))
-	return r.check(ctx, e.found, CallerAccepted, e.callAccepted)
+func (q inquiry) examineRefusal(ctx context.Context, r *runner) findings {
+	q.found = r.checks(ctx, q.found,
+		q.settled(ModeSet, configuration.compareMode), q.settled(IssuerAccepted, configuration.compareIssuer), q.settled(ClientAccepted, configuration.compareClient),
+		q.settled(AgeAccepted, configuration.compareAge), q.settled(LoginAccepted, configuration.compareLogin), q.settled(FormAccepted, nil))
+	return r.check(ctx, q.found, CallerAccepted, q.callAccepted)
 }
 
 // settled makes a check of one possible cause: by the account's configuration where it
 // could be read, else by what the API answers. An accepted call is never a failure.
-func (e inquiry) settled(id ID, compare func(configuration, response) (Verdict, bool)) look {
+func (q inquiry) settled(id ID, compare func(configuration, response) (Verdict, bool)) look {
 	return look{id, func(ctx context.Context) Verdict {
-		if verdict, cannotCall := e.cannotCall(); cannotCall {
+		if verdict, cannotCall := q.cannotCall(); cannotCall {
 			return verdict
 		}
-		if reason := e.pointless(id); reason != "" {
+		if reason := q.pointless(id); reason != "" {
 			return skipped(reason)
 		}
-		own := e.calls.asCaller(ctx, e.token)
-		configured, decided := e.configured(compare, own)
+		own := q.calls.asCaller(ctx, q.token)
+		configured, decided := q.configured(compare, own)
 		switch {
 		case decided && (configured.Result != Unknown || !own.refused()):
 			return configured
@@ -47,7 +47,7 @@ func (e inquiry) settled(id ID, compare func(configuration, response) (Verdict, 
 		case !own.refused():
 			return skipped("the API has neither accepted nor refused the caller")
 		}
-		found := e.diagnosis(ctx, own)
+		found := q.diagnosis(ctx, own)
 		suspected := slices.IndexFunc(found.suspects, func(s suspect) bool { return s.id == id })
 		switch {
 		case found.id == id:
@@ -66,11 +66,11 @@ func (e inquiry) settled(id ID, compare func(configuration, response) (Verdict, 
 
 // configured is what the account's configuration says; decided is false if it says
 // nothing.
-func (e inquiry) configured(compare func(configuration, response) (Verdict, bool), own response) (v Verdict, decided bool) {
-	if e.api == nil || compare == nil {
+func (q inquiry) configured(compare func(configuration, response) (Verdict, bool), own response) (v Verdict, decided bool) {
+	if q.api == nil || compare == nil {
 		return Verdict{}, false
 	}
-	v, decided = compare(e.configuration, own)
+	v, decided = compare(q.configuration, own)
 	switch {
 	case v.Result == Failure && own.accepted():
 		v.Result, v.Message = Warning, v.Message+", but the API accepts the call"
@@ -81,63 +81,63 @@ func (e inquiry) configured(compare func(configuration, response) (Verdict, bool
 }
 
 // pointless is why a check makes no sense for the mode; empty if it does.
-func (e inquiry) pointless(id ID) string {
-	mode := modeType(e.mode())
+func (q inquiry) pointless(id ID) string {
+	mode := modeType(q.mode())
 	switch {
-	case id == FormAccepted && e.Answer != nil && !e.bearer():
+	case id == FormAccepted && q.Answer != nil && !q.bearer():
 		return savedAnswer
-	case id == FormAccepted && !e.tokened(), !e.jwt() && id != ModeSet && id != FormAccepted:
+	case id == FormAccepted && !q.tokened(), !q.jwt() && id != ModeSet && id != FormAccepted:
 		return fmt.Sprintf("the mode %s has no such setting", mode)
-	case e.mode() == modeCognito && (id == AgeAccepted || id == LoginAccepted):
+	case q.mode() == modeCognito && (id == AgeAccepted || id == LoginAccepted):
 		return fmt.Sprintf("the mode %s has no such setting", mode)
 	default:
 		return ""
 	}
 }
 
-func (e inquiry) callAccepted(ctx context.Context) Verdict {
-	if verdict, cannotCall := e.cannotCall(); cannotCall {
+func (q inquiry) callAccepted(ctx context.Context) Verdict {
+	if verdict, cannotCall := q.cannotCall(); cannotCall {
 		return verdict
 	}
-	own := e.calls.asCaller(ctx, e.token)
-	found := e.evidence("authorized call", "200", own)
+	own := q.calls.asCaller(ctx, q.token)
+	found := q.evidence("authorized call", "200", own)
 	wrong := func(message, fix string) Verdict {
 		verdict := failure(message, fix, found)
 		verdict.Err = own.err()
 		return verdict
 	}
 	switch {
-	case own.accepted() && e.Answer == nil && !own.typed():
+	case own.accepted() && q.Answer == nil && !own.typed():
 		return wrong("the answer to the call with credentials does not hold the field that was asked for (__typename): something in front of the API answers", listEndpoints)
 	case own.accepted():
 		return ok("the API accepts the caller", found)
-	case unsent(own.lost):
-		return e.uncredentialed(own.lost)
+	case own.unsent:
+		return q.uncredentialed(own.lost)
 	case own.lost != nil:
-		return unknown("the API did not answer: "+e.harmlessly(own.lost.Error()), own.lost, found)
+		return unknown("the API did not answer: "+q.harmlessly(own.lost.Error()), own.lost, found)
 	case own.inconclusive():
-		return unknown("the API could not answer: "+e.harmlessly(own.answer.Error()), own.answer, found)
+		return unknown("the API could not answer: "+q.harmlessly(own.answer.Error()), own.answer, found)
 	case own.schemaless():
 		return wrong("the API has no schema", expectedSchema)
 	case own.refused():
-		return e.refusal(e.diagnosis(ctx, own), own, wrong)
+		return q.refusal(q.diagnosis(ctx, own), own, wrong)
 	case own.Status == 403:
 		return wrong("a firewall (AWS WAF) refuses the call with credentials, and not the one without", listFirewalls)
 	case own.Status == 400:
-		return wrong("the API cannot read the request, as if something had changed it on its way: "+e.harmlessly(own.answer.Error()), listEndpoints)
+		return wrong("the API cannot read the request, as if something had changed it on its way: "+q.harmlessly(own.answer.Error()), listEndpoints)
 	default:
-		return wrong(e.harmlessly(own.answer.Error()), listEndpoints)
+		return wrong(q.harmlessly(own.answer.Error()), listEndpoints)
 	}
 }
 
 // refusal words what is known of the cause.
-func (e inquiry) refusal(c diagnosis, own response, wrong func(message, fix string) Verdict) Verdict {
-	words := e.harmlessly(own.words())
+func (q inquiry) refusal(c diagnosis, own response, wrong func(message, fix string) Verdict) Verdict {
+	words := q.harmlessly(own.words())
 	if c.id != "" {
 		return consequence(wrong(fmt.Sprintf("the API refuses the caller (%s)", words), ""), c.id)
 	}
 	if len(c.suspects) == 0 {
-		return wrong(fmt.Sprintf("the API refuses the caller (%s), and nothing that is known explains it", words), e.askAgain())
+		return wrong(fmt.Sprintf("the API refuses the caller (%s), and nothing that is known explains it", words), q.askAgain())
 	}
 	var reasons []string
 	for i, s := range c.suspects {
@@ -147,24 +147,24 @@ func (e inquiry) refusal(c diagnosis, own response, wrong func(message, fix stri
 		}
 		reasons = append(reasons, reason)
 	}
-	return wrong(fmt.Sprintf("the API refuses the caller (%s); most likely first: %s", words, strings.Join(reasons, "; ")), e.askAgain())
+	return wrong(fmt.Sprintf("the API refuses the caller (%s); most likely first: %s", words, strings.Join(reasons, "; ")), q.askAgain())
 }
 
 // uncredentialed is the verdict on a call that could not be made, since there is nothing
 // to make it with.
-func (e inquiry) uncredentialed(err error) Verdict {
-	found := Evidence{Name: "authorized call", Expected: "200", Found: "none: " + e.briefly(err), From: "this machine"}
-	verdict := failure("no call can be made without credentials: "+e.briefly(err), "aws sts get-caller-identity", found)
+func (q inquiry) uncredentialed(err error) Verdict {
+	found := Evidence{Name: "authorized call", Expected: "200", Found: "none: " + q.briefly(err), From: "this machine"}
+	verdict := failure("no call can be made without credentials: "+q.briefly(err), "aws sts get-caller-identity", found)
 	verdict.Err = err
 	known, told := errors.AsType[*TokenError](err)
 	switch {
 	case told && known.Kind == Unset:
-		setting := e.setting(known.Setting)
+		setting := q.setting(known.Setting)
 		verdict.Message, verdict.Fix = "no "+setting.Label+" is set", setting.remedy()
-	case e.mode() == modeIAM:
+	case q.mode() == modeIAM:
 		verdict.Message = "there are no AWS credentials to sign the call with"
-	case e.mode() == modeAPIKey:
-		verdict.Fix = e.setting("api_key").remedy()
+	case q.mode() == modeAPIKey:
+		verdict.Fix = q.setting("api_key").remedy()
 	}
 	return verdict
 }
@@ -185,39 +185,39 @@ type suspect struct {
 }
 
 // diagnosis says why h refused the caller.
-func (e inquiry) diagnosis(ctx context.Context, h response) diagnosis {
-	if id := e.earlier(h); id != "" {
+func (q inquiry) diagnosis(ctx context.Context, h response) diagnosis {
+	if id := q.earlier(h); id != "" {
 		return diagnosis{id: id}
 	}
-	if e.jwt() || e.mode() == modeLambda {
-		if otherScheme := e.calls.otherScheme(ctx, e.token); otherScheme.accepted() {
-			return diagnosis{id: FormAccepted, verdict: e.otherForm(h)}
+	if q.jwt() || q.mode() == modeLambda {
+		if otherScheme := q.calls.otherScheme(ctx, q.token); otherScheme.accepted() {
+			return diagnosis{id: FormAccepted, verdict: q.otherForm(h)}
 		}
 	}
-	if e.api != nil {
+	if q.api != nil {
 		for _, compare := range comparisons() {
-			if verdict, decided := compare.with(e.configuration, h); decided && verdict.Result == Failure {
+			if verdict, decided := compare.with(q.configuration, h); decided && verdict.Result == Failure {
 				return diagnosis{id: compare.id, verdict: verdict}
 			}
 		}
 	}
-	said := e.byWords(ctx, h)
-	if e.api == nil {
+	said := q.byWords(ctx, h)
+	if q.api == nil {
 		return said
 	}
-	return said.without(func(id ID) bool { return e.cleared(id, h) })
+	return said.without(func(id ID) bool { return q.cleared(id, h) })
 }
 
 // earlier returns the check before those of the API that explains the refusal.
-func (e inquiry) earlier(h response) ID {
-	if skew := e.found[APIClock]; skew.Result == Failure && (timely(h.words()) || e.outOfTime()) {
+func (q inquiry) earlier(h response) ID {
+	if skew := q.found[APIClock]; skew.Result == Failure && (timely(h.words()) || q.outOfTime()) {
 		return skew.ID
 	}
-	if !e.jwt() || e.younger(h) {
+	if !q.jwt() || q.younger(h) {
 		return ""
 	}
 	for _, check := range tokenChecks() {
-		if found := e.found[check.ID]; found.Result == Failure {
+		if found := q.found[check.ID]; found.Result == Failure {
 			return check.ID
 		}
 	}
@@ -231,9 +231,9 @@ func timely(words string) bool {
 }
 
 // outOfTime tells whether the token has ended, or not begun, by the API's clock.
-func (e inquiry) outOfTime() bool {
+func (q inquiry) outOfTime() bool {
 	for _, id := range []ID{TokenUnexpired, TokenBegun} {
-		if found := e.found[id]; found.Result == Failure && found.Because == APIClock {
+		if found := q.found[id]; found.Result == Failure && found.Because == APIClock {
 			return true
 		}
 	}
@@ -243,50 +243,50 @@ func (e inquiry) outOfTime() bool {
 // byWords reads AppSync's own sentence. Which one it says when is known from
 // observation (aws-amplify/amplify-js#2112, aws/aws-appsync-community#115), not from
 // its documentation.
-func (e inquiry) byWords(ctx context.Context, h response) diagnosis {
+func (q inquiry) byWords(ctx context.Context, h response) diagnosis {
 	words := strings.ToLower(h.words())
 	switch {
-	case e.mode() != modeIAM && wantsSignature(h, words):
-		return e.blame(ModeSet, h, "the API wants a signature of AWS: its mode is AWS_IAM", e.otherMode())
-	case e.mode() == modeIAM && words == notAllowed:
-		return e.blame(ModeSet, h, "the API takes no signatures of AWS: AWS_IAM is none of its modes", e.otherMode())
-	case e.mode() == modeLambda && strings.Contains(words, "jwt"), e.mode() == modeLambda && words == noHeader:
-		return e.blame(ModeSet, h, "the API reads the token as an OpenID provider's, and asks no Lambda function", e.otherMode())
-	case e.mode() == modeIAM:
+	case q.mode() != modeIAM && wantsSignature(h, words):
+		return q.blame(ModeSet, h, "the API wants a signature of AWS: its mode is AWS_IAM", q.otherMode())
+	case q.mode() == modeIAM && words == notAllowed:
+		return q.blame(ModeSet, h, "the API takes no signatures of AWS: AWS_IAM is none of its modes", q.otherMode())
+	case q.mode() == modeLambda && strings.Contains(words, "jwt"), q.mode() == modeLambda && words == noHeader:
+		return q.blame(ModeSet, h, "the API reads the token as an OpenID provider's, and asks no Lambda function", q.otherMode())
+	case q.mode() == modeIAM:
 		return diagnosis{suspects: signatureSuspects(words)}
-	case e.mode() == modeAPIKey:
+	case q.mode() == modeAPIKey:
 		return diagnosis{suspects: []suspect{
 			{"", "the key has expired (after seven days, unless it was made for longer)"}, {"", "it is another API's key"}, {ModeSet, "API_KEY is not one of the API's modes"},
 		}}
-	case e.mode() == modeLambda:
+	case q.mode() == modeLambda:
 		return diagnosis{suspects: []suspect{
 			{"", "the API's Lambda function does not allow this token"}, {"", "the function failed: see its log"}, {ModeSet, "AWS_LAMBDA is not one of the API's modes"},
 		}}
 	case words == notAllowed:
-		return e.blame(ModeSet, h, fmt.Sprintf("%s is not one of the API's modes", modeType(e.mode())), e.otherMode())
+		return q.blame(ModeSet, h, fmt.Sprintf("%s is not one of the API's modes", modeType(q.mode())), q.otherMode())
 	case words == "token has expired":
-		return e.late(h)
-	case words == "unauthorized" && e.token != "" && !e.younger(h) && e.claims.IssuedAt.IsZero():
+		return q.late(h)
+	case words == "unauthorized" && q.token != "" && !q.younger(h) && q.claims.IssuedAt.IsZero():
 		return diagnosis{id: TokenBegun} // AppSync wants an iat
-	case words == "unauthorized" && (e.mode() == modeCognito || e.api != nil && e.cleared(LoginAccepted, h)):
-		return e.blame(ClientAccepted, h, "the API's client ID expression matches neither the token's azp nor its aud", e.matchClient(), e.clientEvidence("")...)
+	case words == "unauthorized" && (q.mode() == modeCognito || q.api != nil && q.cleared(LoginAccepted, h)):
+		return q.blame(ClientAccepted, h, "the API's client ID expression matches neither the token's azp nor its aud", q.matchClient(), q.clientEvidence("")...)
 	case words == "unauthorized":
-		return diagnosis{suspects: []suspect{{ClientAccepted, "the API's client ID expression does not match the token"}, {LoginAccepted, e.loginSuspected(h)}}}
+		return diagnosis{suspects: []suspect{{ClientAccepted, "the API's client ID expression does not match the token"}, {LoginAccepted, q.loginSuspected(h)}}}
 	case words == noHeader:
-		return e.unproven(ctx, h)
+		return q.unproven(ctx, h)
 	case strings.Contains(words, "unable to parse jwt"):
-		return e.unread(h)
+		return q.unread(h)
 	}
-	return diagnosis{suspects: e.openIDSuspects()}
+	return diagnosis{suspects: q.openIDSuspects()}
 }
 
 // loginSuspected is what an API with an authTTL has against the token.
-func (e inquiry) loginSuspected(h response) string {
+func (q inquiry) loginSuspected(h response) string {
 	const bound = "the API bounds the time since the login (authTTL)"
 	switch {
-	case e.token == "", e.younger(h):
+	case q.token == "", q.younger(h):
 		return bound
-	case e.claims.AuthTime.IsZero():
+	case q.claims.AuthTime.IsZero():
 		return bound + ", and the token has no auth_time"
 	default:
 		return bound + ", and the token's auth_time is too long ago"
@@ -329,10 +329,10 @@ func signatureSuspects(words string) []suspect {
 }
 
 // late is the cause of "Token has expired."
-func (e inquiry) late(h response) diagnosis {
-	claims := e.claims
-	now, _ := apiNow(e.Subject, e.networkFacts)
-	if e.token == "" || e.younger(h) {
+func (q inquiry) late(h response) diagnosis {
+	claims := q.claims
+	now, _ := apiNow(q.Subject, q.networkFacts)
+	if q.token == "" || q.younger(h) {
 		return diagnosis{suspects: []suspect{
 			{"", "the token had expired"}, {AgeAccepted, "the token was older than the API's iatTTL allows"},
 		}}
@@ -346,65 +346,65 @@ func (e inquiry) late(h response) diagnosis {
 		}}
 	}
 	age, life := max(now.Sub(claims.IssuedAt), 0), claims.Expiry.Sub(claims.IssuedAt)
-	return e.blame(AgeAccepted, h, fmt.Sprintf("the API rejects a %s-old token as expired, though it is valid for %s: its iatTTL is shorter", brief(age), brief(life)),
-		e.longer(), Evidence{Name: "iat", Found: stamp(claims.IssuedAt), From: "token"}, Evidence{Name: "exp", Found: stamp(claims.Expiry), From: "token"},
+	return q.blame(AgeAccepted, h, fmt.Sprintf("the API rejects a %s-old token as expired, though it is valid for %s: its iatTTL is shorter", brief(age), brief(life)),
+		q.longer(), Evidence{Name: "iat", Found: stamp(claims.IssuedAt), From: "token"}, Evidence{Name: "exp", Found: stamp(claims.Expiry), From: "token"},
 		Evidence{Name: "now", Found: stamp(now), From: "the API's clock"})
 }
 
 // unproven is the cause of "Valid authorization header not provided.", which AppSync
 // says of a token, too, if its signature is by no key of the API's issuer.
-func (e inquiry) unproven(ctx context.Context, h response) diagnosis {
-	claims := e.claims
-	if e.Answer == nil && strings.EqualFold(e.calls.madeUp(ctx).words(), noHeader) {
+func (q inquiry) unproven(ctx context.Context, h response) diagnosis {
+	claims := q.claims
+	if q.Answer == nil && strings.EqualFold(q.calls.madeUp(ctx).words(), noHeader) {
 		// Of a token that is none, AppSync says that it cannot parse it.
 		return diagnosis{suspects: []suspect{
 			{"", "the Authorization header does not reach the API: it says the same to what is no token at all"},
 			{IssuerAccepted, "the API's issuer is another than the token's"},
 		}}
 	}
-	verified := e.found[TokenSigned]
-	if !verified.Passed() || e.younger(h) {
+	verified := q.found[TokenSigned]
+	if !verified.Passed() || q.younger(h) {
 		return diagnosis{suspects: append([]suspect{
 			{IssuerAccepted, "the API's issuer is another than the token's, or its keys are"}, {"", "the token's signature is wrong"},
 			{"", "the Authorization header did not reach the API"},
-		}, e.scheme()...)}
+		}, q.scheme()...)}
 	}
-	return e.blame(IssuerAccepted, h, "the token is valid, but the API is configured for an issuer other than "+claims.Issuer,
-		e.setIssuer(), Evidence{Name: "iss", Found: claims.Issuer, From: "token"})
+	return q.blame(IssuerAccepted, h, "the token is valid, but the API is configured for an issuer other than "+claims.Issuer,
+		q.setIssuer(), Evidence{Name: "iss", Found: claims.Issuer, From: "token"})
 }
 
 // unread is the cause of "Unable to parse JWT token."
-func (e inquiry) unread(h response) diagnosis {
+func (q inquiry) unread(h response) diagnosis {
 	switch {
-	case e.bearer():
-		verdict := e.otherForm(h)
+	case q.bearer():
+		verdict := q.otherForm(h)
 		verdict.Message = "the API cannot read the token behind Bearer"
 		return diagnosis{id: FormAccepted, verdict: verdict}
-	case e.token == "", e.younger(h):
+	case q.token == "", q.younger(h):
 		return diagnosis{suspects: []suspect{{"", `the token that was sent is no JWT: ask for one with an audience`}, {FormAccepted, `it stood behind "Bearer"`}}}
 	default:
 		return diagnosis{suspects: []suspect{{"", "the token was changed on its way"}, {"", "its algorithm is one that AppSync does not take"}}}
 	}
 }
 
-func (e inquiry) scheme() []suspect {
-	if !e.bearer() {
+func (q inquiry) scheme() []suspect {
+	if !q.bearer() {
 		return nil
 	}
 	return []suspect{{FormAccepted, `the API does not read tokens behind "Bearer"`}}
 }
 
-func (e inquiry) openIDSuspects() []suspect {
+func (q inquiry) openIDSuspects() []suspect {
 	return append([]suspect{
 		{IssuerAccepted, "the API's issuer is another than the token's"}, {ClientAccepted, "its client ID expression does not match"},
 		{AgeAccepted, "its iatTTL is less than the token's age"}, {LoginAccepted, "it asks for an authentication time"},
 		{ModeSet, "it is not in this mode"},
-	}, e.scheme()...)
+	}, q.scheme()...)
 }
 
 // blame is a cause that one check names.
-func (e inquiry) blame(id ID, h response, message, fix string, evidence ...Evidence) diagnosis {
-	verdict := failure(message, fix, append([]Evidence{e.evidence("answer", "", h)}, evidence...)...)
+func (q inquiry) blame(id ID, h response, message, fix string, evidence ...Evidence) diagnosis {
+	verdict := failure(message, fix, append([]Evidence{q.evidence("answer", "", h)}, evidence...)...)
 	verdict.Err = h.err()
 	return diagnosis{id: id, verdict: verdict}
 }

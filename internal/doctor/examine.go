@@ -217,7 +217,7 @@ func within[T any](ctx context.Context, deadline Deadline, check Check, at func(
 	go func() {
 		defer func() {
 			if cause := recover(); cause != nil {
-				found <- outcome{verdict: unknown("the check itself broke down", &panicError{check.ID, cause})}
+				found <- outcome{verdict: unknown("the check itself broke down", fmt.Errorf("check %s broke down: %v", check.ID, cause))}
 			}
 		}()
 		fact, verdict := at(limited)
@@ -247,11 +247,3 @@ func ended(ctx context.Context) Verdict {
 	}
 	return unknown("interrupted", context.Cause(ctx))
 }
-
-// A panicError is a check that broke down, without what it was looking at.
-type panicError struct {
-	check ID
-	cause any
-}
-
-func (e *panicError) Error() string { return fmt.Sprintf("check %s broke down: %v", e.check, e.cause) }

@@ -101,18 +101,18 @@ type published struct {
 }
 
 // metadataPublished judges what NET-006 was answered.
-func (e published) metadataPublished() Verdict {
-	asked, issuer := e.asked, e.setting("issuer")
-	found := Evidence{Name: "metadata", Expected: "200 with JSON", Found: fmt.Sprint(asked.way.Status), From: e.to.address.Host}
+func (p published) metadataPublished() Verdict {
+	asked, issuer := p.asked, p.setting("issuer")
+	found := Evidence{Name: "metadata", Expected: "200 with JSON", Found: fmt.Sprint(asked.way.Status), From: p.to.address.Host}
 	if missing, ok := errors.AsType[*auth.DiscoveryError](asked.err); ok {
 		found.Found += ", " + string(missing.Reason)
 		if missing.Detail != "" {
 			found.Found += ": " + missing.Detail
 		}
-		return failedBy(e.unpublished(missing.Reason), e.issuerFix(), asked.err, found)
+		return failedBy(p.unpublished(missing.Reason), p.issuerFix(), asked.err, found)
 	}
 	if refusal, ok := errors.AsType[*auth.Error](asked.err); ok {
-		return e.metadataRefused(refusal, asked.way.Header.Get("Location"), found)
+		return p.metadataRefused(refusal, asked.way.Header.Get("Location"), found)
 	}
 	if _, other := errors.AsType[*auth.IssuerMismatchError](asked.err); asked.err != nil && !other {
 		return unknown("the provider's answer did not arrive whole", asked.err)
@@ -122,15 +122,15 @@ func (e published) metadataPublished() Verdict {
 }
 
 // unpublished says what is wrong with metadata.
-func (e published) unpublished(reason auth.DiscoveryReason) string {
-	name := e.to.address.Hostname()
+func (p published) unpublished(reason auth.DiscoveryReason) string {
+	name := p.to.address.Hostname()
 	switch {
 	case reason == auth.NotFound && isAuth0(name):
 		return "Auth0 has no tenant called " + strings.TrimSuffix(name, ".auth0.com")
 	case reason == auth.NotFound:
-		return "there is no OpenID metadata below the issuer " + e.issuer
+		return "there is no OpenID metadata below the issuer " + p.issuer
 	case reason == auth.NotJSON:
-		return "below the issuer " + e.issuer + " is a page and no OpenID metadata"
+		return "below the issuer " + p.issuer + " is a page and no OpenID metadata"
 	default:
 		return string(reason)
 	}
@@ -138,40 +138,40 @@ func (e published) unpublished(reason auth.DiscoveryReason) string {
 
 // issuerFix is the way to the right issuer, where it can be guessed: a tenant of
 // Auth0 has no path.
-func (e published) issuerFix() string {
-	address := e.to.address
+func (p published) issuerFix() string {
+	address := p.to.address
 	if isAuth0(address.Hostname()) && address.Path != "/" {
-		return e.change("issuer", "https://"+address.Host+"/")
+		return p.change("issuer", "https://"+address.Host+"/")
 	}
-	return e.setting("issuer").remedy()
+	return p.setting("issuer").remedy()
 }
 
 func isAuth0(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".auth0.com") }
 
 // metadataRefused is the verdict on another status than 200 and 404.
-func (e published) metadataRefused(refusal *auth.Error, location string, found Evidence) Verdict {
+func (p published) metadataRefused(refusal *auth.Error, location string, found Evidence) Verdict {
 	switch {
 	case refusal.Temporary(), refusal.Status == http.StatusRequestTimeout:
 		return unknown(fmt.Sprintf("the provider answered %d: it is busy or out of order", refusal.Status), refusal, found)
 	case refusal.Status/100 == 3:
 		found.Found += " to " + bounded(harmless(location))
-		fix := e.issuerFix()
+		fix := p.issuerFix()
 		if elsewhere, err := auth.ParseIssuer(location); err == nil {
-			fix = e.change("issuer", elsewhere)
+			fix = p.change("issuer", elsewhere)
 		}
 		return failedBy("the issuer's metadata is somewhere else", fix, refusal, found)
 	default:
-		return failedBy(fmt.Sprintf("the provider does not show its metadata: %d", refusal.Status), e.issuerFix(), refusal, found)
+		return failedBy(fmt.Sprintf("the provider does not show its metadata: %d", refusal.Status), p.issuerFix(), refusal, found)
 	}
 }
 
 // issuerMatches compares the issuer that is set with what the provider calls itself.
 // A slash at the end and the host's case make no difference to this program, so they
 // are told and not found fault with: API-006 looks at what the API has.
-func (e published) issuerMatches() (*auth.Provider, Verdict) {
-	asked, setting := e.asked, e.setting("issuer")
+func (p published) issuerMatches() (*auth.Provider, Verdict) {
+	asked, setting := p.asked, p.setting("issuer")
 	if other, mismatch := errors.AsType[*auth.IssuerMismatchError](asked.err); mismatch {
-		return nil, e.otherIssuer(other)
+		return nil, p.otherIssuer(other)
 	}
 	named := Evidence{Name: "issuer", Expected: asked.provider.Issuer, Found: setting.Value, From: setting.Origin}
 	if setting.Value == asked.provider.Issuer {
@@ -181,9 +181,9 @@ func (e published) issuerMatches() (*auth.Provider, Verdict) {
 }
 
 // otherIssuer is the verdict on a provider that goes by another name.
-func (e published) otherIssuer(other *auth.IssuerMismatchError) Verdict {
-	setting := e.setting("issuer")
-	fix := e.change("issuer", other.Found)
+func (p published) otherIssuer(other *auth.IssuerMismatchError) Verdict {
+	setting := p.setting("issuer")
+	fix := p.change("issuer", other.Found)
 	if _, err := auth.ParseIssuer(other.Found); err != nil || strings.ContainsAny(other.Found, "{}") {
 		fix = setting.remedy() // some put a placeholder there: https://login.microsoftonline.com/{tenantid}/v2.0
 	}

@@ -119,30 +119,30 @@ type tokenRequest struct {
 }
 
 // obtain gets the token that a command would send.
-func (e tokenRequest) obtain(ctx context.Context) (tokenFacts, Verdict) {
+func (t tokenRequest) obtain(ctx context.Context) (tokenFacts, Verdict) {
 	switch {
-	case e.Answer != nil && !e.Answer.justNow() && e.Grant != "":
+	case t.Answer != nil && !t.Answer.justNow() && t.Grant != "":
 		return tokenFacts{}, skipped("the token that was sent with the saved answer is not known: give it with --token")
-	case e.Token != nil:
-	case !e.tokened():
-		return tokenFacts{}, skipped("the authorization mode " + e.mode() + " uses no token")
+	case t.Token != nil:
+	case !t.tokened():
+		return tokenFacts{}, skipped("the authorization mode " + t.mode() + " uses no token")
 	default:
 		return tokenFacts{}, skipped("no token is looked at")
 	}
 	wait := tokenWait(ctx)
-	ctx, cancel := e.Deadline.Set(ctx, wait, TokenObtained.asks())
+	ctx, cancel := t.Deadline.Set(ctx, wait, TokenObtained.asks())
 	defer cancel()
-	token, err := e.Token(ctx)
+	token, err := t.Token(ctx)
 	withheld := unreadable(err)
 	switch {
 	case withheld:
-		return tokenFacts{withheld: err}, ok("the provider gave a token", e.tokenOrigin()...)
+		return tokenFacts{withheld: err}, ok("the provider gave a token", t.tokenOrigin()...)
 	case err != nil:
-		return tokenFacts{}, e.tokenless(ctx, wait, err)
+		return tokenFacts{}, t.tokenless(ctx, wait, err)
 	case token == "":
-		return tokenFacts{}, failure("the token that was given is empty", e.anotherToken(), e.tokenOrigin()...)
+		return tokenFacts{}, failure("the token that was given is empty", t.anotherToken(), t.tokenOrigin()...)
 	}
-	return tokenFacts{token: token}, ok("there is a token", e.tokenOrigin()...)
+	return tokenFacts{token: token}, ok("there is a token", t.tokenOrigin()...)
 }
 
 // tokenWait is how long a token may take: tokenPatience, or less where what came before
@@ -165,69 +165,69 @@ func unreadable(err error) bool {
 	return damaged
 }
 
-func (e tokenRequest) tokenOrigin() []Evidence {
-	if e.TokenFrom == nil {
+func (t tokenRequest) tokenOrigin() []Evidence {
+	if t.TokenFrom == nil {
 		return nil
 	}
-	return []Evidence{{Name: "token", Found: "[redacted]", From: e.TokenFrom()}}
+	return []Evidence{{Name: "token", Found: "[redacted]", From: t.TokenFrom()}}
 }
 
 // tokenless says why there is no token. The provider's own refusal tells most, and
 // stands behind "log in again" too.
-func (e tokenRequest) tokenless(ctx context.Context, wait time.Duration, err error) Verdict {
+func (t tokenRequest) tokenless(ctx context.Context, wait time.Duration, err error) Verdict {
 	known, _ := errors.AsType[*TokenError](err)
 	if refusal, refused := errors.AsType[*auth.Error](err); refused {
-		verdict := e.refused(refusal)
+		verdict := t.refused(refusal)
 		if strings.HasSuffix(refusal.Endpoint, "/.well-known/openid-configuration") { // the token was never asked for
-			verdict = e.found.attributed(unknown("the provider does not say where tokens are to be had", err), MetadataPublished)
+			verdict = t.found.attributed(unknown("the provider does not say where tokens are to be had", err), MetadataPublished)
 		}
 		verdict.Err = err
 		return verdict
 	}
-	verdict := e.kept(ctx, wait, err, known)
+	verdict := t.kept(ctx, wait, err, known)
 	verdict.Err = err
 	return verdict
 }
 
 // kept says what kept the caller from asking the provider, or from its answer.
-func (e tokenRequest) kept(ctx context.Context, wait time.Duration, err error, known *TokenError) Verdict {
+func (t tokenRequest) kept(ctx context.Context, wait time.Duration, err error, known *TokenError) Verdict {
 	switch {
 	case known != nil && known.Kind == LoginNeeded:
-		return failure(bounded(err.Error()), e.login())
+		return failure(bounded(err.Error()), t.login())
 	case known != nil && known.Kind == Unset:
-		return e.unset(known.Setting)
+		return t.unset(known.Setting)
 	case known != nil && known.Kind == NoSecret && known.Setting == "client_key_file":
-		return failure("the client's key cannot be read: "+bounded(err.Error()), e.change("client_key_file", "FILE"))
+		return failure("the client's key cannot be read: "+bounded(err.Error()), t.change("client_key_file", "FILE"))
 	case known != nil && known.Kind == NoSecret:
-		return failure("the client's secret cannot be read: "+bounded(err.Error()), e.newSecret())
+		return failure("the client's secret cannot be read: "+bounded(err.Error()), t.newSecret())
 	case ctx.Err() != nil:
-		return e.found.attributed(unknown(fmt.Sprintf("no token within %s", wait), err), ProxyUsable, ProviderResolves, ProviderConnects, MetadataPublished, StoreReached, StoreUnlocked)
+		return t.found.attributed(unknown(fmt.Sprintf("no token within %s", wait), err), ProxyUsable, ProviderResolves, ProviderConnects, MetadataPublished, StoreReached, StoreUnlocked)
 	}
-	if verdict, found := e.storeInTheWay(err); found {
+	if verdict, found := t.storeInTheWay(err); found {
 		return verdict
 	}
-	return e.providerInTheWay(err)
+	return t.providerInTheWay(err)
 }
 
-func (e tokenRequest) unset(name string) Verdict {
-	setting := e.setting(name)
+func (t tokenRequest) unset(name string) Verdict {
+	setting := t.setting(name)
 	verdict := failure("no "+setting.Label+" is set", setting.remedy())
 	if name == "client_secret" {
-		verdict.Fix = e.newSecret()
+		verdict.Fix = t.newSecret()
 	}
-	if e.found.cause(SettingsComplete) != "" {
+	if t.found.cause(SettingsComplete) != "" {
 		return consequence(verdict, SettingsComplete)
 	}
 	return verdict
 }
 
 // storeInTheWay says what an error of the token store means.
-func (e tokenRequest) storeInTheWay(err error) (Verdict, bool) {
+func (t tokenRequest) storeInTheWay(err error) (Verdict, bool) {
 	if unavailable, ok := errors.AsType[*tokencache.UnavailableError](err); ok {
-		return e.found.attributed(failure("the token store cannot be reached: "+bounded(unavailable.Reason), e.change("token_store", "memory")), StoreReached), true
+		return t.found.attributed(failure("the token store cannot be reached: "+bounded(unavailable.Reason), t.change("token_store", "memory")), StoreReached), true
 	}
 	if locked, ok := errors.AsType[*tokencache.LockedError](err); ok {
-		return e.found.attributed(failure("the token store is locked: "+bounded(locked.Reason), e.change("token_store", "memory")), StoreUnlocked, StoreReached), true
+		return t.found.attributed(failure("the token store is locked: "+bounded(locked.Reason), t.change("token_store", "memory")), StoreUnlocked, StoreReached), true
 	}
 	if _, ok := errors.AsType[tokencache.NoSealError](err); ok {
 		return failure("the token file is sealed, and there is nothing to open it with", passphraseFix), true
@@ -242,49 +242,49 @@ func (e tokenRequest) storeInTheWay(err error) (Verdict, bool) {
 }
 
 // providerInTheWay says what an error on the way to the provider's answer means.
-func (e tokenRequest) providerInTheWay(err error) Verdict {
+func (t tokenRequest) providerInTheWay(err error) Verdict {
 	if lost, ok := errors.AsType[*auth.TransportError](err); ok {
 		found := Evidence{Name: "request", Found: bounded(err.Error()), From: lost.Endpoint}
-		return e.found.attributed(unknown("the provider gave no answer", err, found), ProxyUsable, ProviderResolves, ProviderConnects, MetadataPublished)
+		return t.found.attributed(unknown("the provider gave no answer", err, found), ProxyUsable, ProviderResolves, ProviderConnects, MetadataPublished)
 	}
 	if _, ok := errors.AsType[*auth.IssuerError](err); ok {
-		return e.found.attributed(failure("the issuer cannot be used", e.setting("issuer").remedy()), SettingsComplete, IssuerUsable)
+		return t.found.attributed(failure("the issuer cannot be used", t.setting("issuer").remedy()), SettingsComplete, IssuerUsable)
 	}
 	if mismatch, ok := errors.AsType[*auth.IssuerMismatchError](err); ok {
-		return e.found.attributed(failure("the provider calls itself by another name", e.change("issuer", mismatch.Found),
+		return t.found.attributed(failure("the provider calls itself by another name", t.change("issuer", mismatch.Found),
 			Evidence{Name: "issuer", Expected: bounded(mismatch.Expected), Found: bounded(mismatch.Found), From: "discovery"}), MetadataPublished, IssuerMatches)
 	}
 	if _, ok := errors.AsType[*auth.DiscoveryError](err); ok {
-		return e.found.attributed(failure(bounded(err.Error()), e.setting("issuer").remedy()), IssuerUsable, MetadataPublished)
+		return t.found.attributed(failure(bounded(err.Error()), t.setting("issuer").remedy()), IssuerUsable, MetadataPublished)
 	}
 	if lacking, ok := errors.AsType[*auth.UnsupportedError](err); ok {
-		return e.found.attributed(failure("the provider does not offer "+lacking.Feature, e.change("grant", grantMachine)), MetadataPublished, GrantOffered)
+		return t.found.attributed(failure("the provider does not offer "+lacking.Feature, t.change("grant", grantMachine)), MetadataPublished, GrantOffered)
 	}
 	if _, ok := errors.AsType[*auth.EndpointError](err); ok {
-		return e.found.attributed(failure(bounded(err.Error()), e.setting("issuer").remedy()), MetadataPublished)
+		return t.found.attributed(failure(bounded(err.Error()), t.setting("issuer").remedy()), MetadataPublished)
 	}
 	if _, ok := errors.AsType[*auth.AnswerError](err); ok {
-		return failure(bounded(err.Error()), e.setting("issuer").remedy())
+		return failure(bounded(err.Error()), t.setting("issuer").remedy())
 	}
 	if broken, ok := errors.AsType[*auth.KeyError](err); ok {
-		return failure("the client's key cannot be used: "+bounded(broken.Reason), e.change("client_key_file", "FILE"))
+		return failure("the client's key cannot be used: "+bounded(broken.Reason), t.change("client_key_file", "FILE"))
 	}
 	return unknown(bounded(err.Error()), err)
 }
 
 // newSecret is the way to give the client another secret, where it has it from now.
 // None shows it.
-func (e tokenRequest) newSecret() string {
-	secret := e.console("Applications", cmp.Or(e.setting("client_id").Value, "CLIENT"), "Settings", "Client Secret")
-	file, command := e.setting("client_secret_file"), e.setting("secret_command")
+func (t tokenRequest) newSecret() string {
+	secret := t.console("Applications", cmp.Or(t.setting("client_id").Value, "CLIENT"), "Settings", "Client Secret")
+	file, command := t.setting("client_secret_file"), t.setting("secret_command")
 	switch {
-	case e.setting("client_secret").Value != "":
+	case t.setting("client_secret").Value != "":
 		return "read -rs APPSYNCCTL_CLIENT_SECRET && export APPSYNCCTL_CLIENT_SECRET"
 	case file.Value != "":
 		return secret + ": copy it into " + file.Value
 	case command.Value != "":
 		return secret + ": copy it to where the command of " + command.from() + " has it from"
 	default:
-		return e.login("--client-secret-stdin")
+		return t.login("--client-secret-stdin")
 	}
 }

@@ -26,45 +26,45 @@ type use struct {
 }
 
 // examineUse looks at all three at once.
-func (e use) examineUse(ctx context.Context, r *runner) {
-	schema := begin(func() Finding { return r.check(ctx, e.found, SchemaFits, e.schemaFits)[SchemaFits] })
-	realtime := begin(func() findings { return r.check(ctx, e.found, RealtimeConnects, e.realtimeOpen) })
-	r.check(ctx, e.found, FieldsCallable, func(ctx context.Context) Verdict { return e.fieldsOpen(ctx, schema) })
+func (u use) examineUse(ctx context.Context, r *runner) {
+	schema := begin(func() Finding { return r.check(ctx, u.found, SchemaFits, u.schemaFits)[SchemaFits] })
+	realtime := begin(func() findings { return r.check(ctx, u.found, RealtimeConnects, u.realtimeOpen) })
+	r.check(ctx, u.found, FieldsCallable, func(ctx context.Context) Verdict { return u.fieldsOpen(ctx, schema) })
 	schema.wait()
 	realtime.wait()
 }
 
 const oneCustomer = "query { listCustomers(limit: 1) { items { id } } }"
 
-func (e use) fieldsOpen(ctx context.Context, schema promise[Finding]) Verdict {
+func (u use) fieldsOpen(ctx context.Context, schema promise[Finding]) Verdict {
 	var got response
-	if e.Answer != nil {
-		got = e.calls.asCaller(ctx, e.token)
+	if u.Answer != nil {
+		got = u.calls.asCaller(ctx, u.token)
 	} else {
-		limited, cancel := e.Deadline.Set(ctx, patience, FieldsCallable.asks())
+		limited, cancel := u.Deadline.Set(ctx, patience, FieldsCallable.asks())
 		defer cancel()
-		got = read(post(limited, e.endpoint, e.Authorized, nil, oneCustomer).without(e.token))
+		got = read(post(limited, u.endpoint, u.Authorized, nil, oneCustomer).without(u.token))
 	}
-	found := e.evidence("listCustomers", "200 with data", got)
-	if e.Answer != nil {
+	found := u.evidence("listCustomers", "200 with data", got)
+	if u.Answer != nil {
 		found.Name = "answer"
 	}
 	switch {
 	case got.lost != nil:
-		return unknown("the API did not answer: "+e.harmlessly(got.lost.Error()), got.lost, found)
+		return unknown("the API did not answer: "+u.harmlessly(got.lost.Error()), got.lost, found)
 	case got.inconclusive():
-		return unknown("the API could not answer: "+e.harmlessly(got.answer.Error()), got.answer, found)
+		return unknown("the API could not answer: "+u.harmlessly(got.answer.Error()), got.answer, found)
 	case got.answer != nil && len(got.answer.Errors) > 0:
-		verdict := e.fieldError(ctx, schema, got.answer.Errors, found)
+		verdict := u.fieldError(ctx, schema, got.answer.Errors, found)
 		if verdict.Result != Skipped {
 			verdict.Err = got.answer
 		}
 		return verdict
 	case got.answer != nil:
-		verdict := failure(e.harmlessly(got.answer.Error()), "appsyncctl query '"+oneCustomer+"'", found)
+		verdict := failure(u.harmlessly(got.answer.Error()), "appsyncctl query '"+oneCustomer+"'", found)
 		verdict.Err = got.answer
 		return verdict
-	case e.Answer != nil:
+	case u.Answer != nil:
 		return ok("the answer has data and no error", found)
 	default:
 		return listing(got, found)
@@ -93,40 +93,40 @@ func listing(h response, found Evidence) Verdict {
 }
 
 // fieldError reads the errors of fields; the first decides.
-func (e use) fieldError(ctx context.Context, schema promise[Finding], all []*appsync.Error, found Evidence) Verdict {
+func (u use) fieldError(ctx context.Context, schema promise[Finding], all []*appsync.Error, found Evidence) Verdict {
 	for _, single := range all {
 		switch text := strings.ToLower(single.Message); {
 		case single.Type == "Unauthorized":
 			field, of := denied(single)
-			return failure(fmt.Sprintf("the API lets the caller in, but %s is closed to the mode %s", place(field, of), modeType(e.mode())),
-				e.open(field, of), found)
-		case strings.HasPrefix(single.Message, "Validation error") && e.Answer == nil:
-			return e.invalid(ctx, schema, single, found)
+			return failure(fmt.Sprintf("the API lets the caller in, but %s is closed to the mode %s", place(field, of), modeType(u.mode())),
+				u.open(field, of), found)
+		case strings.HasPrefix(single.Message, "Validation error") && u.Answer == nil:
+			return u.invalid(ctx, schema, single, found)
 		case strings.Contains(text, "validation error"):
-			return failure("the API's schema does not know what was asked: "+e.harmlessly(single.Message), expectedSchema, found)
+			return failure("the API's schema does not know what was asked: "+u.harmlessly(single.Message), expectedSchema, found)
 		case strings.Contains(text, "not authorized to perform"), strings.Contains(single.Type, "AccessDenied"):
-			return failure("the role of the API's data source may not read the table: "+e.harmlessly(single.Message),
+			return failure("the role of the API's data source may not read the table: "+u.harmlessly(single.Message),
 				"allow dynamodb:Scan, Query, GetItem, PutItem, UpdateItem and DeleteItem on the table to the role of the data source", found)
 		case strings.Contains(single.Type, "ResourceNotFound"):
-			return failure("the API's data source names a table that is not there: "+e.harmlessly(single.Message), "aws dynamodb list-tables", found)
+			return failure("the API's data source names a table that is not there: "+u.harmlessly(single.Message), "aws dynamodb list-tables", found)
 		case strings.Contains(text, "timed out"), strings.Contains(single.Type, "Timeout"), strings.Contains(single.Type, "Throttl"), strings.Contains(single.Type, "ThroughputExceeded"):
-			return unknown("the API's data source was too slow: "+e.harmlessly(single.Error()), single, found)
+			return unknown("the API's data source was too slow: "+u.harmlessly(single.Error()), single, found)
 		}
 	}
-	return failure("the field answers with an error: "+e.harmlessly(all[0].Error()), "appsyncctl query '"+oneCustomer+"'", found)
+	return failure("the field answers with an error: "+u.harmlessly(all[0].Error()), "appsyncctl query '"+oneCustomer+"'", found)
 }
 
 // invalid is the verdict on a query that the API does not run: the schema is another
 // one, which is API-013's finding, or the API bounds what a query may ask for.
-func (e use) invalid(ctx context.Context, compared promise[Finding], single *appsync.Error, found Evidence) Verdict {
+func (u use) invalid(ctx context.Context, compared promise[Finding], single *appsync.Error, found Evidence) Verdict {
 	schema, known := compared.within(ctx)
 	switch {
 	case !known:
-		return unknown("the API does not take the query, and its schema is not known yet: "+e.harmlessly(single.Message), single, found)
+		return unknown("the API does not take the query, and its schema is not known yet: "+u.harmlessly(single.Message), single, found)
 	case schema.Result == Failure, schema.Result == Unknown:
 		return Verdict{Result: Skipped, Because: schema.ID}
 	default:
-		return failure("the API does not take the query, although its schema has all operations: "+e.harmlessly(single.Message), listLimits, found)
+		return failure("the API does not take the query, although its schema has all operations: "+u.harmlessly(single.Message), listLimits, found)
 	}
 }
 
@@ -166,8 +166,8 @@ func nameRune(c rune) rune {
 }
 
 // open is the line of the schema that opens a field to the mode.
-func (e use) open(field, of string) string {
-	word := directive(e.mode())
+func (u use) open(field, of string) string {
+	word := directive(u.mode())
 	switch {
 	case of == "Query" && field == "listCustomers":
 		return "listCustomers(filter: TableCustomerFilterInput, limit: Int, nextToken: String): CustomerConnection " + word
@@ -181,26 +181,26 @@ func (e use) open(field, of string) string {
 // expectedSchema writes a template with the schema that is expected.
 const expectedSchema = "appsyncctl setup aws > template.yaml"
 
-func (e use) schemaFits(ctx context.Context) Verdict {
-	if e.Answer != nil {
+func (u use) schemaFits(ctx context.Context) Verdict {
+	if u.Answer != nil {
 		return skipped(savedAnswer)
 	}
-	client := &appsync.Client{Endpoint: e.endpoint.String(), HTTP: &http.Client{
-		Transport:     e.Authorized,
+	client := &appsync.Client{Endpoint: u.endpoint.String(), HTTP: &http.Client{
+		Transport:     u.Authorized,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	schema, err := appsync.Introspect(ctx, client)
 	if hidden(err) {
-		return e.rehearsed(appsync.RehearseQueries(ctx, client))
+		return u.rehearsed(appsync.RehearseQueries(ctx, client))
 	}
 	if err != nil {
-		return unknown("the API does not tell its schema: "+e.harmlessly(err.Error()), err)
+		return unknown("the API does not tell its schema: "+u.harmlessly(err.Error()), err)
 	}
 	misfits, err := schema.Misfits()
 	if err != nil {
-		return unknown(e.harmlessly(err.Error()), err)
+		return unknown(u.harmlessly(err.Error()), err)
 	}
-	return e.fitting(misfits)
+	return u.fitting(misfits)
 }
 
 // hidden tells whether an API has introspection turned off, closed to this mode, or
@@ -214,13 +214,13 @@ func hidden(err error) bool {
 	return null
 }
 
-func (e use) fitting(misfits []string) Verdict {
+func (u use) fitting(misfits []string) Verdict {
 	if len(misfits) == 0 {
 		return ok("the API's schema has all operations")
 	}
 	const shown = 4
 	for i := range misfits {
-		misfits[i] = e.harmlessly(misfits[i])
+		misfits[i] = u.harmlessly(misfits[i])
 	}
 	message := strings.Join(misfits[:min(shown, len(misfits))], "; ")
 	if more := len(misfits) - shown; more > 0 {
@@ -235,41 +235,41 @@ func (e use) fitting(misfits []string) Verdict {
 
 // rehearsed judges queries that the API has compared with its schema without running
 // them.
-func (e use) rehearsed(err error) Verdict {
+func (u use) rehearsed(err error) Verdict {
 	if err == nil {
 		return ok("the API shows no schema; the queries fit it, and the mutations are not seen")
 	}
 	answer, answered := asAnswer(err)
 	if !answered || answer.Throttled() || answer.Status >= 500 {
-		return unknown("the API shows no schema, and the queries were not answered: "+e.harmlessly(err.Error()), err)
+		return unknown("the API shows no schema, and the queries were not answered: "+u.harmlessly(err.Error()), err)
 	}
 	invalid := slices.IndexFunc(answer.Errors, func(single *appsync.Error) bool {
 		return strings.HasPrefix(single.Message, "Validation error")
 	})
 	if invalid < 0 {
-		return unknown("the API shows no schema, and the queries were answered otherwise: "+e.harmlessly(err.Error()), err)
+		return unknown("the API shows no schema, and the queries were answered otherwise: "+u.harmlessly(err.Error()), err)
 	}
-	verdict := failure("the queries do not fit: "+e.harmlessly(answer.Errors[invalid].Message), expectedSchema,
-		Evidence{Name: "schema", Found: e.harmlessly(answer.Errors[invalid].Message), From: "the API"})
+	verdict := failure("the queries do not fit: "+u.harmlessly(answer.Errors[invalid].Message), expectedSchema,
+		Evidence{Name: "schema", Found: u.harmlessly(answer.Errors[invalid].Message), From: "the API"})
 	verdict.Err = err
 	return verdict
 }
 
 // realtimeOpen connects as a watch does, and subscribes to nothing.
-func (e use) realtimeOpen(ctx context.Context) Verdict {
+func (u use) realtimeOpen(ctx context.Context) Verdict {
 	switch {
-	case e.Answer != nil:
+	case u.Answer != nil:
 		return skipped(savedAnswer)
-	case e.Realtime == nil:
+	case u.Realtime == nil:
 		return skipped("no connection can be made in this mode")
 	}
-	address := Evidence{Name: "real-time", Found: harmless(appsync.RealtimeURL(e.endpoint).String()), From: "endpoint"}
-	_, err := e.Realtime.Start(ctx)
+	address := Evidence{Name: "real-time", Found: harmless(appsync.RealtimeURL(u.endpoint).String()), From: "endpoint"}
+	_, err := u.Realtime.Start(ctx)
 	if err == nil {
-		_ = e.Realtime.Close() // it has done what it was for
+		_ = u.Realtime.Close() // it has done what it was for
 		return ok("the real-time endpoint acknowledges the connection", address)
 	}
-	text := e.harmlessly(err.Error())
+	text := u.harmlessly(err.Error())
 	wrong := func(message, fix string) Verdict {
 		verdict := failure(message, fix, address)
 		verdict.Err = err
@@ -285,7 +285,7 @@ func (e use) realtimeOpen(ctx context.Context) Verdict {
 			return wrong("no WebSocket can be opened ("+text+"): a proxy or a firewall does not let it pass", "let WebSockets to "+address.Found+" pass")
 		}
 	}
-	to := host{Subject: e.Subject, option: "endpoint", address: appsync.RealtimeURL(e.endpoint), proxy: e.toAPI.proxy}
+	to := host{Subject: u.Subject, option: "endpoint", address: appsync.RealtimeURL(u.endpoint), proxy: u.toAPI.proxy}
 	if verdict, is := to.badCertificate(to.address.Host, err); is {
 		verdict.Err = err
 		return verdict
@@ -294,7 +294,7 @@ func (e use) realtimeOpen(ctx context.Context) Verdict {
 		return wrong("the real-time host refuses connections: nothing listens there", "let WebSockets to "+address.Found+" pass")
 	}
 	if missing, isName := errors.AsType[*net.DNSError](err); isName && missing.IsNotFound {
-		return wrong("the real-time host has no address", "nslookup "+appsync.RealtimeURL(e.endpoint).Hostname())
+		return wrong("the real-time host has no address", "nslookup "+appsync.RealtimeURL(u.endpoint).Hostname())
 	}
 	return unknown("no connection came about: "+text, err, address)
 }
