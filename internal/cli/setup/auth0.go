@@ -17,7 +17,9 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/cli/command"
 	"github.com/appsyncctl/appsyncctl/internal/config"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/management"
+	"github.com/appsyncctl/appsyncctl/internal/output"
 	"github.com/appsyncctl/appsyncctl/internal/session"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
@@ -272,4 +274,220 @@ func sameTenant(ctx context.Context, s *session.Session, client *http.Client, is
 	}
 	s.App.Notice("the Management API is at " + base + ", the tenant's own domain")
 	return nil
+}
+
+// callbacks are where a browser login may come back to.
+func callbacks() []string {
+	var addresses []string
+	for _, port := range session.CallbackPorts() {
+		addresses = append(addresses, fmt.Sprintf("http://127.0.0.1:%d/callback", port))
+	}
+	return addresses
+}
+
+// machineProfile is the name of the profile for machines beside that for people, unless
+// another is asked for.
+func machineProfile(people string) string { return people + "-machine" }
+
+// planProfiles plans the profiles that lead to what the setup makes.
+func (s *auth0Setup) planProfiles(options auth0Options) error {
+	people := s.settings.Text(config.Profile)
+	machine := cmp.Or(options.machineProfile, machineProfile(people))
+	if err := config.CheckProfileName(machine); err != nil {
+		return err
+	}
+	if machine == people {
+		return &config.ProfileNameError{Name: machine}
+	}
+	scopes := s.settings.Scopes()
+	if len(scopes) == 0 {
+		scopes = []string{"openid"}
+	}
+	if !slices.Contains(scopes, "offline_access") {
+		scopes = append(scopes, "offline_access")
+	}
+	s.people = s.planProfile(people, s.plan.Native.ID, map[config.Name]string{
+		config.Grant: session.Device, config.Scopes: strings.Join(scopes, " "),
+	})
+	s.machine = s.planProfile(machine, s.plan.Machine.ID, map[config.Name]string{config.Grant: session.ClientCredentials})
+	return nil
+}
+
+// planProfile plans one profile. What belongs to another client of it goes.
+func (s *auth0Setup) planProfile(name, clientID string, values map[config.Name]string) *profilePlan {
+	old := s.file.Profiles[name]
+	values[config.Issuer], values[config.Audience], values[config.ClientID] = s.issuer, s.audience, clientID
+	endpoint := s.settings.Get(config.Endpoint)
+	if old.Endpoint == "" || endpoint.Source == config.FromFlag || endpoint.Source == config.FromEnvironment {
+		values[config.Endpoint] = endpoint.Text
+	}
+	if old.ClientID != clientID {
+		for _, of := range []config.Name{config.ClientSecretFile, config.SecretCommand, config.ClientKeyFile, config.ClientAuth} {
+			values[of] = ""
+		}
+	}
+	if old.Auth == session.ModeAPIKey || old.Auth == session.ModeIAM { // which take no token
+		values[config.Auth] = ""
+	}
+	return newProfilePlan(s.file, name, values)
+}
+
+// writeProfile writes the profile of an application that is there by now.
+func writeProfile(ctx context.Context, s *session.Session, file *config.ProfileFile, p *profilePlan, application *management.Step) error {
+	p.values[config.ClientID] = application.ID
+	return writePlanned(ctx, s, file, p)
+}
+
+// setupView is the result of a setup, or its plan.
+type setupView struct {
+	DryRun bool        `json:"dry_run"`
+	Steps  []setupStep `json:"steps"`
+}
+
+// setupStep is what a setup has for one object.
+type setupStep struct {
+	Action  management.Action   `json:"action"`
+	Kind    string              `json:"kind"`
+	Name    string              `json:"name"`
+	ID      string              `json:"id,omitempty"` // a client ID for an application
+	Changes []management.Change `json:"changes,omitempty"`
+	Done    bool                `json:"done"`
+}
+
+// steps returns all steps, those of the profiles last.
+func (s *auth0Setup) steps() []setupStep {
+	var steps []setupStep
+	for _, step := range s.plan.Steps() {
+		steps = append(steps, setupStep{step.Action, string(step.Kind), step.Name, step.ID, step.Changes, step.Done})
+	}
+	for _, p := range []*profilePlan{s.machine, s.people} {
+		steps = append(steps, setupStep{p.action, "profile", p.name, "", p.changes, p.done})
+	}
+	return steps
+}
+
+// does reports whether there is anything to do.
+func (s *auth0Setup) does() bool {
+	for _, step := range s.steps() {
+		if step.Action != management.Keep {
+			return true
+		}
+	}
+	return false
+}
+
+// changes says what a person is to agree to: what is there and gets another value.
+func (s *auth0Setup) changes() []string {
+	var lines []string
+	for _, step := range s.steps() {
+		asked := step.Action == management.Update
+		if step.Kind == "profile" {
+			asked = (step.Name == s.machine.name && s.machine.replaces()) || (step.Name == s.people.name && s.people.replaces())
+		}
+		if asked {
+			lines = append(lines, changeLine(step.Kind, step.Name, step.summary()))
+		}
+	}
+	return lines
+}
+
+// summary is the changes of a step on one line.
+func (s setupStep) summary() string { return summary(s.Changes, "(the new one)") }
+
+// word is a step's action: what is to be done, or what became of it.
+func (s setupStep) word(dryRun bool) string {
+	switch {
+	case dryRun:
+		return string(s.Action)
+	case !s.Done:
+		return "not done"
+	default:
+		return map[management.Action]string{management.Create: "created", management.Update: "changed", management.Keep: "kept"}[s.Action]
+	}
+}
+
+// reportSetup writes the result: what was done, or with dryRun what would be.
+func reportSetup(s *session.Session, setup *auth0Setup, dryRun bool) error {
+	view := setupView{DryRun: dryRun, Steps: setup.steps()}
+	return s.Flags.Output.Write(s.App.Out, view, func(w io.Writer) error {
+		var rows [][]string
+		for _, step := range view.Steps {
+			rows = append(rows, []string{step.word(dryRun), step.Kind, step.Name, step.ID, step.summary()})
+		}
+		return output.Table(w, []string{"ACTION", "KIND", "NAME", "ID", "CHANGES"}, rows)
+	})
+}
+
+// secretKeeper puts the secret of a machine's application where login would.
+type secretKeeper struct {
+	session *session.Session
+	stores  *tokencache.Stores
+	usable  bool // there is a store that keeps secrets
+}
+
+// newSecretKeeper tries the store out before there is a secret to lose. A store that is
+// locked is an error; where there is none the secret is not kept.
+func newSecretKeeper(ctx context.Context, s *session.Session, setup *auth0Setup) (*secretKeeper, error) {
+	stores, err := s.Stores(tokencache.Seal{})
+	if err != nil {
+		return nil, err
+	}
+	store := stores.Find(setup.machineKey())
+	err = store.Ready(ctx)
+	if failure.Is[*tokencache.UnavailableError](err) || failure.Is[tokencache.NoSealError](err) {
+		return &secretKeeper{s, stores, false}, nil
+	}
+	return &secretKeeper{s, stores, store.KeepsSecrets()}, err
+}
+
+// machineKey names the token that the machine's profile gets.
+func (s *auth0Setup) machineKey() tokencache.Key {
+	return tokencache.Key{
+		Grant:    session.ClientCredentials,
+		Issuer:   s.issuer,
+		ClientID: s.plan.Machine.ID,
+		Audience: s.audience,
+	}
+}
+
+// keep stores a new secret, or the one of an application that was there unless it is
+// stored already.
+func (k *secretKeeper) keep(ctx context.Context, secret management.Secret, setup *auth0Setup) error {
+	key := setup.machineKey()
+	store := k.stores.Find(key)
+	if !k.usable {
+		k.unkept(setup, "no token store here can keep it")
+		return nil
+	}
+	if secret == "" {
+		_, err := store.Get(ctx, key.Secret())
+		if !errors.Is(err, tokencache.ErrNotFound) {
+			return err
+		}
+		secret, err = setup.client.MachineSecret(ctx, key.ClientID)
+		if refused, ok := errors.AsType[*management.Error](err); ok && refused.Unauthorized() {
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+		if secret == "" {
+			k.unkept(setup, "the token lacks read:client_keys")
+			return nil
+		}
+	}
+	if err := store.SetAlone(ctx, key.Secret(), []byte(secret), k.session.App.Notice); err != nil {
+		return fmt.Errorf("the client secret could not be stored: %w", err)
+	}
+	// logout --all finds by the index what is to be forgotten.
+	k.session.Record(ctx, k.stores, store, key.Token(), session.TokenRecord(key, tokencache.Entry{Obtained: k.session.App.Now()}))
+	k.session.App.Notice(fmt.Sprintf("the client secret of %s is stored in the %s", setup.plan.Machine.Name, session.StoreName(store)))
+	return nil
+}
+
+// unkept says where the secret is to come from.
+func (k *secretKeeper) unkept(setup *auth0Setup, reason string) {
+	k.session.App.Notice(fmt.Sprintf("the client secret of %s is not stored: %s", setup.plan.Machine.Name, reason))
+	k.session.App.Notice(fmt.Sprintf("copy it from the dashboard: set %s, or run appsyncctl login --profile %s --client-secret-stdin",
+		config.Describe(config.ClientSecret).Variable, setup.machine.name))
 }
