@@ -75,11 +75,7 @@ func runCreate(ctx context.Context, s *session.Session, options createOptions) e
 		}
 		input = merged(input, read)
 	}
-	out, err := newWriter(ctx, s.App, options.records)
-	if err != nil {
-		return err
-	}
-	api, err := s.API(ctx, session.Options{})
+	out, api, err := open(ctx, s, options.records)
 	if err != nil {
 		return err
 	}

@@ -97,6 +97,16 @@ func newWriter(ctx context.Context, world *app.App, options command.RecordOption
 	return &writer{Writer: out, patient: options.Format == app.Table && world.Width == 0}, nil
 }
 
+// open opens the output, and then the API.
+func open(ctx context.Context, s *session.Session, options command.RecordOptions) (*writer, *session.API, error) {
+	out, err := newWriter(ctx, s.App, options)
+	if err != nil {
+		return nil, nil, err
+	}
+	api, err := s.API(ctx, session.Options{})
+	return out, api, err
+}
+
 func (w *writer) write(c *appsync.Customer) error {
 	w.count++
 	return w.Write(output.Record{Value: c, Cells: []*string{&c.Id, c.Name, c.City, c.State, c.Country}})
@@ -109,6 +119,23 @@ func (w *writer) writeAnswer(c *appsync.Customer, err error) error {
 		return err
 	}
 	return errors.Join(err, w.write(c))
+}
+
+// writeEach writes the customer that call returns for each id, and says in the end which
+// ids are those of none. Any other error stops it.
+func (w *writer) writeEach(ids []string, call func(id string) (*appsync.Customer, error)) error {
+	var unknown []string
+	for _, id := range ids {
+		customer, err := call(id)
+		if customer == nil && err == nil {
+			unknown = append(unknown, id)
+			continue
+		}
+		if failed := w.writeAnswer(customer, err); failed != nil {
+			return errors.Join(failed, missing(unknown), w.finish())
+		}
+	}
+	return errors.Join(missing(unknown), w.finish())
 }
 
 // unlessEnough forgives that a reader of a list went away, as head does: it has had

@@ -2,7 +2,6 @@ package customers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -50,11 +49,7 @@ others are deleted all the same. Any other error stops it.`,
 }
 
 func runDelete(ctx context.Context, s *session.Session, options deleteOptions) error {
-	out, err := newWriter(ctx, s.App, options.records)
-	if err != nil {
-		return err
-	}
-	api, err := s.API(ctx, session.Options{})
+	out, api, err := open(ctx, s, options.records)
 	if err != nil {
 		return err
 	}
@@ -63,18 +58,10 @@ func runDelete(ctx context.Context, s *session.Session, options deleteOptions) e
 			return err
 		}
 	}
-	var unknown []string
-	for _, id := range options.ids {
+	return out.writeEach(options.ids, func(id string) (*appsync.Customer, error) {
 		resp, err := appsync.DeleteCustomer(ctx, api, id)
-		if resp.DeleteCustomer == nil && err == nil {
-			unknown = append(unknown, id)
-			continue
-		}
-		if failed := out.writeAnswer(resp.DeleteCustomer, err); failed != nil {
-			return errors.Join(failed, missing(unknown), out.finish())
-		}
-	}
-	return errors.Join(missing(unknown), out.finish())
+		return resp.DeleteCustomer, err
+	})
 }
 
 // counted names a few ids, and counts many.

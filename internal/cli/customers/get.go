@@ -2,7 +2,6 @@ package customers
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -41,24 +40,12 @@ are shown all the same.`,
 }
 
 func runGet(ctx context.Context, s *session.Session, options getOptions) error {
-	out, err := newWriter(ctx, s.App, options.records)
+	out, api, err := open(ctx, s, options.records)
 	if err != nil {
 		return err
 	}
-	api, err := s.API(ctx, session.Options{})
-	if err != nil {
-		return err
-	}
-	var unknown []string
-	for _, id := range options.ids {
+	return out.writeEach(options.ids, func(id string) (*appsync.Customer, error) {
 		resp, err := appsync.GetCustomer(ctx, api, id)
-		if resp.GetCustomer == nil && err == nil {
-			unknown = append(unknown, id)
-			continue
-		}
-		if failed := out.writeAnswer(resp.GetCustomer, err); failed != nil {
-			return errors.Join(failed, missing(unknown), out.finish())
-		}
-	}
-	return errors.Join(missing(unknown), out.finish())
+		return resp.GetCustomer, err
+	})
 }

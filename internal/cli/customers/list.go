@@ -91,11 +91,7 @@ terminal only. In CSV nothing between two commas is null, and "" an empty text.`
 }
 
 func runList(ctx context.Context, s *session.Session, options listOptions) error {
-	out, err := newWriter(ctx, s.App, options.records)
-	if err != nil {
-		return err
-	}
-	api, err := s.API(ctx, session.Options{})
+	out, api, err := open(ctx, s, options.records)
 	if err != nil {
 		return err
 	}

@@ -78,11 +78,7 @@ func removeFields(change map[string]*string, names []string) error {
 }
 
 func runUpdate(ctx context.Context, s *session.Session, options updateOptions) error {
-	out, err := newWriter(ctx, s.App, options.records)
-	if err != nil {
-		return err
-	}
-	api, err := s.API(ctx, session.Options{})
+	out, api, err := open(ctx, s, options.records)
 	if err != nil {
 		return err
 	}
