@@ -21,8 +21,9 @@ const (
 	Browser           = "browser"
 )
 
-// CallbackPorts are the ports of this machine that a browser login may come back to. They are tried in order. Auth0 compares a callback URL with its port,
-// so these three must be registered: http://127.0.0.1:8976/callback and so on.
+// CallbackPorts are the ports of this machine that a browser login may come back to, in the
+// order in which they are tried. Auth0 compares a callback URL with its port, so these three
+// must be registered: http://127.0.0.1:8976/callback and so on.
 func CallbackPorts() []int { return []int{8976, 8977, 8978} }
 
 // A Grant is a way to get a token, put together from settings.
