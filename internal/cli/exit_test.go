@@ -17,7 +17,6 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/output"
 	"github.com/appsyncctl/appsyncctl/internal/paging"
 	"github.com/appsyncctl/appsyncctl/internal/session"
-	"github.com/appsyncctl/appsyncctl/internal/smoke"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
@@ -60,7 +59,7 @@ func failures() []failure {
 		{"no free port", &auth.PortsError{Ports: []int{8976}, Err: errOther}, 1, "free one of these ports, or log in with --grant device"},
 		{"a senseless answer of the provider", &auth.AnswerError{Endpoint: "id.example.com/oauth/token", Problem: "it is not JSON"}, 1, "check --issuer (APPSYNCCTL_ISSUER)"},
 		{"a damaged token", &auth.ClaimsError{Reason: "its payload is no JSON object"}, 1, ""},
-		{"an API that takes any token", &smoke.AcceptedError{What: "a tampered token"}, 1, ""},
+		{"an API that takes any token", errors.New("the API accepted a tampered token"), 1, ""},
 		{"null and no reason", &appsync.NullError{Operation: "createCustomer"}, 1, ""},
 		{"pages without end", &paging.EndlessError{Reason: "again"}, 1, ""},
 		{"an answer that is too large", &transport.TooLargeError{Host: "api.example.com", Max: 8 << 20}, 1, ""},

@@ -120,3 +120,42 @@ func fields(customer *appsync.Customer) map[string]string {
 	}
 	return texts
 }
+
+// find looks for a customer whose creation was not answered.
+func (c *customer) find(ctx context.Context, mark Mark) {
+	for page, err := range appsync.Pages(ctx, c.api, appsync.Paging{Filter: mark.filter()}) {
+		if err != nil {
+			return // it may be there all the same
+		}
+		for _, customer := range page.Customers {
+			if customer.Name != nil && *customer.Name == *c.input.Name {
+				c.id = customer.Id
+				return
+			}
+		}
+	}
+}
+
+func (c *customer) remove(ctx context.Context) doctor.Verdict {
+	resp, err := appsync.DeleteCustomer(ctx, c.api, c.id)
+	deleted := resp.DeleteCustomer
+	switch {
+	case err != nil && c.isGone(ctx):
+		return doctor.OK.With("it is gone, though its deletion was not answered") // a deletion can be repeated, and need not be
+	case err != nil:
+		return blame(fmt.Errorf("%s (%s) is left behind: %w", *c.input.Name, c.id, err))
+	case deleted == nil:
+		return doctor.Failure.With(fmt.Sprintf("%s (%s) was gone before it was deleted", *c.input.Name, c.id))
+	case deleted.Id != c.id:
+		return doctor.Failure.With(fmt.Sprintf("%s (%s) was to be deleted, and the API says that it deleted %s", *c.input.Name, c.id, deleted.Id),
+			doctor.Evidence{Name: "id", Expected: c.id, Found: deleted.Id, From: "the answer"})
+	default:
+		return doctor.OK.With("it is deleted")
+	}
+}
+
+// isGone reports whether the API answers that there is no such customer.
+func (c *customer) isGone(ctx context.Context) bool {
+	resp, err := appsync.GetCustomer(ctx, c.api, c.id)
+	return err == nil && resp.GetCustomer == nil
+}

@@ -1,16 +1,16 @@
 package smoke
 
 import (
-	"context"
+	"errors"
 	"fmt"
+	"io"
 	"math"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
-
-	"github.com/appsyncctl/appsyncctl/internal/appsync"
-	"github.com/appsyncctl/appsyncctl/internal/doctor"
 )
 
 // A Latency is a limit on how long answers take: "p95=800ms", "max=2s".
@@ -18,13 +18,6 @@ type Latency struct {
 	Name     string  // "p95" or "max"
 	Quantile float64 // 0.95; 1 for max
 	Most     time.Duration
-}
-
-// LatencyError says why some text is no limit.
-type LatencyError struct{ Text string }
-
-func (e *LatencyError) Error() string {
-	return fmt.Sprintf("%q is no latency limit: write p95=800ms, p50=200ms or max=2s", e.Text)
 }
 
 // ParseLatency reads NAME=DURATION, where NAME is p and a percentage up to 100, or
@@ -37,12 +30,12 @@ func ParseLatency(text string) (Latency, error) {
 		percent, isPercent := strings.CutPrefix(name, "p")
 		number, numberErr := strconv.ParseFloat(percent, 64)
 		if !isPercent || numberErr != nil || !(number > 0 && number <= 100) {
-			return Latency{}, &LatencyError{text}
+			return Latency{}, fmt.Errorf("%q is no latency limit: write p95=800ms, p50=200ms or max=2s", text)
 		}
 		quantile = number / 100
 	}
 	if !found || err != nil || most <= 0 {
-		return Latency{}, &LatencyError{text}
+		return Latency{}, fmt.Errorf("%q is no latency limit: write p95=800ms, p50=200ms or max=2s", text)
 	}
 	return Latency{name, quantile, most}, nil
 }
@@ -58,32 +51,74 @@ func (l Latency) tooSlow(measured time.Duration, count int) string {
 	return fmt.Sprintf("%s of %d requests is %s, more than %s", l.Name, count, measured.Round(100*time.Microsecond), l.Most)
 }
 
-// measure compares what the API's answers took with the limits.
-func (r *run) measure(ctx context.Context) doctor.Verdict {
-	taken := r.Meter.Taken()
-	if r.ReadOnly { // nothing else has called the API with its own token
-		one := 1
-		if _, err := appsync.ListCustomers(ctx, r.API, nil, &one, nil); err != nil {
-			return blame(err)
-		}
-		taken = r.Meter.Taken()
+// A Meter makes requests through Base, and remembers how long the API took for
+// each attempt and which attempts failed. It stands below whatever repeats them.
+type Meter struct {
+	Base http.RoundTripper
+	Now  func() time.Time
+
+	mu    sync.Mutex
+	taken []time.Duration
+	notes []string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (m *Meter) RoundTrip(req *http.Request) (*http.Response, error) {
+	start := m.Now()
+	resp, err := m.Base.RoundTrip(req)
+	switch {
+	case err != nil:
+		m.note("an attempt failed: " + err.Error())
+		return nil, err
+	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= http.StatusInternalServerError:
+		m.note(fmt.Sprintf("an attempt was answered with %d", resp.StatusCode))
 	}
-	if len(taken) == 0 {
-		return doctor.Unknown.With("no request was answered")
+	resp.Body = &measuredBody{resp.Body, func() { m.add(m.Now().Sub(start)) }}
+	return resp, nil
+}
+
+// Notes returns what attempts have failed since it was called last.
+func (m *Meter) Notes() []string {
+	if m == nil {
+		return nil
 	}
-	var evidence []doctor.Evidence
-	slow := ""
-	for _, limit := range r.Latencies {
-		measured := limit.of(taken)
-		evidence = append(evidence, doctor.Evidence{
-			Name: limit.Name, Expected: "at most " + limit.Most.String(), Found: measured.Round(time.Microsecond * 100).String(), From: "this run",
-		})
-		if measured > limit.Most && slow == "" {
-			slow = limit.tooSlow(measured, len(taken))
-		}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	notes := m.notes
+	m.notes = nil
+	return notes
+}
+
+// Taken returns the time of each answer so far, from the request to its last byte.
+func (m *Meter) Taken() []time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.taken)
+}
+
+func (m *Meter) note(text string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.notes = append(m.notes, text)
+}
+
+func (m *Meter) add(taken time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.taken = append(m.taken, taken)
+}
+
+// A measuredBody tells when it has been read to its end.
+type measuredBody struct {
+	io.ReadCloser
+	ended func()
+}
+
+func (b *measuredBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if errors.Is(err, io.EOF) && b.ended != nil {
+		b.ended()
+		b.ended = nil
 	}
-	if slow != "" {
-		return doctor.Failure.With(slow, evidence...)
-	}
-	return doctor.OK.With("fast enough", evidence...)
+	return n, err
 }

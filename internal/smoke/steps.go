@@ -2,9 +2,20 @@ package smoke
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
+	"time"
 
+	"github.com/Khan/genqlient/graphql"
+
+	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/doctor"
+	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
 // Category is that of what a smoke test does.
@@ -222,4 +233,258 @@ func unlimited(t *Test) string {
 		return "no limit is set: --max-latency"
 	}
 	return ""
+}
+
+// measure compares what the API's answers took with the limits.
+func (r *run) measure(ctx context.Context) doctor.Verdict {
+	taken := r.Meter.Taken()
+	if r.ReadOnly { // nothing else has called the API with its own token
+		one := 1
+		if _, err := appsync.ListCustomers(ctx, r.API, nil, &one, nil); err != nil {
+			return blame(err)
+		}
+		taken = r.Meter.Taken()
+	}
+	if len(taken) == 0 {
+		return doctor.Unknown.With("no request was answered")
+	}
+	var evidence []doctor.Evidence
+	slow := ""
+	for _, limit := range r.Latencies {
+		measured := limit.of(taken)
+		evidence = append(evidence, doctor.Evidence{
+			Name: limit.Name, Expected: "at most " + limit.Most.String(), Found: measured.Round(time.Microsecond * 100).String(), From: "this run",
+		})
+		if measured > limit.Most && slow == "" {
+			slow = limit.tooSlow(measured, len(taken))
+		}
+	}
+	if slow != "" {
+		return doctor.Failure.With(slow, evidence...)
+	}
+	return doctor.OK.With("fast enough", evidence...)
+}
+
+func (r *run) refuseTampered(ctx context.Context) doctor.Verdict {
+	token, err := r.Token(ctx)
+	if err != nil {
+		return blame(err)
+	}
+	verdict := r.refuse(ctx, tampered(token), "a token with a changed signature")
+	if later, isJWT := endMoved(token, r.Now()); isJWT && verdict.Result == doctor.OK {
+		return r.refuse(ctx, later, "a token with another end than was signed")
+	}
+	return verdict
+}
+
+func (r *run) refuseExpired(ctx context.Context) doctor.Verdict {
+	claims, err := auth.ParseClaims(r.Expired)
+	if err != nil || claims.Expiry.IsZero() || !claims.Expiry.Before(r.Now()) {
+		return doctor.Failure.With("the token that was given as expired is no JWT whose time is over")
+	}
+	return r.refuse(ctx, r.Expired, "an expired token")
+}
+
+// refuse shows the API a token that it must refuse with 401.
+func (r *run) refuse(ctx context.Context, token, what string) doctor.Verdict {
+	var data map[string]any
+	request := &graphql.Request{Query: "query Refused { __typename }", OpName: "Refused"}
+	err := r.Presented(token).MakeRequest(ctx, request, &graphql.Response{Data: &data})
+	answer, answered := errors.AsType[*appsync.ResponseError](err)
+	switch {
+	case err == nil:
+		return doctor.Verdict{Result: doctor.Failure, Message: "the API accepted " + what, Err: errors.New("the API accepted " + what)}
+	case !answered || mute(answer):
+		return blame(err)
+	case !answer.Unauthorized():
+		return doctor.Failure.With(fmt.Sprintf("the API answered %s with status %d instead of 401", what, answer.Status))
+	default:
+		return doctor.OK.With("refused with 401")
+	}
+}
+
+// tampered returns token with another signature: its last part, or the whole of an
+// opaque token, is turned around.
+func tampered(token string) string {
+	dot := strings.LastIndexByte(token, '.') + 1
+	signature := []byte(token[dot:])
+	changed := false
+	for i, j := 0, len(signature)-1; i < j; i, j = i+1, j-1 {
+		changed = changed || signature[i] != signature[j]
+		signature[i], signature[j] = signature[j], signature[i]
+	}
+	if !changed {
+		signature = append(signature, 'A')
+	}
+	return token[:dot] + string(signature)
+}
+
+// endMoved returns a JWT with its claims, but that it is good for an hour from now.
+func endMoved(token string, now time.Time) (string, bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return "", false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	var claims map[string]json.RawMessage
+	if err != nil || json.Unmarshal(payload, &claims) != nil {
+		return "", false
+	}
+	claims["exp"] = json.RawMessage(fmt.Sprint(now.Add(time.Hour).Unix()))
+	claims["iat"] = json.RawMessage(fmt.Sprint(now.Unix()))
+	payload, err = json.Marshal(claims)
+	parts[1] = base64.RawURLEncoding.EncodeToString(payload)
+	return strings.Join(parts, "."), err == nil
+}
+
+// A list is eventually consistent: a new record may be missing for a moment.
+const (
+	listTries = 5
+	listPause = time.Second
+)
+
+// findBoth lists customers until it has seen both, unchanged.
+func (r *run) findBoth(ctx context.Context) doctor.Verdict {
+	for try := 1; ; try++ {
+		missing, verdict := r.missing(ctx, r.first, r.second)
+		switch {
+		case verdict.Result != doctor.OK:
+			return verdict
+		case missing == nil:
+			return doctor.OK.With("both are there")
+		case try == listTries:
+			return doctor.Failure.With(*missing.input.Name + " was created, but the list does not show it")
+		}
+		if err := retry.Wait(ctx, listPause); err != nil {
+			return doctor.Verdict{Result: doctor.Unknown, Message: "interrupted", Err: err}
+		}
+	}
+}
+
+// missing returns the first of wanted that the list does not show.
+func (r *run) missing(ctx context.Context, wanted ...*customer) (*customer, doctor.Verdict) {
+	found := make(map[string]bool)
+	for page, err := range appsync.Pages(ctx, r.API, appsync.Paging{Filter: r.Mark.filter()}) {
+		if err != nil {
+			return nil, blame(err)
+		}
+		for _, customer := range page.Customers {
+			for _, c := range wanted {
+				if c.id != customer.Id {
+					continue
+				}
+				if verdict := c.compare(fields(customer), "the list"); verdict.Result != doctor.OK {
+					return nil, verdict
+				}
+				found[c.id] = true
+			}
+		}
+		if len(found) == len(wanted) {
+			return nil, doctor.OK.With("")
+		}
+	}
+	for _, c := range wanted {
+		if !found[c.id] {
+			return c, doctor.OK.With("")
+		}
+	}
+	return nil, doctor.OK.With("")
+}
+
+// toldWithin is how long an announcement may take.
+const toldWithin = 10 * time.Second
+
+func (r *run) follow(ctx context.Context) doctor.Verdict {
+	// The step's deadline is for the beginning only: what comes later, another step waits
+	// for, and Run closes the feed.
+	life, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	begun := context.AfterFunc(ctx, func() { end(context.Cause(ctx)) })
+	feed, err := r.Follow(life)
+	begun()
+	if err != nil {
+		end(nil)
+		return blame(err)
+	}
+	r.feed, r.unfollow = feed, end
+	return doctor.OK.With("acknowledged")
+}
+
+// awaitBoth waits until the subscription has told of both customers.
+func (r *run) awaitBoth(ctx context.Context) doctor.Verdict {
+	waiting, cancel := r.Deadline.Set(ctx, toldWithin, "")
+	defer cancel()
+	missing := map[string]*customer{r.first.id: r.first, r.second.id: r.second}
+	for len(missing) > 0 {
+		select {
+		case change, open := <-r.feed.Changes:
+			if !open {
+				return blame(r.feed.Err())
+			}
+			if change.Err != nil {
+				return blame(change.Err)
+			}
+			c, ours := missing[change.Customer.Id]
+			if !ours {
+				continue // another run's, or a person's
+			}
+			if verdict := c.compare(fields(change.Customer), "the subscription"); verdict.Result != doctor.OK {
+				return verdict
+			}
+			delete(missing, c.id)
+		case <-waiting.Done():
+			if ctx.Err() != nil {
+				return doctor.Verdict{Result: doctor.Unknown, Message: "interrupted", Err: context.Cause(ctx)}
+			}
+			var names []string
+			for _, c := range missing {
+				names = append(names, *c.input.Name)
+			}
+			return doctor.Failure.With("the subscription did not tell of " + strings.Join(names, " and "))
+		}
+	}
+	return doctor.OK.With("it told of both")
+}
+
+// A Table reads an item by its id, without the API.
+type Table interface {
+	Item(ctx context.Context, id string) (map[string]string, bool, error)
+}
+
+// readTable looks for both customers in the table itself.
+func (r *run) readTable(ctx context.Context) doctor.Verdict {
+	for _, c := range []*customer{r.first, r.second} {
+		item, there, err := r.item(ctx, c.id)
+		switch {
+		case err != nil:
+			return blame(err)
+		case !there:
+			return doctor.Failure.With(fmt.Sprintf("the table has no item %s, though the API created %s", c.id, *c.input.Name),
+				doctor.Evidence{Name: "id", Expected: c.id, Found: "no such item", From: "the table"})
+		}
+		if verdict := c.compare(item, "the table"); verdict.Result != doctor.OK {
+			return verdict
+		}
+	}
+	return doctor.OK.With("it holds both")
+}
+
+// item reads an item, and gives that up at the end of ctx: credentials may come from a
+// program that takes its time.
+func (r *run) item(ctx context.Context, id string) (item map[string]string, there bool, err error) {
+	type result struct {
+		item  map[string]string
+		there bool
+		err   error
+	}
+	read := make(chan result, 1)
+	go func() {
+		item, there, err := r.Table.Item(ctx, id)
+		read <- result{item, there, err}
+	}()
+	select {
+	case found := <-read:
+		return found.item, found.there, found.err
+	case <-ctx.Done():
+		return nil, false, context.Cause(ctx)
+	}
 }
