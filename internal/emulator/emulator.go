@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -149,4 +150,110 @@ func (e *Emulator) CA() []byte {
 		return nil
 	}
 	return slices.Clone(e.authority.pem)
+}
+
+// The settings that lead the client to an emulator.
+
+// Variable is one environment variable that points the client at the emulator.
+type Variable struct{ Name, Value string }
+
+// String is the assignment, for people: a secret is left out. Programs take Value.
+func (v Variable) String() string {
+	for _, end := range []string{"_SECRET", "_KEY", "_TOKEN"} {
+		if strings.HasSuffix(v.Name, end) {
+			return v.Name + "=[redacted]"
+		}
+	}
+	return v.Name + "=" + v.Value
+}
+
+// GoString is String, so that %#v tells no more.
+func (v Variable) GoString() string { return v.String() }
+
+// Export is the assignment for a POSIX shell, with its value.
+func (v Variable) Export() string {
+	return "export " + v.Name + "='" + strings.ReplaceAll(v.Value, "'", `'\''`) + "'"
+}
+
+// Environment returns the variables in the order in which they are shown. The client
+// ids and the audience are the tenant's first ones that fit; those that no client or
+// API fits are empty.
+func (e *Emulator) Environment() []Variable { return slices.Clone(e.environment) }
+
+func environment(origin string, tenant auth0.Config) []Variable {
+	var machine, native, management auth0.Client
+	for _, client := range slices.Backward(tenant.Clients) {
+		_, manages := client.Audiences[auth0.ManagementAPI]
+		switch {
+		case manages:
+			management = client
+		case slices.Contains(client.Grants, auth0.GrantClientCredentials):
+			machine = client
+		}
+		if slices.Contains(client.Grants, auth0.GrantDeviceCode) {
+			native = client
+		}
+	}
+	var audience string
+	if len(tenant.APIs) > 0 {
+		audience = tenant.APIs[0].Identifier
+	}
+	return []Variable{
+		{"APPSYNCCTL_ENDPOINT", origin + "/graphql"},
+		{"APPSYNCCTL_ISSUER", tenant.Issuer},
+		{"APPSYNCCTL_CLIENT_ID", machine.ID},
+		{"APPSYNCCTL_CLIENT_SECRET", string(machine.Secret)},
+		{"APPSYNCCTL_AUDIENCE", audience},
+		{"APPSYNCCTL_EMULATOR_DEVICE_CLIENT_ID", native.ID},
+		{"APPSYNCCTL_EMULATOR_MANAGEMENT_CLIENT_ID", management.ID},
+		{"APPSYNCCTL_EMULATOR_MANAGEMENT_CLIENT_SECRET", string(management.Secret)},
+	}
+}
+
+// The end: open requests finish, connections close, nothing is left running.
+
+// grace is how long Close waits for open requests.
+const grace = 2 * time.Second
+
+// Close stops the emulator: requests that are open may end within two seconds, then
+// they are cut off. When it returns nothing of the emulator runs any more. Closing
+// again does nothing and returns the same error.
+func (e *Emulator) Close() error { return e.closing() }
+
+func (e *Emulator) shutDown() error {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	context.AfterFunc(ctx, e.stop)
+	err := e.server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = e.server.Close()
+	}
+	e.stop()
+	e.inside.CloseIdleConnections()
+	if served := <-e.served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	e.open.Wait()
+	return errors.Join(err, e.tenant.Close(), e.storage.Close())
+}
+
+// connState and counted keep e.open: http.Server forgets a connection that was
+// taken over, such as a WebSocket, and does not wait for the handlers it cuts off. A
+// request is counted while its connection still is, so the count does not pass zero
+// before the end.
+func (e *Emulator) connState(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		e.open.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		e.open.Done()
+	}
+}
+
+func (e *Emulator) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e.open.Add(1)
+		defer e.open.Done()
+		next.ServeHTTP(w, r)
+	})
 }

@@ -177,8 +177,7 @@ func TestReportsThatCannotBeWritten(t *testing.T) {
 			}
 			t.Run(what+" to "+name, func(t *testing.T) {
 				err := write(path)
-				var fileError *report.FileError
-				if !errors.As(err, &fileError) || fileError.Path != path || !strings.Contains(err.Error(), path) {
+				if err == nil || !strings.HasPrefix(err.Error(), "report "+path+": ") {
 					t.Errorf("got %v", err)
 				}
 				if name == "a file above it" && runtime.GOOS != "windows" {

@@ -1,7 +1,6 @@
 package report_test
 
 import (
-	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -171,8 +170,7 @@ func TestNewFindsMistakes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r, err := report.New(report.Run{Suite: "su.ite", Cases: tt.cases})
-			var invalid *report.InvalidError
-			if tt.problem == "" && err != nil || tt.problem != "" && (!errors.As(err, &invalid) || invalid.Problems[0] != tt.problem) {
+			if tt.problem == "" && err != nil || tt.problem != "" && (err == nil || !strings.HasPrefix(err.Error(), "steps cannot be reported as they are: "+tt.problem)) {
 				t.Errorf("got error %v, want %q", err, tt.problem)
 			}
 			var got []string
