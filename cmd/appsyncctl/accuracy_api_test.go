@@ -9,6 +9,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // edgeRows are addresses where AppSync does not answer, or answers everybody.
@@ -40,7 +41,7 @@ func edgeRows() []accuracyRow {
 func refusalRows() []accuracyRow {
 	const hour = time.Hour
 	lambdaOnly := atAPI(func(a *appsync.Config) { a.LambdaToken, a.Issuer = "function-token", "" })
-	keyOnly := atAPI(func(a *appsync.Config) { a.APIKeys, a.Issuer = []appsync.Secret{"da2-otherotherotherotherother"}, "" })
+	keyOnly := atAPI(func(a *appsync.Config) { a.APIKeys, a.Issuer = []redact.Secret{"da2-otherotherotherotherother"}, "" })
 	pattern := func(expression string) change {
 		return configured(func(c *emulator.Config) { c.ClientIDPattern = expression })
 	}

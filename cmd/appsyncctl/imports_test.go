@@ -22,8 +22,8 @@ const module = "github.com/appsyncctl/appsyncctl/"
 //	5  session
 //	4  smoke
 //	3  doctor, changefeed, emulator
-//	2  app, records, emulator/appsync
-//	1  appsync, bulk, auth, tokencache, transport, config, output, report, management, awsaccount, cloudformation, emulator/auth0, emulator/appsync/store
+//	2  app, records, emulator/appsync, emulator/appsync/account
+//	1  appsync, bulk, auth, tokencache, transport, config, output, report, management, awsaccount, cloudformation, emulator/auth0, emulator/appsync/store, emulator/appsync/signature
 //	0  redact, failure, retry, address, schema, atomicfile, paging
 func floors() map[string][]string {
 	return map[string][]string{
@@ -58,7 +58,7 @@ func floors() map[string][]string {
 		"internal/smoke":         {"internal/doctor", "internal/appsync", "internal/auth", "internal/awsaccount"},
 		"internal/records":       {"internal/appsync", "internal/auth", "internal/bulk", "internal/tokencache"},
 		"internal/emulator": {
-			"internal/emulator/auth0", "internal/emulator/appsync", "internal/emulator/appsync/store",
+			"internal/emulator/auth0", "internal/emulator/appsync", "internal/emulator/appsync/account", "internal/emulator/appsync/signature", "internal/emulator/appsync/store",
 		},
 		"internal/awsaccount": {},
 		"internal/config":     {},
@@ -70,13 +70,15 @@ func floors() map[string][]string {
 		// A server for the tests of appsync and of those above it.
 		"internal/appsync/appsynctest": {"internal/appsync"},
 
-		"internal/bulk":                   {},
-		"internal/output":                 {},
-		"internal/report":                 {},
-		"internal/emulator/auth0":         {},
-		"internal/emulator/appsync":       {"internal/emulator/appsync/store"},
-		"internal/emulator/appsync/store": {},
-		"internal/cloudformation":         {},
+		"internal/bulk":                       {},
+		"internal/output":                     {},
+		"internal/report":                     {},
+		"internal/emulator/auth0":             {},
+		"internal/emulator/appsync":           {"internal/emulator/appsync/signature", "internal/emulator/appsync/store"},
+		"internal/emulator/appsync/account":   {"internal/emulator/appsync/signature", "internal/emulator/appsync/store"},
+		"internal/emulator/appsync/signature": {},
+		"internal/emulator/appsync/store":     {},
+		"internal/cloudformation":             {},
 	}
 }
 

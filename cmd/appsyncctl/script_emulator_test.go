@@ -15,7 +15,9 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/signature"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
 
@@ -126,13 +128,13 @@ func (s *setUp) option(name string) func(value string) {
 	case "api-key":
 		return func(string) {
 			s.ts.Setenv("APPSYNCCTL_API_KEY", "da2-scriptscriptscriptscriptsc")
-			s.api(func(a *appsync.Config) { a.APIKeys = []appsync.Secret{"da2-scriptscriptscriptscriptsc"} })
+			s.api(func(a *appsync.Config) { a.APIKeys = []redact.Secret{"da2-scriptscriptscriptscriptsc"} })
 		}
 	case "iam":
 		return func(string) {
 			s.ts.Setenv("AWS_ACCESS_KEY_ID", "AKIASCRIPT")
 			s.ts.Setenv("AWS_SECRET_ACCESS_KEY", "script-secret")
-			s.api(func(a *appsync.Config) { a.IAM = &appsync.AccessKey{ID: "AKIASCRIPT", Secret: "script-secret"} })
+			s.api(func(a *appsync.Config) { a.IAM = &signature.Key{ID: "AKIASCRIPT", Secret: "script-secret"} })
 		}
 	case "account": // the AWS account around the API, with the key that reads it
 		return func(string) { s.config.Modes = []string{"oidc", "iam"} }
@@ -142,7 +144,7 @@ func (s *setUp) option(name string) func(value string) {
 		}
 	case "lambda":
 		return func(value string) {
-			s.api(func(a *appsync.Config) { a.LambdaToken = appsync.Secret(value) })
+			s.api(func(a *appsync.Config) { a.LambdaToken = redact.Secret(value) })
 		}
 	default:
 		return nil

@@ -24,6 +24,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
 
@@ -39,7 +40,7 @@ func TestWatchKilled(t *testing.T) {
 	kills := number("WATCH_PROOF_KILLS", 4)
 	running, err := emulator.Start(t.Context(), emulator.Config{
 		Schema: schema.Extended(),
-		API:    func(c *appsync.Config) { c.APIKeys = []appsync.Secret{watchKey} },
+		API:    func(c *appsync.Config) { c.APIKeys = []redact.Secret{watchKey} },
 	})
 	if err != nil {
 		t.Fatal(err)

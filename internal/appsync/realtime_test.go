@@ -13,6 +13,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
 	emulated "github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
 
@@ -23,7 +24,7 @@ func emulate(t *testing.T) (endpoint *url.URL, client *appsync.Client) {
 	t.Helper()
 	running, err := emulator.Start(t.Context(), emulator.Config{
 		Schema: schema.Extended(),
-		API:    func(c *emulated.Config) { c.APIKeys = []emulated.Secret{emulatorKey} },
+		API:    func(c *emulated.Config) { c.APIKeys = []redact.Secret{emulatorKey} },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/changefeed"
 	emulated "github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
 
@@ -35,7 +36,7 @@ type inMemory struct {
 // inside synctest.
 func emulateInMemory(t *testing.T) (*inMemory, *appsync.Client) {
 	t.Helper()
-	api, err := emulated.New(emulated.Config{Schema: schema.Extended(), APIKeys: []emulated.Secret{emulatorKey}})
+	api, err := emulated.New(emulated.Config{Schema: schema.Extended(), APIKeys: []redact.Secret{emulatorKey}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
 
@@ -238,7 +239,7 @@ func openEmulator(t *testing.T, sdl, dynamoDB string) emulatedAPI {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api, err := appsync.New(appsync.Config{Schema: sdl, Table: table, APIKeys: []appsync.Secret{"da2-x"}})
+	api, err := appsync.New(appsync.Config{Schema: sdl, Table: table, APIKeys: []redact.Secret{"da2-x"}})
 	if err != nil {
 		t.Fatal(err)
 	}

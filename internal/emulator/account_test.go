@@ -21,6 +21,8 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/signature"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // account is how the SDK reaches the emulator's account, by the emulator's variables.
@@ -235,8 +237,8 @@ func TestAccountVariables(t *testing.T) {
 // TestModesAreTold wants the modes that are on, whoever turned them on.
 func TestModesAreTold(t *testing.T) {
 	r := start(t, emulator.Config{Modes: []string{"lambda", "oidc", "iam"}, API: func(c *appsync.Config) {
-		c.LambdaToken, c.APIKeys, c.DefaultMode = "", []appsync.Secret{"da2-test"}, appsync.ModeIAM
-		c.IAM = &appsync.AccessKey{ID: "AKIATEST", Secret: "test"}
+		c.LambdaToken, c.APIKeys, c.DefaultMode = "", []redact.Secret{"da2-test"}, appsync.ModeIAM
+		c.IAM = &signature.Key{ID: "AKIATEST", Secret: "test"}
 	}})
 	r.env["AWS_ACCESS_KEY_ID"], r.env["AWS_SECRET_ACCESS_KEY"] = "AKIATEST", "test"
 	page, err := awsappsync.NewFromConfig(r.account()).ListGraphqlApis(t.Context(), &awsappsync.ListGraphqlApisInput{})

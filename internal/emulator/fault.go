@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/account"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
 )
 
@@ -86,7 +87,7 @@ func ParseFault(text string) (Fault, error) {
 
 // FaultNames returns the name of every fault, sorted.
 func FaultNames() []string {
-	names := slices.Concat(auth0.Faults(), appsync.Faults(), slices.Collect(maps.Keys(answers())), []string{faultSlow, faultLostRefresh})
+	names := slices.Concat(auth0.Faults(), appsync.Faults(), account.Faults(), slices.Collect(maps.Keys(answers())), []string{faultSlow, faultLostRefresh})
 	slices.Sort(names)
 	return names
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/signature"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // The modes, under the names that the client has for them.
@@ -30,9 +32,9 @@ func ModeNames() []string {
 // that costs nothing; those of a mode that is off open nothing.
 type modes struct {
 	names  []string
-	apiKey appsync.Secret
-	iam    appsync.AccessKey
-	lambda appsync.Secret
+	apiKey redact.Secret
+	iam    signature.Key
+	lambda redact.Secret
 }
 
 func newModes(names []string) (modes, error) {
@@ -46,9 +48,9 @@ func newModes(names []string) (modes, error) {
 	}
 	return modes{
 		names:  names,
-		apiKey: appsync.Secret("da2-" + strings.ToLower(rand.Text())),
-		iam:    appsync.AccessKey{ID: "AKIA" + rand.Text()[:16], Secret: appsync.Secret((rand.Text() + rand.Text())[:40])},
-		lambda: appsync.Secret("function-" + rand.Text()),
+		apiKey: redact.Secret("da2-" + strings.ToLower(rand.Text())),
+		iam:    signature.Key{ID: "AKIA" + rand.Text()[:16], Secret: redact.Secret((rand.Text() + rand.Text())[:40])},
+		lambda: redact.Secret("function-" + rand.Text()),
 	}, nil
 }
 
@@ -63,7 +65,7 @@ func (m modes) open(api *appsync.Config, issuer string) {
 		api.CognitoIssuer = issuer
 	}
 	if m.on(modeAPIKey) {
-		api.APIKeys = []appsync.Secret{m.apiKey}
+		api.APIKeys = []redact.Secret{m.apiKey}
 	}
 	if m.on(modeIAM) {
 		api.IAM = &m.iam

@@ -6,19 +6,19 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/account"
 )
 
 // routes puts both services, the account, the page and the emulator's own paths on one listener.
 // The log is outermost, so that it tells what the client was sent.
-func routes(tenant, api http.Handler, account *appsync.Account, page *statusPage, control *control) http.Handler {
+func routes(tenant, api http.Handler, around *account.Account, page *statusPage, control *control) http.Handler {
 	services := http.NewServeMux()
 	services.Handle("/graphql", api)
 	services.Handle("/graphql/realtime", api)
-	for _, path := range appsync.ControlPlanePaths() {
-		services.HandleFunc(path, account.ServeControlPlane)
+	for _, path := range account.ControlPlanePaths() {
+		services.Handle(path, around.ControlPlane)
 	}
-	services.Handle("/", withTable(account, tenant))
+	services.Handle("/", withTable(around.Table, tenant))
 
 	requests, faults := page.requests, page.faults
 	own := http.NewServeMux()

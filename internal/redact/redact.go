@@ -5,6 +5,9 @@ package redact
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
 	"net/url"
 	"slices"
 	"strings"
@@ -13,6 +16,26 @@ import (
 
 // Redacted stands where a secret was.
 const Redacted = "[redacted]"
+
+// A Secret is text that nobody may see. It prints, logs and marshals as "[redacted]",
+// whatever the verb; string(s) gives the text itself.
+type Secret string
+
+// Format prints "[redacted]" for every verb: a method String alone would let %d print the
+// text.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, Redacted) }
+
+// String returns "[redacted]".
+func (Secret) String() string { return Redacted }
+
+// GoString returns "[redacted]".
+func (Secret) GoString() string { return Redacted }
+
+// LogValue returns "[redacted]".
+func (Secret) LogValue() slog.Value { return slog.StringValue(Redacted) }
+
+// MarshalText returns "[redacted]", so that JSON and YAML hold no secret.
+func (Secret) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
 
 // Secrets are the secrets that a run has seen. A server may have echoed one; none leaves in
 // an error or a report. It may be used by several goroutines; nil knows none.

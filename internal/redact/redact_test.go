@@ -1,6 +1,10 @@
 package redact_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -98,4 +102,25 @@ func known(secrets ...string) *redact.Secrets {
 		all.Add(secret)
 	}
 	return all
+}
+
+// TestSecret prints a secret in every way there is.
+func TestSecret(t *testing.T) {
+	const plain = "hunter22-hunter22"
+	secret := redact.Secret(plain)
+	var out bytes.Buffer
+	for _, value := range []any{secret, &secret, []redact.Secret{secret}, map[string]redact.Secret{"k": secret}, struct{ Key redact.Secret }{secret}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%f"} {
+			fmt.Fprintf(&out, verb, value)
+		}
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("", "value", value)
+		slog.New(slog.NewTextHandler(&out, nil)).Info("", "value", value)
+	}
+	if got := out.String(); strings.Contains(got, plain) || strings.Contains(got, fmt.Sprintf("%x", plain)) || !strings.Contains(got, redact.Redacted) {
+		t.Errorf("got %s", got)
+	}
+	got, err := json.Marshal(secret)
+	if want := `"[redacted]"`; err != nil || string(got) != want {
+		t.Errorf("JSON is %s, %v; want %s", got, err, want)
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 const (
@@ -56,7 +57,7 @@ func TestOpenID(t *testing.T) {
 		{name: "foreign issuer", header: func(*service) string { return foreign.token(t, nil) }, want: noHeader},
 		{name: "other iss, single mode", header: func(s *service) string { return s.token(t, map[string]any{"iss": "https://other.example/"}) }},
 		{name: "other iss, checked", config: func(c *appsync.Config) { c.CheckIssuer = true }, header: func(s *service) string { return s.token(t, map[string]any{"iss": "https://other.example/"}) }, want: noHeader},
-		{name: "other iss, several modes", config: func(c *appsync.Config) { c.APIKeys = []appsync.Secret{"da2-x"} }, header: func(s *service) string { return s.token(t, map[string]any{"iss": "https://other.example/"}) }, want: noHeader},
+		{name: "other iss, several modes", config: func(c *appsync.Config) { c.APIKeys = []redact.Secret{"da2-x"} }, header: func(s *service) string { return s.token(t, map[string]any{"iss": "https://other.example/"}) }, want: noHeader},
 		{name: "iss without its slash, checked", config: func(c *appsync.Config) { c.CheckIssuer = true }, header: func(s *service) string { return s.token(t, map[string]any{"iss": s.url[:len(s.url)-1]}) }},
 		{name: "iss with a slash more, checked", config: func(c *appsync.Config) { c.CheckIssuer = true }, header: func(s *service) string { return s.token(t, map[string]any{"iss": s.url + "/"}) }, want: noHeader},
 		{name: "client id by azp", config: func(c *appsync.Config) { c.ClientID = "other|machine" }, header: func(s *service) string { return s.auth }},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
 
@@ -23,7 +24,7 @@ const (
 // path from the handler to the store and back.
 func benchmark(b *testing.B, table store.Table, body string) {
 	b.Helper()
-	api, err := appsync.New(appsync.Config{Schema: schema.Wizard(), Table: table, APIKeys: []appsync.Secret{"da2-x"}})
+	api, err := appsync.New(appsync.Config{Schema: schema.Wizard(), Table: table, APIKeys: []redact.Secret{"da2-x"}})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func BenchmarkCreateCustomerInAFile(b *testing.B) {
 	})
 	b.Run("among 32", func(b *testing.B) {
 		table := openFile(b, filepath.Join(b.TempDir(), "customers.db"))
-		api, err := appsync.New(appsync.Config{Schema: schema.Wizard(), Table: table, APIKeys: []appsync.Secret{"da2-x"}})
+		api, err := appsync.New(appsync.Config{Schema: schema.Wizard(), Table: table, APIKeys: []redact.Secret{"da2-x"}})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,11 +1,14 @@
 package appsync
 
 import (
-	"log/slog"
+	"crypto/rand"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/signature"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // Config says what an API is like. A mode of authorization is off until its fields
@@ -34,11 +37,11 @@ type Config struct {
 	// CognitoIssuer turns AMAZON_COGNITO_USER_POOLS on.
 	CognitoIssuer string
 	// APIKeys turns API_KEY on, and holds the keys, da2-….
-	APIKeys []Secret
+	APIKeys []redact.Secret
 	// IAM turns AWS_IAM on.
-	IAM *AccessKey
+	IAM *signature.Key
 	// LambdaToken turns AWS_LAMBDA on: the one token that the function allows.
-	LambdaToken Secret
+	LambdaToken redact.Secret
 
 	// DefaultMode is the one mode that may use the root fields without a directive
 	// such as @aws_api_key. When empty every mode that is on may: AppSync always has
@@ -76,21 +79,98 @@ type Config struct {
 	Fault func(name, operation string) bool
 }
 
-// An AccessKey is a pair of AWS credentials that the API knows.
-type AccessKey struct {
-	ID     string
-	Secret Secret
-	Region string // empty allows every region
+// complete fills the defaults in.
+func (c Config) complete() Config {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.HTTP == nil {
+		c.HTTP = &http.Client{Timeout: time.Minute}
+	}
+	if c.Table == nil {
+		c.Table = store.NewMemory()
+	}
+	if c.Fault == nil {
+		c.Fault = func(string, string) bool { return false }
+	}
+	if c.ExecutionTime == 0 {
+		c.ExecutionTime = executionTime
+	}
+	if c.MaxSubscriptions == 0 {
+		c.MaxSubscriptions = maxSubscriptions
+	}
+	if c.KeepAlive == 0 {
+		c.KeepAlive = keepAlive
+	}
+	if c.ConnectionTimeout == 0 {
+		c.ConnectionTimeout = connectionTimeout
+	}
+	if len(c.TokenKey) == 0 {
+		c.TokenKey = make([]byte, 32)
+		_, _ = rand.Read(c.TokenKey) // never fails, see crypto/rand
+	}
+	return c
 }
 
-// A Secret is text that prints as [redacted].
-type Secret string
+// A Mode is a way of authorization, named as AppSync's control plane names it.
+type Mode string
 
-func (Secret) String() string       { return "[redacted]" }
-func (Secret) GoString() string     { return "[redacted]" }
-func (Secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+// The modes.
+const (
+	ModeOpenID  Mode = "OPENID_CONNECT"
+	ModeCognito Mode = "AMAZON_COGNITO_USER_POOLS"
+	ModeAPIKey  Mode = "API_KEY"
+	ModeIAM     Mode = "AWS_IAM"
+	ModeLambda  Mode = "AWS_LAMBDA"
+)
 
-// The faults that only the inside of the API, or of the account around it, can make.
+// allModes are the modes, in the order in which they came to AppSync.
+func allModes() []Mode { return []Mode{ModeAPIKey, ModeIAM, ModeCognito, ModeOpenID, ModeLambda} }
+
+// directive is the name of the directive that opens a field to the mode.
+func (m Mode) directive() string {
+	switch m {
+	case ModeOpenID:
+		return "aws_oidc"
+	case ModeCognito:
+		return "aws_cognito_user_pools"
+	case ModeAPIKey:
+		return "aws_api_key"
+	case ModeIAM:
+		return "aws_iam"
+	}
+	return "aws_lambda"
+}
+
+// on tells whether a mode's fields are set.
+func (c Config) on(m Mode) bool {
+	switch m {
+	case ModeOpenID:
+		return c.Issuer != ""
+	case ModeCognito:
+		return c.CognitoIssuer != ""
+	case ModeAPIKey:
+		return len(c.APIKeys) > 0
+	case ModeIAM:
+		return c.IAM != nil
+	case ModeLambda:
+		return c.LambdaToken != ""
+	}
+	return false
+}
+
+// Modes returns the modes that are on, the default first, then in the given order.
+func (c Config) Modes(order []Mode) []Mode {
+	var all []Mode
+	for _, m := range slices.Concat([]Mode{c.DefaultMode}, order, allModes()) {
+		if c.on(m) && !slices.Contains(all, m) {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// The faults that only the inside of the API can make.
 const (
 	FaultPartialData   = "partial-data"   // the data, and an error beside it
 	FaultNullData      = "null-data"      // {"data":null} and no errors
@@ -100,20 +180,17 @@ const (
 	FaultTimeout       = "execution-timeout"
 	FaultSocketDrop    = "socket-drop"        // the connection closes instead of a data frame
 	FaultNoKeepAlive   = "missing-keep-alive" // one ka frame is left out
-	FaultTableEmpty    = "table-empty"        // the account's table answers as if it held nothing
 	FaultOpen          = "open"               // everybody passes the edge
 	FaultUnverified    = "unverified"         // nobody looks at a token's signature
 	FaultTimeless      = "timeless"           // nobody looks at a token's end
 	FaultHiddenItems   = "hidden-items"       // lists show nothing
-	FaultAccessDenied  = "access-denied"      // the account's key lacks the right to the operation
 )
 
-// Faults returns every name that Config.Fault and AccountConfig.Fault are asked about.
+// Faults returns every name that Config.Fault is asked about.
 func Faults() []string {
 	return []string{
 		FaultPartialData, FaultNullData, FaultEmptyPage, FaultRepeatedToken,
 		FaultUnauthorized, FaultTimeout, FaultSocketDrop, FaultNoKeepAlive,
 		FaultOpen, FaultUnverified, FaultTimeless, FaultHiddenItems,
-		FaultTableEmpty, FaultAccessDenied,
 	}
 }

@@ -8,6 +8,13 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
+// prepared is a request that passed validation.
+type prepared struct {
+	request
+	document  *ast.QueryDocument
+	operation *ast.OperationDefinition
+}
+
 // rootField returns the first field of the operation, nil when there is none.
 func (p *prepared) rootField() *ast.Field {
 	for field := range eachField(p.operation.SelectionSet) {
@@ -41,7 +48,7 @@ func (p *prepared) locate(path []any) []location {
 	if found == nil {
 		return nil
 	}
-	return []location{place(found.Position)}
+	return []location{locationOf(found.Position)}
 }
 
 // eachField yields the fields of a selection with those of its fragments. The
@@ -70,7 +77,7 @@ func walkFields(selections ast.SelectionSet, yield func(*ast.Field) bool) bool {
 	return true
 }
 
-func place(p *ast.Position) location {
+func locationOf(p *ast.Position) location {
 	if p == nil {
 		return location{}
 	}
@@ -87,4 +94,49 @@ func pathText(path []any) string {
 		}
 	}
 	return text.String()
+}
+
+// depths measures nesting. It remembers fragments, by name: they can spread each
+// other so often that following every spread would never end.
+type depths map[string]int
+
+func (d depths) of(selections ast.SelectionSet) int {
+	deepest := 0
+	for _, selection := range selections {
+		switch s := selection.(type) {
+		case *ast.Field:
+			deepest = max(deepest, 1+d.of(s.SelectionSet))
+		case *ast.InlineFragment:
+			deepest = max(deepest, d.of(s.SelectionSet))
+		case *ast.FragmentSpread:
+			if _, known := d[s.Name]; !known {
+				d[s.Name] = d.of(s.Definition.SelectionSet)
+			}
+			deepest = max(deepest, d[s.Name])
+		}
+	}
+	return deepest
+}
+
+// spreads yields every spread below a selection, without following them.
+func spreads(selections ast.SelectionSet) iter.Seq[*ast.FragmentSpread] {
+	return func(yield func(*ast.FragmentSpread) bool) { walkSpreads(selections, yield) }
+}
+
+func walkSpreads(selections ast.SelectionSet, yield func(*ast.FragmentSpread) bool) bool {
+	for _, selection := range selections {
+		next := true
+		switch s := selection.(type) {
+		case *ast.Field:
+			next = walkSpreads(s.SelectionSet, yield)
+		case *ast.InlineFragment:
+			next = walkSpreads(s.SelectionSet, yield)
+		case *ast.FragmentSpread:
+			next = yield(s)
+		}
+		if !next {
+			return false
+		}
+	}
+	return true
 }

@@ -15,8 +15,6 @@ type refusal struct {
 	Message string
 }
 
-func (r *refusal) Error() string { return r.Message }
-
 func unauthorized(message string) *refusal {
 	return &refusal{Status: http.StatusUnauthorized, Type: "UnauthorizedException", Message: message}
 }
@@ -42,10 +40,15 @@ func tableFailure(kind, message string) error {
 }
 
 // fieldDenied is the refusal of one field to a caller who was let in.
-type fieldDenied struct{ Field, Type string }
+func fieldDenied(field, parent string) error {
+	return &resolveError{Type: "Unauthorized", Message: "Not Authorized to access " + field + " on type " + parent}
+}
 
-func (e *fieldDenied) Error() string {
-	return "Not Authorized to access " + e.Field + " on type " + e.Type
+// A nullError says that a non-null field came out null, in graphql-java's words.
+type nullError struct{ Type, Parent string }
+
+func (e *nullError) Error() string {
+	return fmt.Sprintf("no value for the non-null type %s in %s", e.Type, e.Parent)
 }
 
 // location is a place in the document; AppSync never names the source.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
 
@@ -129,7 +130,7 @@ func (s slowTable) Scan(ctx context.Context, after string) iter.Seq2[store.Item,
 
 func TestExecutionTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api, err := appsync.New(appsync.Config{Schema: schema.Wizard(), APIKeys: []appsync.Secret{"da2-x"}, Table: slowTable{store.NewMemory()}})
+		api, err := appsync.New(appsync.Config{Schema: schema.Wizard(), APIKeys: []redact.Secret{"da2-x"}, Table: slowTable{store.NewMemory()}})
 		if err != nil {
 			t.Fatal(err)
 		}

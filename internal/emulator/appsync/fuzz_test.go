@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
 
@@ -22,7 +23,7 @@ func FuzzRequest(f *testing.F) {
 	} {
 		f.Add(body)
 	}
-	api, err := appsync.New(appsync.Config{Schema: schema.Extended(), APIKeys: []appsync.Secret{"da2-x"}})
+	api, err := appsync.New(appsync.Config{Schema: schema.Extended(), APIKeys: []redact.Secret{"da2-x"}})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -15,6 +15,8 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/signature"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
 )
 
@@ -23,7 +25,7 @@ func TestModes(t *testing.T) {
 	pool := newIssuer(t)
 	pool.rotate(t, "pool")
 	s := serve(t, func(c *appsync.Config) {
-		c.APIKeys = []appsync.Secret{"da2-one", "da2-two"}
+		c.APIKeys = []redact.Secret{"da2-one", "da2-two"}
 		c.LambdaToken = "open sesame"
 		c.CognitoIssuer = pool.url
 	})
@@ -66,7 +68,7 @@ func TestModes(t *testing.T) {
 func TestIAM(t *testing.T) {
 	keys := aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "the secret"}
 	s := serve(t, func(c *appsync.Config) {
-		c.IAM = &appsync.AccessKey{ID: keys.AccessKeyID, Secret: appsync.Secret(keys.SecretAccessKey), Region: "eu-west-1"}
+		c.IAM = &signature.Key{ID: keys.AccessKeyID, Secret: redact.Secret(keys.SecretAccessKey), Region: "eu-west-1"}
 	})
 	const body, mismatch = `{"query":"{__typename}"}`, "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
 	signed := func(keys aws.Credentials, service, region string, when time.Time) map[string]string {
@@ -127,7 +129,7 @@ func TestIAM(t *testing.T) {
 func TestIAMInRealTime(t *testing.T) {
 	keys := aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "the secret"}
 	s := serve(t, func(c *appsync.Config) {
-		c.IAM = &appsync.AccessKey{ID: keys.AccessKeyID, Secret: appsync.Secret(keys.SecretAccessKey)}
+		c.IAM = &signature.Key{ID: keys.AccessKeyID, Secret: redact.Secret(keys.SecretAccessKey)}
 	})
 	signed := func(path, body string) map[string]string {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+s.host()+path, http.NoBody)
@@ -166,7 +168,7 @@ func TestIAMInRealTime(t *testing.T) {
 }
 
 func TestSecretsDoNotPrint(t *testing.T) {
-	config := appsync.Config{APIKeys: []appsync.Secret{"da2-hidden"}, LambdaToken: "hidden", IAM: &appsync.AccessKey{Secret: "hidden"}}
+	config := appsync.Config{APIKeys: []redact.Secret{"da2-hidden"}, LambdaToken: "hidden", IAM: &signature.Key{Secret: "hidden"}}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
 		text := fmt.Sprintf(format, []any{config.APIKeys, config.LambdaToken, *config.IAM})
 		if strings.Contains(text, "hidden") || !strings.Contains(text, "[redacted]") {
@@ -200,7 +202,7 @@ func TestDefaultMode(t *testing.T) {
 	opened := strings.Replace(schema.Wizard(), "getCustomer(id: ID!): Customer", "getCustomer(id: ID!): Customer @aws_api_key", 1)
 	s := serve(t, func(c *appsync.Config) {
 		c.Schema = opened
-		c.APIKeys = []appsync.Secret{"da2-x"}
+		c.APIKeys = []redact.Secret{"da2-x"}
 		c.DefaultMode = appsync.ModeOpenID
 	})
 	const query = `{"query":"{ getCustomer(id: \"1\") { id } listCustomers { nextToken } }"}`

@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // socket is a client's end of a connection.
@@ -163,7 +164,7 @@ func TestSubscriptionArguments(t *testing.T) {
 }
 
 func TestHandshake(t *testing.T) {
-	s := serve(t, func(c *appsync.Config) { c.APIKeys = []appsync.Secret{"da2-x"} })
+	s := serve(t, func(c *appsync.Config) { c.APIKeys = []redact.Secret{"da2-x"} })
 	std, raw := base64.StdEncoding, base64.RawURLEncoding
 	query := func(header map[string]string, payload string) string {
 		return "?" + url.Values{"header": {std.EncodeToString(encode(t, header))}, "payload": {payload}}.Encode()

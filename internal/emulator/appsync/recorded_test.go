@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // recording is an answer of the real service with its source, and the request that
@@ -54,7 +55,7 @@ func recordings(t *testing.T) map[string]recording {
 func TestRecordedAnswers(t *testing.T) {
 	configs := map[string]func(*appsync.Config){
 		"another client": func(c *appsync.Config) { c.ClientID = "another" },
-		"api key":        func(c *appsync.Config) { c.APIKeys = []appsync.Secret{"da2-good"} },
+		"api key":        func(c *appsync.Config) { c.APIKeys = []redact.Secret{"da2-good"} },
 		"denied":         once(appsync.FaultUnauthorized),
 	}
 	for name, r := range recordings(t) {

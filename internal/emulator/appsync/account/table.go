@@ -1,4 +1,4 @@
-package appsync
+package account
 
 import (
 	"bytes"
@@ -10,8 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
-
+	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/signature"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/store"
 )
 
@@ -23,8 +22,14 @@ const (
 	tableErrors    = "com.amazonaws.dynamodb.v20120810#"
 	coralErrors    = "com.amazon.coral.service#"
 	validateErrors = "com.amazon.coral.validate#"
-	wrongTableKey  = "The provided key element does not match the schema"
+	wrongKey       = "The provided key element does not match the schema"
 	noSuchTable    = "Requested resource not found"
+)
+
+// The pages of a scan.
+const (
+	pageBytes = 1 << 20 // after which a page ends
+	pageItems = 1000    // so that one request does not hold a large table
 )
 
 // TableOperation is the operation that a request asks of DynamoDB; empty when it asks
@@ -53,10 +58,16 @@ type tableInput struct {
 // attributes are an item's, each by its type: {"id": {"S": "1"}}.
 type attributes map[string]map[string]any
 
-// ServeTable answers DynamoDB's GetItem, Scan and DescribeTable for the table with the
-// customers.
-func (a *Account) ServeTable(w http.ResponseWriter, r *http.Request) {
-	answer, refused := a.askTable(r)
+// tableService is DynamoDB with one table: GetItem, Scan and DescribeTable.
+type tableService struct {
+	rights rights
+	table  store.Table
+	name   string
+}
+
+// ServeHTTP implements http.Handler.
+func (s *tableService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer, refused := s.answer(r)
 	if refused == nil {
 		respondTable(w, http.StatusOK, answer)
 		return
@@ -67,7 +78,7 @@ func (a *Account) ServeTable(w http.ResponseWriter, r *http.Request) {
 		space = tableErrors
 	case "ValidationException":
 		space = validateErrors
-	case unsigned:
+	case signature.Missing:
 		message = "Request must contain either a valid (registered) AWS access key ID or X.509 certificate."
 	}
 	status := refused.Status
@@ -79,18 +90,14 @@ func (a *Account) ServeTable(w http.ResponseWriter, r *http.Request) {
 
 // respondTable adds the checksum that AWS's SDKs verify, in decimal.
 func respondTable(w http.ResponseWriter, status int, v any) {
-	body := marshal(v)
-	header := w.Header()
-	header.Set("Content-Type", tableType)
-	header.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
-	header.Set("x-amzn-RequestId", uuid.NewString())
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client may have gone
+	body := encode(v)
+	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
+	respond(w, status, tableType, body)
 }
 
-func (a *Account) askTable(r *http.Request) (any, *refusal) {
+func (s *tableService) answer(r *http.Request) (any, *refusal) {
 	operation := TableOperation(r)
-	from, refused := a.admit(r.Context(), r, "dynamodb", operation, "table/"+a.config.Table)
+	from, refused := s.rights.admit(r.Context(), r, "dynamodb", operation, "table/"+s.name)
 	if refused != nil {
 		return nil, refused
 	}
@@ -107,26 +114,26 @@ func (a *Account) askTable(r *http.Request) (any, *refusal) {
 	if strings.HasPrefix(name, "arn:") {
 		_, name, _ = strings.Cut(name, ":table/")
 	}
-	if name != a.config.Table {
+	if name != s.name {
 		return nil, &refusal{Status: http.StatusBadRequest, Type: "ResourceNotFoundException", Message: noSuchTable}
 	}
-	empty := func() bool { return a.config.Fault(FaultTableEmpty, r.URL.Path, operation) }
+	empty := func() bool { return s.rights.fault(FaultTableEmpty, r.URL.Path, operation) }
 	switch operation {
 	case "GetItem":
-		return a.getItem(r.Context(), input, empty)
+		return s.getItem(r.Context(), input, empty)
 	case "Scan":
-		return a.scan(r.Context(), input, empty)
+		return s.scan(r.Context(), input, empty)
 	default:
-		return a.describeTable(from.region), nil
+		return s.describe(from.region), nil
 	}
 }
 
-func (a *Account) getItem(ctx context.Context, input tableInput, empty func() bool) (any, *refusal) {
+func (s *tableService) getItem(ctx context.Context, input tableInput, empty func() bool) (any, *refusal) {
 	id, ok := input.Key.id()
 	if !ok {
-		return nil, invalid(wrongTableKey)
+		return nil, invalid(wrongKey)
 	}
-	item, found, err := a.config.API.Table.Get(ctx, id)
+	item, found, err := s.table.Get(ctx, id)
 	if err != nil {
 		return nil, broken()
 	}
@@ -136,11 +143,52 @@ func (a *Account) getItem(ctx context.Context, input tableInput, empty func() bo
 	return map[string]any{"Item": attributesOf(item)}, nil
 }
 
-func (a *Account) describeTable(region string) any {
+// scan answers a page of the table: up to Limit items and a megabyte (DynamoDB API
+// reference, Scan). As in the service a page that ends at its limit has a
+// LastEvaluatedKey, though nothing may follow.
+func (s *tableService) scan(ctx context.Context, input tableInput, empty func() bool) (any, *refusal) {
+	limit, after := pageItems, ""
+	if input.Limit != nil {
+		limit = min(limit, *input.Limit)
+	}
+	if limit < 1 {
+		return nil, invalid("1 validation error detected: Value at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1")
+	}
+	if len(input.ExclusiveStartKey) > 0 {
+		id, ok := input.ExclusiveStartKey.id()
+		if !ok {
+			return nil, invalid("The provided starting key is invalid: " + wrongKey)
+		}
+		after = id
+	}
+	items, last, size := []attributes{}, "", 0
+	if !empty() {
+		for item, err := range s.table.Scan(ctx, after) {
+			if err != nil {
+				return nil, broken()
+			}
+			items = append(items, attributesOf(item))
+			if size += item.Size(); len(items) == limit || size >= pageBytes {
+				last = item.ID
+				break
+			}
+		}
+	}
+	answer := map[string]any{"Count": len(items), "ScannedCount": len(items)}
+	if input.Select != "COUNT" {
+		answer["Items"] = items
+	}
+	if last != "" {
+		answer["LastEvaluatedKey"] = attributes{store.Key: {"S": last}}
+	}
+	return answer, nil
+}
+
+func (s *tableService) describe(region string) any {
 	return map[string]any{"Table": map[string]any{
-		"TableName":            a.config.Table,
+		"TableName":            s.name,
 		"TableStatus":          "ACTIVE",
-		"TableArn":             "arn:aws:dynamodb:" + region + ":" + accountNumber + ":table/" + a.config.Table,
+		"TableArn":             "arn:aws:dynamodb:" + region + ":" + accountNumber + ":table/" + s.name,
 		"KeySchema":            []any{map[string]string{"AttributeName": store.Key, "KeyType": "HASH"}},
 		"AttributeDefinitions": []any{map[string]string{"AttributeName": store.Key, "AttributeType": "S"}},
 	}}
