@@ -1,10 +1,17 @@
 package awsaccount
 
 import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/appsync"
 	"github.com/aws/aws-sdk-go-v2/service/appsync/types"
+
+	"github.com/appsyncctl/appsyncctl/internal/address"
 )
 
 // API is what the checks read of an AppSync API's configuration (API reference,
@@ -86,4 +93,104 @@ func newMode(kind types.AuthenticationType, provider *types.OpenIDConnectConfig,
 		mode.Function = aws.ToString(function.AuthorizerUri)
 	}
 	return mode
+}
+
+// pageSize is the most that ListGraphqlApis answers at once.
+const pageSize = 25
+
+// API reads the configuration of the API that has the endpoint, in the region that
+// the endpoint's host names, or else the account's. A domain of the account's own is
+// followed to its API. *Error with NotFound says that these credentials' account has
+// no such API there: it may well be another account's.
+//
+// It takes the IAM actions appsync:ListGraphqlApis and appsync:GetGraphqlApi, and for
+// a domain of its own appsync:GetApiAssociation.
+func (a *Account) API(ctx context.Context, endpoint string) (*API, error) {
+	target, err := url.Parse(endpoint)
+	if err != nil || target.Hostname() == "" {
+		return nil, &Error{Reason: NotFound, What: "AppSync API at an endpoint without a host", Err: err}
+	}
+	region, generated := regionOf(target.Hostname())
+	if !generated {
+		region = a.config.Region
+	}
+	if err := a.ready(ctx, region); err != nil {
+		return nil, err
+	}
+	f := finder{
+		client: appsync.NewFromConfig(a.config, func(o *appsync.Options) { o.Region = region }),
+		what:   "AppSync API with the endpoint " + target.Redacted() + " in " + region,
+	}
+	id, err := f.listed(ctx, target)
+	if err == nil && id == "" && !generated {
+		id, err = f.associated(ctx, target.Hostname())
+	}
+	if err != nil {
+		return nil, err
+	}
+	if id == "" {
+		return nil, &Error{Reason: NotFound, Action: "appsync:ListGraphqlApis", What: f.what}
+	}
+	answer, err := f.client.GetGraphqlApi(ctx, &appsync.GetGraphqlApiInput{ApiId: &id})
+	if err != nil {
+		return nil, newError("appsync:GetGraphqlApi", f.what, err)
+	}
+	if answer.GraphqlApi == nil {
+		return nil, &Error{Reason: Failed, Action: "appsync:GetGraphqlApi", What: f.what, Err: errors.New("the answer is empty")}
+	}
+	return newAPI(answer.GraphqlApi), nil
+}
+
+// finder looks for the id of an API.
+type finder struct {
+	client *appsync.Client
+	what   string
+}
+
+// listed returns the id of the listed API with the endpoint, or nothing. The hosts
+// that AppSync makes begin with another text than the id.
+func (f finder) listed(ctx context.Context, endpoint *url.URL) (string, error) {
+	pages := appsync.NewListGraphqlApisPaginator(f.client, &appsync.ListGraphqlApisInput{MaxResults: pageSize},
+		func(o *appsync.ListGraphqlApisPaginatorOptions) { o.StopOnDuplicateToken = true })
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", newError("appsync:ListGraphqlApis", f.what, err)
+		}
+		for _, api := range page.GraphqlApis {
+			if sameEndpoint(endpoint, api.Uris["GRAPHQL"]) {
+				return aws.ToString(api.ApiId), nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// associated returns the id of the API behind a domain name of the account's own
+// (AppSync API reference, GetApiAssociation), or nothing.
+func (f finder) associated(ctx context.Context, domain string) (string, error) {
+	answer, err := f.client.GetApiAssociation(ctx, &appsync.GetApiAssociationInput{DomainName: &domain})
+	if err != nil {
+		err = newError("appsync:GetApiAssociation", f.what, err)
+		if failed, ok := errors.AsType[*Error](err); ok && failed.Reason == NotFound {
+			return "", nil
+		}
+		return "", err
+	}
+	if answer.ApiAssociation == nil {
+		return "", nil
+	}
+	return aws.ToString(answer.ApiAssociation.ApiId), nil
+}
+
+func sameEndpoint(endpoint *url.URL, listed string) bool {
+	return address.Same(endpoint.String(), listed)
+}
+
+// regionOf reads the region in ID.appsync-api.REGION.SUFFIX, the hosts that AppSync
+// makes.
+func regionOf(host string) (region string, generated bool) {
+	_, rest, generated := strings.Cut(strings.ToLower(host), ".appsync-api.")
+	region, _, _ = strings.Cut(rest, ".")
+	return region, generated && region != ""
 }
