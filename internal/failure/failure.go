@@ -30,7 +30,7 @@ const (
 // tells its kind by a method Kind() Kind; others are of the kind Other.
 func Of(err error) Kind {
 	kind := Other
-	if known, ok := err.(interface{ Kind() Kind }); ok { //nolint:errorlint // the chain is walked below
+	if known, ok := err.(interface{ Kind() Kind }); ok {
 		kind = known.Kind()
 	}
 	switch err := err.(type) { //nolint:errorlint // this walks the chain

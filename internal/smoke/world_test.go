@@ -5,7 +5,6 @@ package smoke_test
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -129,11 +128,6 @@ func fails(operation string, nth, status int, body string) func(string, int, map
 		}
 		return nil
 	}
-}
-
-func is[T error](err error) bool {
-	_, ok := errors.AsType[T](err)
-	return ok
 }
 
 // deleting returns a function that answers the deletion of one customer.
