@@ -4,9 +4,9 @@ package auth0
 
 import (
 	"crypto/rand"
+	"math/big"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -46,34 +46,34 @@ type deviceAnswer struct {
 var errDeviceCode = refuse(http.StatusForbidden, "invalid_grant", "Invalid or expired device code.")
 
 // deviceCode answers POST /oauth/device/code.
-func (t *Tenant) deviceCode(w http.ResponseWriter, r *http.Request) {
+func (l *loginPages) deviceCode(w http.ResponseWriter, r *http.Request) {
 	p, err := readParameters(r)
 	if err != nil {
 		writeError(w, err)
 		return
 	}
-	d, err := t.newDevice(p)
+	d, err := l.newDevice(p)
 	if err != nil {
 		writeError(w, err)
 		return
 	}
 	noStore(w)
-	uri := t.config.Issuer + "activate"
+	uri := l.config.Issuer + "activate"
 	writeJSON(w, http.StatusOK, deviceAnswer{
 		DeviceCode:      d.code,
 		UserCode:        d.userCode,
 		URI:             uri,
-		ExpiresIn:       int(t.config.DeviceLifetime.Seconds()),
-		Interval:        int(t.config.DeviceInterval.Seconds()),
+		ExpiresIn:       int(l.config.DeviceLifetime.Seconds()),
+		Interval:        int(l.config.DeviceInterval.Seconds()),
 		VerificationURI: uri + "?user_code=" + d.userCode,
 	})
 }
 
-func (t *Tenant) newDevice(p parameters) (*device, error) {
+func (l *loginPages) newDevice(p parameters) (*device, error) {
 	if p["client_id"] == "" {
 		return nil, errMissing("client_id")
 	}
-	client, known := t.registry.client(p["client_id"])
+	client, known := l.registry.client(p["client_id"])
 	if !known {
 		return nil, errUnauthorized
 	}
@@ -89,36 +89,36 @@ func (t *Tenant) newDevice(p parameters) (*device, error) {
 	if client.Organization == OrganizationRequire {
 		return nil, refuse(http.StatusForbidden, "unauthorized_client", "Organizations are not supported in the device flow.")
 	}
-	api, scope, err := t.allowed(p)
+	api, scope, err := l.allowed(p)
 	if err != nil {
 		return nil, err
 	}
-	now := t.now()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	forget(t.devices, func(d *device) bool { return now.Sub(d.expires) > t.config.DeviceLifetime })
+	now := l.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	forget(l.devices, func(d *device) bool { return now.Sub(d.expires) > l.config.DeviceLifetime })
 	d := &device{
 		code:     rand.Text(),
 		userCode: newUserCode(),
 		client:   client,
 		api:      api,
 		scope:    scope,
-		expires:  now.Add(t.config.DeviceLifetime),
+		expires:  now.Add(l.config.DeviceLifetime),
 	}
-	for t.deviceByUserCode(d.userCode) != nil {
+	for l.deviceByUserCode(d.userCode) != nil {
 		d.userCode = newUserCode()
 	}
-	t.devices[d.code] = d
+	l.devices[d.code] = d
 	return d, nil
 }
 
 // allowed returns the API that a person's client asks for, nil for none, and those
 // of the scopes that can be granted; Auth0 drops the others without a word.
-func (t *Tenant) allowed(p parameters) (*API, string, error) {
+func (l *loginPages) allowed(p parameters) (*API, string, error) {
 	var api *API
 	if audience := p["audience"]; audience != "" {
 		var known bool
-		if api, known = t.registry.api(audience); !known {
+		if api, known = l.registry.api(audience); !known {
 			return nil, "", errService(audience)
 		}
 	}
@@ -140,55 +140,50 @@ func (t *Tenant) allowed(p parameters) (*API, string, error) {
 	return api, strings.Join(granted, " "), nil
 }
 
-// redeemDeviceCode is one poll (RFC 8628 section 3.5, with Auth0's statuses).
-func (t *Tenant) redeemDeviceCode(client *Client, p parameters, _ http.Header) (*grant, error) {
-	if p["device_code"] == "" {
-		return nil, errMissing("device_code")
-	}
-	now := t.now()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	d := t.devices[p["device_code"]]
-	if d == nil || d.client.ID != client.ID || d.state == deviceExpired {
-		return nil, errDeviceCode
-	}
-	if now.After(d.expires) { // said once, in unconfirmed words; afterwards the code is unknown
-		d.state = deviceExpired
-		return nil, refuse(http.StatusForbidden, "expired_token", "The device code has expired.")
-	}
-	tooFast := !d.answered.IsZero() && now.Sub(d.answered) < t.config.DeviceInterval
-	d.answered = now
-	if tooFast || t.config.Fault(FaultSlowDown, GrantDeviceCode) {
-		return nil, refuse(http.StatusTooManyRequests, "slow_down", "You are polling faster than the specified interval of "+
-			strconv.Itoa(int(t.config.DeviceInterval.Seconds()))+" seconds.")
-	}
-	if d.state == devicePending && t.config.AutoApprove {
-		d.state, d.user = deviceApproved, &t.config.Users[0]
-	}
-	if t.config.Fault(FaultDenial, GrantDeviceCode) {
-		d.state = deviceDenied
-	}
-	switch d.state {
-	case deviceApproved:
-		delete(t.devices, d.code)
-		return &grant{kind: GrantDeviceCode, client: client, user: d.user, api: d.api, scope: d.scope}, nil
-	case deviceDenied:
-		delete(t.devices, d.code)
-		return nil, refuse(http.StatusForbidden, "access_denied", "User cancelled the confirmation prompt.")
-	default:
-		return nil, refuse(http.StatusForbidden, "authorization_pending",
-			"User has yet to authorize device code.")
-	}
-}
-
 // deviceByUserCode returns the device that waits for the user code, or nil. The
-// caller holds t.mu.
-func (t *Tenant) deviceByUserCode(code string) *device {
-	now := t.now()
-	for _, d := range t.devices {
+// caller holds l.mu.
+func (l *loginPages) deviceByUserCode(code string) *device {
+	now := l.now()
+	for _, d := range l.devices {
 		if d.userCode == code && d.state == devicePending && !now.After(d.expires) {
 			return d
 		}
 	}
 	return nil
+}
+
+// User codes: made to be read aloud, taken as people type them.
+
+// The letters of a user code: no vowels, so that no word comes out, and none that
+// look like others (RFC 8628 section 6.1).
+const userCodeLetters = "BCDFGHJKLMNPQRSTVWXZ"
+
+func newUserCode() string {
+	var b strings.Builder
+	for i := range 8 {
+		if i == 4 {
+			b.WriteByte('-')
+		}
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(userCodeLetters))))
+		if err != nil {
+			panic(err) // crypto/rand does not fail
+		}
+		b.WriteByte(userCodeLetters[n.Int64()])
+	}
+	return b.String()
+}
+
+// normalizeUserCode takes what a person typed, in any case and with any separators,
+// to the form that newUserCode makes.
+func normalizeUserCode(typed string) string {
+	letters := strings.Map(func(c rune) rune {
+		if strings.ContainsRune(userCodeLetters, c) {
+			return c
+		}
+		return -1
+	}, strings.ToUpper(typed))
+	if len(letters) != 8 {
+		return ""
+	}
+	return letters[:4] + "-" + letters[4:]
 }

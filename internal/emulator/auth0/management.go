@@ -5,12 +5,19 @@
 package auth0
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4/jwt"
@@ -22,35 +29,41 @@ type document = map[string]any
 // managed answers a request that the token allows: with a status and a document.
 type managed func(r *http.Request, token managementToken) (status int, answer any, err error)
 
-func (t *Tenant) managementRoutes(mux *http.ServeMux) {
+// management is Auth0's Management API.
+type management struct {
+	*state
+	changing sync.Mutex // held by a change
+}
+
+func (m *management) routes(mux *http.ServeMux) {
 	for pattern, route := range map[string]struct {
 		scopes string // any of them
 		answer managed
 	}{
-		"GET resource-servers":        {"read:resource_servers", t.listAPIs},
-		"GET resource-servers/{id}":   {"read:resource_servers", t.readAPI},
-		"POST resource-servers":       {"create:resource_servers", t.createAPI},
-		"PATCH resource-servers/{id}": {"update:resource_servers", t.changeAPI},
-		"GET clients":                 {"read:clients read:client_keys", t.listClients},
-		"GET clients/{id}":            {"read:clients read:client_keys", t.readClient},
-		"POST clients":                {"create:clients", t.createClient},
-		"PATCH clients/{id}":          {"update:clients", t.changeClient},
-		"GET client-grants":           {"read:client_grants", t.listGrants},
-		"POST client-grants":          {"create:client_grants", t.createGrant},
-		"PATCH client-grants/{id}":    {"update:client_grants", t.changeGrant},
+		"GET resource-servers":        {"read:resource_servers", m.listAPIs},
+		"GET resource-servers/{id}":   {"read:resource_servers", m.readAPI},
+		"POST resource-servers":       {"create:resource_servers", m.createAPI},
+		"PATCH resource-servers/{id}": {"update:resource_servers", m.changeAPI},
+		"GET clients":                 {"read:clients read:client_keys", m.listClients},
+		"GET clients/{id}":            {"read:clients read:client_keys", m.readClient},
+		"POST clients":                {"create:clients", m.createClient},
+		"PATCH clients/{id}":          {"update:clients", m.changeClient},
+		"GET client-grants":           {"read:client_grants", m.listGrants},
+		"POST client-grants":          {"create:client_grants", m.createGrant},
+		"PATCH client-grants/{id}":    {"update:client_grants", m.changeGrant},
 	} {
 		method, path, _ := strings.Cut(pattern, " ")
-		mux.HandleFunc(method+" "+ManagementAPI+path, t.managed(strings.Fields(route.scopes), route.answer))
+		mux.HandleFunc(method+" "+ManagementAPI+path, m.managed(strings.Fields(route.scopes), route.answer))
 	}
 	mux.HandleFunc(ManagementAPI, func(w http.ResponseWriter, _ *http.Request) {
 		writeManagementError(w, refuseManaged(http.StatusNotFound, "", "Not Found"))
 	})
 }
 
-func (t *Tenant) managed(scopes []string, answer managed) http.HandlerFunc {
+func (m *management) managed(scopes []string, answer managed) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		noStore(w)
-		token, err := t.managementToken(r)
+		token, err := m.managementToken(r)
 		if err == nil && !slices.ContainsFunc(scopes, token.has) {
 			err = refuseManaged(http.StatusForbidden, "insufficient_scope",
 				"Insufficient scope, expected any of: "+strings.Join(scopes, ","))
@@ -60,8 +73,8 @@ func (t *Tenant) managed(scopes []string, answer managed) http.HandlerFunc {
 			return
 		}
 		if r.Method != http.MethodGet { // a change reads what it changes
-			t.changing.Lock()
-			defer t.changing.Unlock()
+			m.changing.Lock()
+			defer m.changing.Unlock()
 		}
 		status, body, err := answer(r, token)
 		if err != nil {
@@ -79,7 +92,7 @@ func (m managementToken) has(scope string) bool { return slices.Contains(m.scope
 
 // managementToken reads the token of a request. Only one that this tenant gave for its
 // Management API will do.
-func (t *Tenant) managementToken(r *http.Request) (managementToken, error) {
+func (m *management) managementToken(r *http.Request) (managementToken, error) {
 	header := r.Header.Get("Authorization")
 	scheme, token, _ := strings.Cut(header, " ")
 	switch {
@@ -92,13 +105,13 @@ func (t *Tenant) managementToken(r *http.Request) (managementToken, error) {
 	var scope struct {
 		Scope string `json:"scope"`
 	}
-	if err := t.signer.verify(token, &claims, &scope); err != nil {
+	if err := m.signer.verify(token, &claims, &scope); err != nil {
 		return managementToken{}, refuseManaged(http.StatusUnauthorized, "", "Invalid token")
 	}
 	switch {
-	case claims.Expiry == nil || t.now().After(claims.Expiry.Time()):
+	case claims.Expiry == nil || m.now().After(claims.Expiry.Time()):
 		return managementToken{}, refuseManaged(http.StatusUnauthorized, "", "Expired token received for JSON Web Token validation")
-	case !claims.Audience.Contains(t.config.managementAPI()):
+	case !claims.Audience.Contains(m.config.managementAPI()):
 		return managementToken{}, refuseManaged(http.StatusUnauthorized, "", "Bad audience: "+strings.Join(claims.Audience, ","))
 	}
 	return managementToken{strings.Fields(scope.Scope)}, nil
@@ -172,4 +185,180 @@ func managementAPI(config Config) API {
 	api.document = api.describe()
 	api.document["is_system"] = true
 	return api
+}
+
+// Client grants: which application may have which scopes of which API as a machine.
+
+// describeGrant writes a client grant. Its id follows from what it is about.
+func describeGrant(clientID, audience string, scopes []string) document {
+	sum := sha256.Sum256([]byte(clientID + " " + audience))
+	list := []any{}
+	for _, scope := range scopes {
+		list = append(list, scope)
+	}
+	return document{
+		"id": "cgr_" + hex.EncodeToString(sum[:8]), "client_id": clientID, "audience": audience,
+		"scope": list, "subject_type": "client",
+	}
+}
+
+// grants returns all client grants: by the client's age, then by audience.
+func (m *management) grants() []document {
+	m.registry.mu.RLock()
+	defer m.registry.mu.RUnlock()
+	var all []document
+	for _, client := range m.registry.clients {
+		granted := m.registry.granted(client)
+		for _, audience := range slices.Sorted(maps.Keys(granted)) {
+			all = append(all, describeGrant(client.ID, audience, granted[audience]))
+		}
+	}
+	return all
+}
+
+func (m *management) listGrants(r *http.Request, _ managementToken) (int, any, error) {
+	query := r.URL.Query()
+	all := slices.DeleteFunc(m.grants(), func(grant document) bool {
+		for _, filter := range []string{"client_id", "audience", "subject_type"} {
+			if query.Get(filter) != "" && query.Get(filter) != grant[filter] {
+				return true
+			}
+		}
+		return false
+	})
+	return listed(r, "client_grants", all)
+}
+
+func (m *management) createGrant(r *http.Request, _ managementToken) (int, any, error) {
+	given, err := readDocument(r)
+	if err == nil {
+		err = checkMembers(given, map[string]string{"client_id": aText, "audience": aText, "scope": aList, "subject_type": aText})
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	if kind := textOf(given, "subject_type"); kind != "" && kind != "client" {
+		return 0, nil, refusePayload("only client is emulated", "subject_type")
+	}
+	if given["scope"] == nil {
+		return 0, nil, refusePayload("Missing required property: scope", "")
+	}
+	clientID, audience, scopes := textOf(given, "client_id"), textOf(given, "audience"), textsOf(given, "scope")
+	if _, known := m.registry.client(clientID); !known {
+		return 0, nil, errNoClient()
+	}
+	if err := m.checkGrant(audience, scopes); err != nil {
+		return 0, nil, err
+	}
+	if !m.registry.putGrant(clientID, audience, scopes, true) {
+		return 0, nil, refuseManaged(http.StatusConflict, "", "A resource server grant with that client_id and audience already exists")
+	}
+	return http.StatusCreated, describeGrant(clientID, audience, scopes), nil
+}
+
+func (m *management) changeGrant(r *http.Request, _ managementToken) (int, any, error) {
+	all := m.grants()
+	i := slices.IndexFunc(all, func(grant document) bool { return grant["id"] == r.PathValue("id") })
+	if i < 0 {
+		return 0, nil, refuseManaged(http.StatusNotFound, "inexistent_client_grant", "The grant does not exist.")
+	}
+	change, err := readDocument(r)
+	if err == nil {
+		err = checkMembers(change, map[string]string{"scope": aList})
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	clientID, audience := textOf(all[i], "client_id"), textOf(all[i], "audience")
+	scopes := textsOf(change, "scope")
+	if err := m.checkGrant(audience, scopes); err != nil {
+		return 0, nil, err
+	}
+	m.registry.putGrant(clientID, audience, scopes, false)
+	return http.StatusOK, describeGrant(clientID, audience, scopes), nil
+}
+
+// checkGrant refuses an API that is not there and scopes that it does not have. Those
+// of the Management API are not told in its document.
+func (m *management) checkGrant(audience string, scopes []string) error {
+	api, known := m.registry.api(audience)
+	switch {
+	case !known:
+		return errNoAPI()
+	case !api.System && !api.knowsScopes(scopes):
+		return refuseManaged(http.StatusBadRequest, "invalid_body",
+			"Payload validation error: scope must be a subset of resource server scopes")
+	}
+	return nil
+}
+
+// Lists of the Management API: by pages, whole or with some members only.
+
+const (
+	managementPage     = 50 // entries, when nobody asks for another number
+	managementPageMost = 100
+)
+
+// listed answers a request for a list of documents: an array, or with include_totals an
+// object that holds it under name.
+func listed(r *http.Request, name string, all []document) (int, any, error) {
+	query := r.URL.Query()
+	page, err := number(query, "page", 0, 0)
+	if err != nil {
+		return 0, nil, err
+	}
+	size, err := number(query, "per_page", managementPage, managementPageMost)
+	if err != nil {
+		return 0, nil, err
+	}
+	start := min(page*size, len(all))
+	shown := []document{}
+	for _, doc := range all[start:min(start+size, len(all))] {
+		shown = append(shown, only(doc, query))
+	}
+	if query.Get("include_totals") != "true" {
+		return http.StatusOK, shown, nil
+	}
+	return http.StatusOK, document{"total": len(all), "start": page * size, "limit": size, name: shown}, nil
+}
+
+func number(query url.Values, name string, otherwise, most int) (int, error) {
+	text := query.Get(name)
+	if text == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(text)
+	switch {
+	case err != nil || n < 0:
+		return 0, refuseQuery("Invalid value", name)
+	case most > 0 && n > most:
+		return 0, refuseQuery(fmt.Sprintf("Value %d is greater than maximum %d", n, most), name)
+	}
+	return n, nil
+}
+
+func refuseQuery(problem, name string) error {
+	return refuseManaged(http.StatusBadRequest, "invalid_query_string",
+		fmt.Sprintf("Query validation error: '%s' on property %s.", problem, name))
+}
+
+// only returns the members of a document that fields and include_fields ask for.
+func only(doc document, query url.Values) document {
+	fields := strings.Split(query.Get("fields"), ",")
+	if query.Get("fields") == "" {
+		return doc
+	}
+	include := query.Get("include_fields") != "false"
+	shown := document{}
+	for name, value := range doc {
+		if slices.Contains(fields, name) == include {
+			shown[name] = value
+		}
+	}
+	return shown
+}
+
+// flagged reports whether a document fits a filter such as is_global=false.
+func flagged(query url.Values, filter string, value bool) bool {
+	return query.Get(filter) == "" || query.Get(filter) == strconv.FormatBool(value)
 }

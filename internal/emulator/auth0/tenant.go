@@ -11,11 +11,16 @@ import (
 // Tenant answers on all of an Auth0 tenant's paths. It is safe for use by several
 // goroutines.
 type Tenant struct {
+	*state
+	handler http.Handler
+}
+
+// state is what a tenant holds. Its parts, which each answer on some of the paths, share
+// it.
+type state struct {
 	config   Config
 	registry *registry
 	signer   *signer
-	handler  http.Handler
-	changing sync.Mutex // held by a change through the Management API
 
 	mu            sync.Mutex // guards what follows
 	devices       map[string]*device
@@ -34,7 +39,7 @@ func New(config Config) (*Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tenant{
+	t := &Tenant{state: &state{
 		config:        config,
 		registry:      newRegistry(config),
 		signer:        newSigner(config.SigningKey),
@@ -44,7 +49,7 @@ func New(config Config) (*Tenant, error) {
 		sessions:      map[string]session{},
 		assertions:    map[string]time.Time{},
 		quotas:        map[string]*usage{},
-	}
+	}}
 	t.handler = t.routes()
 	return t, nil
 }
@@ -59,24 +64,27 @@ func (t *Tenant) Close() error {
 }
 
 func (t *Tenant) routes() http.Handler {
+	issuer := &issuer{t.state}
+	endpoint := &tokenEndpoint{t.state, issuer}
+	login := &loginPages{t.state}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /.well-known/openid-configuration", t.discovery)
-	mux.HandleFunc("GET /.well-known/jwks.json", t.jwks)
-	mux.HandleFunc("POST /oauth/token", t.token)
-	mux.HandleFunc("POST /oauth/device/code", t.deviceCode)
-	mux.HandleFunc("POST /oauth/revoke", t.revoke)
-	mux.HandleFunc("GET /userinfo", t.userinfo)
-	mux.HandleFunc("POST /userinfo", t.userinfo)
-	mux.HandleFunc("GET /v2/logout", t.logout)
-	mux.HandleFunc("GET /oidc/logout", t.oidcLogout)
-	mux.HandleFunc("GET /activate", t.activate)
-	mux.HandleFunc("GET /authorize", t.authorize)
-	t.managementRoutes(mux)
+	mux.HandleFunc("GET /.well-known/openid-configuration", issuer.discovery)
+	mux.HandleFunc("GET /.well-known/jwks.json", issuer.jwks)
+	mux.HandleFunc("POST /oauth/token", endpoint.token)
+	mux.HandleFunc("POST /oauth/device/code", login.deviceCode)
+	mux.HandleFunc("POST /oauth/revoke", endpoint.revoke)
+	mux.HandleFunc("GET /userinfo", issuer.userinfo)
+	mux.HandleFunc("POST /userinfo", issuer.userinfo)
+	mux.HandleFunc("GET /v2/logout", login.logout)
+	mux.HandleFunc("GET /oidc/logout", login.oidcLogout)
+	mux.HandleFunc("GET /activate", login.activate)
+	mux.HandleFunc("GET /authorize", login.authorize)
+	(&management{state: t.state}).routes(mux)
 	// A page on another origin must not approve a device or log in for the person
 	// who has it open. Only browsers send what is checked here, so scripts can post.
 	guard := http.NewCrossOriginProtection()
-	mux.Handle("POST /activate", guard.Handler(http.HandlerFunc(t.activateDecide)))
-	mux.Handle("POST /authorize", guard.Handler(http.HandlerFunc(t.authorizeDecide)))
+	mux.Handle("POST /activate", guard.Handler(http.HandlerFunc(login.activateDecide)))
+	mux.Handle("POST /authorize", guard.Handler(http.HandlerFunc(login.authorizeDecide)))
 	return mux
 }
 
@@ -87,7 +95,7 @@ func (t *Tenant) Reset() { t.registry.reset(t.config) }
 // Clients returns the tenant's applications as they are now.
 func (t *Tenant) Clients() []Client { return t.registry.clientList() }
 
-func (t *Tenant) now() time.Time { return t.config.Now() }
+func (s *state) now() time.Time { return s.config.Now() }
 
 // forget drops what has expired from m, so that a long run does not grow without
 // bound. The caller holds t.mu.
@@ -101,4 +109,24 @@ func forget[V any](m map[string]V, expired func(V) bool) {
 			delete(m, k)
 		}
 	}
+}
+
+// organization returns the organization that a request names by id or by name, nil
+// when none is named and none is needed. The words are Auth0's for /authorize;
+// those for client credentials are unconfirmed.
+func (s *state) organization(client *Client, named string) (*Organization, error) {
+	switch {
+	case named == "" && client.Organization == OrganizationRequire:
+		return nil, refuse(http.StatusBadRequest, "invalid_request", "parameter organization is required for this client")
+	case named == "":
+		return nil, nil
+	case client.Organization == OrganizationDeny:
+		return nil, refuse(http.StatusBadRequest, "invalid_request", "parameter organization is not allowed for this client")
+	}
+	for i := range s.config.Organizations {
+		if o := &s.config.Organizations[i]; o.ID == named || o.Name == named {
+			return o, nil
+		}
+	}
+	return nil, refuse(http.StatusBadRequest, "invalid_request", "parameter organization is invalid")
 }
