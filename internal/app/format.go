@@ -20,6 +20,15 @@ const (
 	ID    = Format(output.AsID)
 )
 
+// Formats returns all formats.
+func Formats() []Format {
+	var all []Format
+	for _, format := range output.Formats() {
+		all = append(all, Format(format))
+	}
+	return all
+}
+
 // ForPrograms reports whether a program reads the result, which then reads errors as
 // well.
 func (f Format) ForPrograms() bool { return f == JSON || f == JSONL }

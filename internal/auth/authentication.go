@@ -20,6 +20,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/appsyncctl/appsyncctl/internal/failure"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // An Authentication is how a client proves to the token endpoint who it is: a
@@ -176,7 +177,7 @@ func (k *PrivateKeyJWT) assertion(clientID, issuer string) (string, error) {
 }
 
 // Format prints "[redacted]" for every verb.
-func (*PrivateKeyJWT) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+func (*PrivateKeyJWT) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redact.Redacted) }
 
 // LogValue returns "[redacted]".
-func (*PrivateKeyJWT) LogValue() slog.Value { return slog.StringValue(redacted) }
+func (*PrivateKeyJWT) LogValue() slog.Value { return slog.StringValue(redact.Redacted) }

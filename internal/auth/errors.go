@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/failure"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // The error codes that callers decide by (RFC 6749, sections 4.1.2.1 and 5.2; RFC
@@ -136,7 +137,7 @@ func (e *Error) clean(secrets []string) {
 // says.
 func scrub(s string, secrets []string) string {
 	for _, secret := range secrets {
-		s = strings.ReplaceAll(s, secret, redacted)
+		s = strings.ReplaceAll(s, secret, redact.Redacted)
 	}
 	return s
 }

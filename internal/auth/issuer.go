@@ -10,6 +10,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/address"
 	"github.com/appsyncctl/appsyncctl/internal/failure"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // discoveryPath is where OpenID Connect Discovery 1.0, section 4, puts a
@@ -39,7 +40,7 @@ func ParseIssuer(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	refuse := func(reason string) (string, error) {
 		if strings.Contains(text, "@") {
-			return "", &IssuerError{Input: redacted, Reason: reason}
+			return "", &IssuerError{Input: redact.Redacted, Reason: reason}
 		}
 		return "", &IssuerError{Input: text, Reason: reason}
 	}

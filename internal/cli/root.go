@@ -135,7 +135,7 @@ func addFlags(set *pflag.FlagSet, flags *app.Flags) {
 			flags.Settings[setting.Name] = set.String(setting.Flag, "", setting.Usage)
 		}
 	}
-	set.VarP(command.Enum(&flags.Output, "format", app.Table, app.JSON, app.JSONL, app.CSV, app.YAML, app.ID), "output", "o", "how to write the result: table, json, jsonl, csv, yaml or id")
+	set.VarP(command.Enum(&flags.Output, "format", app.Formats()...), "output", "o", "how to write the result: table, json, jsonl, csv, yaml or id")
 	set.Var(command.PositiveDuration(&flags.Timeout), "timeout", "longest time for one HTTP request; AppSync itself gives up after 30s")
 	set.Var(command.Count(&flags.MaxRetries, 100), "max-retries", "how often to send a request again after throttling or a fault, where that is safe")
 	set.BoolVar(&flags.Debug, "debug", false, "trace HTTP on standard error, without secrets")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/address"
 	"github.com/appsyncctl/appsyncctl/internal/failure"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // Layers are the places where settings come from. A setting that is empty in
@@ -25,7 +26,7 @@ type Resolved struct {
 }
 
 // Format prints "[redacted]" for every verb.
-func (Resolved) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
+func (Resolved) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redact.Redacted) }
 
 // Resolve finds the value of each setting.
 func Resolve(layers Layers) (Resolved, error) {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 func apiChecks() []Check {
@@ -177,7 +179,7 @@ func (c caller) evidence(name, expected string, h response) Evidence {
 func (c caller) harmlessly(text string) string {
 	const shortest, most = 8, 400
 	if token := c.token; len(token) >= shortest {
-		text = strings.ReplaceAll(text, token, "[redacted]")
+		text = strings.ReplaceAll(text, token, redact.Redacted)
 	}
 	if c.Clean != nil {
 		text = c.Clean(text)

@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // maxReply is how many bytes of an answer are read. None that a check asks for
@@ -171,9 +172,9 @@ func (r *reply) without(secret string) *reply {
 	if len(secret) < shortest {
 		return r
 	}
-	r.Body = bytes.ReplaceAll(r.Body, []byte(secret), []byte("[redacted]"))
+	r.Body = bytes.ReplaceAll(r.Body, []byte(secret), []byte(redact.Redacted))
 	if r.Err != nil && strings.Contains(r.Err.Error(), secret) {
-		r.Err = errors.New(strings.ReplaceAll(r.Err.Error(), secret, "[redacted]"))
+		r.Err = errors.New(strings.ReplaceAll(r.Err.Error(), secret, redact.Redacted))
 	}
 	for name, values := range r.Header {
 		if slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, secret) }) {

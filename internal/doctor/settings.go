@@ -11,6 +11,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 const (
@@ -161,10 +162,10 @@ func unquoted(value string) (bare string, is bool) {
 // hold a key.
 func harmless(address string) string {
 	if strings.Contains(address, "@") {
-		return "[redacted]"
+		return redact.Redacted
 	}
 	if path, query, _ := strings.Cut(address, "?"); query != "" {
-		return path + "?[redacted]"
+		return path + "?" + redact.Redacted
 	}
 	return address
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
@@ -169,7 +170,7 @@ func (t tokenRequest) tokenOrigin() []Evidence {
 	if t.TokenFrom == nil {
 		return nil
 	}
-	return []Evidence{{Name: "token", Found: "[redacted]", From: t.TokenFrom()}}
+	return []Evidence{{Name: "token", Found: redact.Redacted, From: t.TokenFrom()}}
 }
 
 // tokenless says why there is no token. The provider's own refusal tells most, and

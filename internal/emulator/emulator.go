@@ -17,6 +17,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // Emulator is both services on one listener.
@@ -161,7 +162,7 @@ type Variable struct{ Name, Value string }
 func (v Variable) String() string {
 	for _, end := range []string{"_SECRET", "_KEY", "_TOKEN"} {
 		if strings.HasSuffix(v.Name, end) {
-			return v.Name + "=[redacted]"
+			return v.Name + "=" + redact.Redacted
 		}
 	}
 	return v.Name + "=" + v.Value

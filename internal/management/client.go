@@ -19,7 +19,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -27,6 +26,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
 
@@ -170,10 +170,10 @@ func (c *Client) refusal(r request, resp *http.Response, text []byte) error {
 // without what looks like a secret.
 func (c *Client) withoutToken(text string) string {
 	if c.Token != "" {
-		text = strings.ReplaceAll(text, string(c.Token), redacted)
+		text = strings.ReplaceAll(text, string(c.Token), redact.Redacted)
 	}
-	text = tokenLike.ReplaceAllString(text, redacted)
-	return secretMember.ReplaceAllString(text, "${1}"+redacted)
+	text = tokenLike.ReplaceAllString(text, redact.Redacted)
+	return secretMember.ReplaceAllString(text, "${1}"+redact.Redacted)
 }
 
 // wait returns how long a throttled client is to wait: Retry-After, else until the second
@@ -233,17 +233,8 @@ func text(o object, name string) string {
 	return value
 }
 
-// A Secret is a token or a client secret. It prints, logs and marshals as "[redacted]".
-type Secret string
-
-// Format prints "[redacted]" for every verb.
-func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
-
-// LogValue returns "[redacted]".
-func (Secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
-
-// MarshalText returns "[redacted]".
-func (Secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
+// A Secret is a token or a client secret.
+type Secret = redact.Secret
 
 // apiPath is that of the Management API on a tenant's own host.
 const apiPath = "/api/v2/"

@@ -115,7 +115,6 @@ func (e *ConflictError) Error() string {
 }
 
 // redacted stands in place of a secret.
-const redacted = "[redacted]"
 
 var (
 	// tokenLike is a JSON Web Token, whole or cut off.

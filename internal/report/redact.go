@@ -7,9 +7,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-)
 
-const redacted = "[redacted]"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
+)
 
 // shortestLine is the least length of a line of a secret that is redacted by itself:
 // a brace of a key file is no secret, and stands everywhere.
@@ -112,7 +112,7 @@ func (c *cleaner) redact(text string) string {
 		case !secret[i]:
 			out.WriteByte(text[i])
 		case i == 0 || !secret[i-1]:
-			out.WriteString(redacted)
+			out.WriteString(redact.Redacted)
 		}
 	}
 	return out.String()

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 const entryVersion = 1
@@ -98,6 +100,6 @@ func DecodeEntry(data []byte) (Entry, error) {
 	}, nil
 }
 
-func (Entry) String() string       { return "[redacted]" }
-func (Entry) GoString() string     { return "[redacted]" }
-func (Entry) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+func (Entry) String() string       { return redact.Redacted }
+func (Entry) GoString() string     { return redact.Redacted }
+func (Entry) LogValue() slog.Value { return slog.StringValue(redact.Redacted) }

@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // A Seal encrypts values with AES-256-GCM under a key derived from something
@@ -66,9 +68,9 @@ func (s Seal) IsZero() bool { return s.secret == nil }
 // ByPassphrase reports whether a passphrase seals, and not the client secret.
 func (s Seal) ByPassphrase() bool { return s.derivation == fromPassphrase }
 
-func (Seal) String() string       { return "[redacted]" }
-func (Seal) GoString() string     { return "[redacted]" }
-func (Seal) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+func (Seal) String() string       { return redact.Redacted }
+func (Seal) GoString() string     { return redact.Redacted }
+func (Seal) LogValue() slog.Value { return slog.StringValue(redact.Redacted) }
 
 // Prepare derives the key for Close, so that Close takes no time.
 func (s Seal) Prepare() error {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"slices"
+
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // Clean takes secrets out of refusals when they arrive, before anybody reads, cuts or
@@ -55,7 +57,7 @@ func (t *Clean) text(body []byte) []byte {
 		}
 		encoded, err := json.Marshal(hidden)
 		if err != nil {
-			return []byte(`"` + redacted + `"`)
+			return []byte(`"` + redact.Redacted + `"`)
 		}
 		return encoded
 	})

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // withoutEcho makes an attempt that carries secret, and takes it out of the answer,
@@ -21,7 +23,7 @@ func withoutEcho(base http.RoundTripper, req *http.Request, secret string) (*htt
 		// The type is lost with the text: there is no other way to hide it.
 		return nil, &NoAnswerError{
 			Host: req.URL.Host, Attempts: 1, Unsafe: !repeatable(req),
-			Err: errors.New(strings.ReplaceAll(err.Error(), secret, redacted)),
+			Err: errors.New(strings.ReplaceAll(err.Error(), secret, redact.Redacted)),
 		}
 	case err != nil:
 		return nil, err
@@ -31,6 +33,6 @@ func withoutEcho(base http.RoundTripper, req *http.Request, secret string) (*htt
 	if err != nil {
 		return nil, err
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(bytes.ReplaceAll(body, []byte(secret), []byte(redacted))))
+	resp.Body = io.NopCloser(bytes.NewReader(bytes.ReplaceAll(body, []byte(secret), []byte(redact.Redacted))))
 	return resp, nil
 }

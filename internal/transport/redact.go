@@ -8,11 +8,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // What a trace shows of a message, and what it puts in place of the rest.
-
-const redacted = "[redacted]"
 
 // shownHeader reports whether a header is printed with its value; of all others
 // only the name is.
@@ -63,7 +63,7 @@ func redactBody(header http.Header, data []byte, graphQL bool) string {
 	case isForm(header):
 		form, err := url.ParseQuery(string(data))
 		if err != nil {
-			return redacted
+			return redact.Redacted
 		}
 		return redactForm(form)
 	}
@@ -75,16 +75,16 @@ func redactBody(header http.Header, data []byte, graphQL bool) string {
 	for name, value := range members {
 		switch {
 		case !plainName(name):
-			shown[redacted] = redacted
+			shown[redact.Redacted] = redact.Redacted
 		case !shownField(name) || strings.HasPrefix(string(value), "{") || strings.HasPrefix(string(value), "["):
-			shown[name] = redacted
+			shown[name] = redact.Redacted
 		default:
 			shown[name] = value
 		}
 	}
 	text, err := json.Marshal(shown)
 	if err != nil {
-		return redacted
+		return redact.Redacted
 	}
 	return string(text)
 }
@@ -94,16 +94,16 @@ func redactForm(form url.Values) string {
 	for name, values := range form {
 		switch {
 		case !plainName(name):
-			shown[redacted] = []string{redacted}
+			shown[redact.Redacted] = []string{redact.Redacted}
 		case !shownField(name):
-			shown[name] = []string{redacted}
+			shown[name] = []string{redact.Redacted}
 		default:
 			shown[name] = values
 		}
 	}
 	text, err := url.QueryUnescape(shown.Encode())
 	if err != nil {
-		return redacted
+		return redact.Redacted
 	}
 	return text
 }
@@ -168,7 +168,7 @@ func (s secrets) hide(text string) string {
 	slices.SortFunc(s, func(a, b string) int { return len(b) - len(a) })
 	for _, secret := range s {
 		if len(secret) >= 8 { // shorter ones are words, such as "Bearer"
-			text = strings.ReplaceAll(text, secret, redacted)
+			text = strings.ReplaceAll(text, secret, redact.Redacted)
 		}
 	}
 	return text
@@ -190,7 +190,7 @@ func (s secrets) hideEscaped(text string) string {
 		}
 		text, err := json.Marshal(hidden)
 		if err != nil {
-			return `"` + redacted + `"`
+			return `"` + redact.Redacted + `"`
 		}
 		return string(text)
 	})

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // Trace prints each attempt to Writer: method, URL, headers, body, status and
@@ -75,7 +77,7 @@ func writeHeader(w io.Writer, mark string, header http.Header) {
 		if len(header[name]) == 0 {
 			continue // not sent, see Retry
 		}
-		value := redacted
+		value := redact.Redacted
 		if shownHeader(name) {
 			value = strings.Join(header[name], ", ")
 		}

@@ -52,14 +52,14 @@ func (e *tokenEndpoint) authenticate(r *http.Request, p parameters) (*Client, er
 	}
 	// Auth0 documents the header without the URL encoding that RFC 6749 section
 	// 2.3.1 asks for; clients of both kinds exist.
-	if !client.Secret.is(secret) && (!basic || !client.Secret.is(unescaped(secret))) {
+	if !equal(client.Secret, secret) && (!basic || !equal(client.Secret, unescaped(secret))) {
 		return nil, errUnauthorized
 	}
 	return client, nil
 }
 
-func (s Secret) is(given string) bool {
-	return subtle.ConstantTimeCompare([]byte(s), []byte(given)) == 1
+func equal(secret Secret, given string) bool {
+	return subtle.ConstantTimeCompare([]byte(secret), []byte(given)) == 1
 }
 
 func unescaped(text string) string {

@@ -7,10 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // Config describes a tenant. The zero value of each field but Issuer is usable.
@@ -154,12 +155,8 @@ type Organization struct {
 	Quota Quota  `yaml:"token_quota"` // of client credentials tokens
 }
 
-// Secret is a client secret. It prints as [redacted].
-type Secret string
-
-func (Secret) String() string       { return "[redacted]" }
-func (Secret) GoString() string     { return "[redacted]" }
-func (Secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+// Secret is a client secret.
+type Secret = redact.Secret
 
 // The tenant from a YAML file, under the names that Auth0's Management API has for the
 // same things. yaml.v3 is taken for its line numbers and its refusal of unknown keys.
