@@ -3,6 +3,7 @@
 package address
 
 import (
+	"net"
 	"net/url"
 	"strings"
 )
@@ -43,3 +44,18 @@ func Host(u *url.URL) string {
 
 // SameHost reports whether a and b have the same scheme, host and port.
 func SameHost(a, b *url.URL) bool { return a.Scheme == b.Scheme && Host(a) == Host(b) }
+
+// Loopback reports whether a host, without a port, is this machine: localhost, or an
+// address of the loopback interface.
+func Loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// AppSyncRegion reads the region in ID.appsync-api.REGION.SUFFIX, the hosts that AppSync
+// makes, in any partition of AWS; "" for other hosts.
+func AppSyncRegion(host string) string {
+	_, rest, _ := strings.Cut(strings.ToLower(host), ".appsync-api.")
+	region, _, _ := strings.Cut(rest, ".")
+	return region
+}

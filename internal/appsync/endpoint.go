@@ -1,7 +1,6 @@
 package appsync
 
 import (
-	"net"
 	"net/url"
 	"strings"
 
@@ -26,7 +25,7 @@ func ParseEndpoint(text string) (*url.URL, error) {
 		return nil, endpointErrorf("it holds a user name or a password")
 	case endpoint.Hostname() == "" || endpoint.Scheme != "http" && endpoint.Scheme != "https":
 		return nil, endpointErrorf("it is not an https URL") // unquoted: "user:password@host" is none
-	case endpoint.Scheme == "http" && !loopback(endpoint.Hostname()):
+	case endpoint.Scheme == "http" && !address.Loopback(endpoint.Hostname()):
 		return nil, endpointErrorf("http to %s would send the token in the clear; use https", endpoint.Host)
 	case endpoint.Fragment != "":
 		return nil, endpointErrorf("it has a fragment")
@@ -34,11 +33,6 @@ func ParseEndpoint(text string) (*url.URL, error) {
 		endpoint.Host = address.Host(endpoint)
 		return endpoint, nil
 	}
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // RealtimeURL returns the real-time address of a GraphQL endpoint: the host of

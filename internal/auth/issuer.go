@@ -4,7 +4,6 @@ package auth
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 
@@ -80,7 +79,7 @@ func insecure(u *url.URL) string {
 		return ""
 	case u.Scheme != "http":
 		return "its scheme is not https"
-	case !loopback(u.Hostname()):
+	case !address.Loopback(u.Hostname()):
 		return "plain http is for loopback hosts only"
 	}
 	return ""
@@ -106,9 +105,4 @@ func place(endpoint string) string {
 		return "the provider"
 	}
 	return short(u.Host + u.Path)
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -110,7 +109,8 @@ func (a *Account) API(ctx context.Context, endpoint string) (*API, error) {
 	if err != nil || target.Hostname() == "" {
 		return nil, &Error{Reason: NotFound, What: "AppSync API at an endpoint without a host", Err: err}
 	}
-	region, generated := regionOf(target.Hostname())
+	region := address.AppSyncRegion(target.Hostname())
+	generated := region != ""
 	if !generated {
 		region = a.config.Region
 	}
@@ -185,12 +185,4 @@ func (f finder) associated(ctx context.Context, domain string) (string, error) {
 
 func sameEndpoint(endpoint *url.URL, listed string) bool {
 	return address.Same(endpoint.String(), listed)
-}
-
-// regionOf reads the region in ID.appsync-api.REGION.SUFFIX, the hosts that AppSync
-// makes.
-func regionOf(host string) (region string, generated bool) {
-	_, rest, generated := strings.Cut(strings.ToLower(host), ".appsync-api.")
-	region, _, _ = strings.Cut(rest, ".")
-	return region, generated && region != ""
 }

@@ -370,12 +370,6 @@ func (to host) readdress(scheme, name string) string {
 	return to.change(to.option, address.String())
 }
 
-// isLocal reports whether address is one of this machine's.
-func isLocal(address *url.URL) bool {
-	ip := net.ParseIP(address.Hostname())
-	return strings.EqualFold(address.Hostname(), "localhost") || ip != nil && ip.IsLoopback()
-}
-
 // isManaged reports whether AWS or Auth0 themselves run a host: its certificate is
 // in order for everyone.
 func isManaged(name string) bool {

@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/address"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
 
@@ -129,7 +130,7 @@ func (to host) withoutTLS(peer string, atProxy bool) Verdict {
 	switch {
 	case atProxy:
 		return failure(message+", and its address says https", fmt.Sprintf("export %s=http://%s", proxyVariable, to.proxy.Host))
-	case isLocal(to.address):
+	case address.Loopback(to.address.Hostname()):
 		return failure(message+", and its address says https", to.readdress("http", to.address.Host))
 	case to.address.Port() != "" && to.address.Port() != "443":
 		return failure(message+": this is not its port for https", to.readdress("https", to.address.Hostname()))
@@ -142,7 +143,7 @@ func (to host) refusedFix(atProxy bool) string {
 	switch {
 	case atProxy:
 		return withoutProxy
-	case isLocal(to.address):
+	case address.Loopback(to.address.Hostname()):
 		return "appsyncctl emulator start"
 	default:
 		return to.setting(to.option).remedy()

@@ -22,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/address"
 	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
@@ -52,11 +53,7 @@ func (*NotLoopbackError) Kind() failure.Kind { return failure.Usage }
 
 // isLoopback tells whether a host name without a port can only mean this machine.
 func isLoopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	return address.Loopback(host) || strings.HasSuffix(host, ".localhost")
 }
 
 // place is an emulator's address and its name.

@@ -19,13 +19,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/address"
 	"github.com/appsyncctl/appsyncctl/internal/redact"
 	"github.com/appsyncctl/appsyncctl/internal/retry"
 )
@@ -248,15 +248,10 @@ func Base(audiences []string) (string, error) {
 		if err != nil || u.Path != apiPath {
 			continue
 		}
-		if u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && !loopback(u) {
+		if u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && !(u.Scheme == "http" && address.Loopback(u.Hostname())) {
 			return "", &TokenError{fmt.Sprintf("its audience %.100q is not an address that a token may be sent to", audience)}
 		}
 		return audience, nil
 	}
 	return "", &TokenError{fmt.Sprintf("it is for %.200q, not for https://TENANT%s", strings.Join(audiences, ", "), apiPath)}
-}
-
-func loopback(u *url.URL) bool {
-	ip := net.ParseIP(u.Hostname())
-	return u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
 }

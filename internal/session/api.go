@@ -13,6 +13,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/logging"
 
+	"github.com/appsyncctl/appsyncctl/internal/address"
 	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
@@ -154,17 +155,6 @@ func Scheme(settings config.Resolved) string {
 	return ""
 }
 
-// regionOf reads the region in ID.appsync-api.REGION.amazonaws.com, or .com.cn; ""
-// for other hosts.
-func regionOf(endpoint *url.URL) string {
-	_, rest, found := strings.Cut(endpoint.Hostname(), ".appsync-api.")
-	region, domain, _ := strings.Cut(rest, ".")
-	if !found || domain != "amazonaws.com" && domain != "amazonaws.com.cn" {
-		return ""
-	}
-	return region
-}
-
 // sign signs with AWS's own signer and the credentials that the AWS CLI would use, which
 // are looked up when the first request is sent.
 func sign(world *app.App, settings config.Resolved, endpoint *url.URL) func(context.Context, *http.Request, string) error {
@@ -174,7 +164,7 @@ func sign(world *app.App, settings config.Resolved, endpoint *url.URL) func(cont
 		if err != nil {
 			return failure.Errorf(failure.Usage, "AWS credentials: %w", err)
 		}
-		region := cmp.Or(settings.Text(config.Region), regionOf(endpoint), loaded.Region)
+		region := cmp.Or(settings.Text(config.Region), address.AppSyncRegion(endpoint.Hostname()), loaded.Region)
 		if region == "" {
 			return &config.MissingError{Setting: config.Describe(config.Region)}
 		}

@@ -14,7 +14,6 @@ var (
 	Explain           = explain
 	RefusalCause      = refusalCause
 	Skew              = skew
-	RegionOf          = regionOf
 	SecretFromCommand = secretFromCommand
 )
 

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +17,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/appsyncctl/appsyncctl/internal/address"
 	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
@@ -210,9 +210,9 @@ func account(ctx context.Context, s *Session) func() (*awsaccount.Account, error
 	options := awsaccount.Options{Region: settings.Text(config.Region), MetadataTime: metadataTime, Secret: s.App.Secrets.Add}
 	endpoint, err := s.Endpoint()
 	if err == nil {
-		options.Region = cmp.Or(options.Region, regionOf(endpoint))
+		options.Region = cmp.Or(options.Region, address.AppSyncRegion(endpoint.Hostname()))
 	}
-	if err != nil || slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, endpoint.Hostname()) {
+	if err != nil || address.Loopback(endpoint.Hostname()) {
 		options.MetadataTime = time.Nanosecond
 	}
 	if s.Flags.Debug {

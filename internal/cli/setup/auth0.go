@@ -247,7 +247,7 @@ func managementClient(ctx context.Context, s *session.Session, issuer string) (*
 	}
 	return &management.Client{
 		Base:   base,
-		Token:  management.Secret(token),
+		Token:  token,
 		HTTP:   client,
 		Now:    s.App.Now,
 		Notice: s.App.Notice,

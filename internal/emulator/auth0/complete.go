@@ -11,11 +11,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/address"
 )
 
 const (
@@ -182,7 +183,7 @@ func (c *Client) redirectsTo(uri string, anyPort bool) bool {
 		return true
 	}
 	asked, err := url.Parse(uri)
-	if err != nil || !anyPort || !isLoopback(asked.Hostname()) || asked.User != nil || asked.Fragment != "" {
+	if err != nil || !anyPort || !address.Loopback(asked.Hostname()) || asked.User != nil || asked.Fragment != "" {
 		return false
 	}
 	return slices.ContainsFunc(c.RedirectURIs, func(registered string) bool {
@@ -190,9 +191,4 @@ func (c *Client) redirectsTo(uri string, anyPort bool) bool {
 		return err == nil && allowed.Scheme == asked.Scheme && allowed.Hostname() == asked.Hostname() &&
 			allowed.Path == asked.Path && allowed.RawQuery == asked.RawQuery
 	})
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
