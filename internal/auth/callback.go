@@ -48,20 +48,8 @@ type arrival struct {
 	err  error
 }
 
-// A PortsError says that no port was free to listen on.
-type PortsError struct {
-	Ports []int
-	Err   error // of the last one
-}
-
-func (e *PortsError) Error() string {
-	return fmt.Sprintf("none of the ports %v on 127.0.0.1 can be listened on: %v", e.Ports, e.Err)
-}
-func (e *PortsError) Unwrap() error { return e.Err }
-
 // Listen takes the first free one of ports on 127.0.0.1. Providers know redirect
-// URIs by their ports, Auth0 among them, so ports is a fixed list. The error is a
-// *PortsError.
+// URIs by their ports, Auth0 among them, so ports is a fixed list.
 func Listen(ctx context.Context, ports ...int) (*Callback, error) {
 	var last error
 	for _, port := range ports {
@@ -83,7 +71,7 @@ func Listen(ctx context.Context, ports ...int) (*Callback, error) {
 		c.server = &http.Server{Handler: mux, ReadHeaderTimeout: callbackReads, MaxHeaderBytes: callbackHeader}
 		return c, nil
 	}
-	return nil, &PortsError{Ports: ports, Err: last}
+	return nil, fmt.Errorf("none of the ports %v on 127.0.0.1 can be listened on: %w", ports, last)
 }
 
 // Wait returns the code that a browser brings for a, or why the login failed, as

@@ -41,8 +41,6 @@ func hint(err error) string {
 	switch {
 	case failure.Is[*doctor.AnswerError](err):
 		return `save what the API answers: appsyncctl token --header | curl -sS -i -H @- -d '{"query":"{ __typename }"}' "$APPSYNCCTL_ENDPOINT" >answer.txt`
-	case failure.Is[*auth.PortsError](err):
-		return "free one of these ports, or log in with --grant device"
 	case failure.Is[*session.OpaqueTokenError](err):
 		return opaqueHint(err)
 	case failure.Is[*tokencache.LockedError](err):

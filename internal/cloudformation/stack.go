@@ -3,7 +3,6 @@ package cloudformation
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 
 	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
@@ -17,13 +16,10 @@ type Stack struct {
 	Table    string `json:"table"`
 }
 
-// A StackError says why a description of stacks holds none that can be used.
-type StackError struct{ Reason string }
-
-func (e *StackError) Error() string { return "the description of the stack: " + e.Reason }
-
-// Kind implements the interface of failure.Of.
-func (*StackError) Kind() failure.Kind { return failure.Usage }
+// stackError says why a description of stacks holds none that can be used.
+func stackError(format string, args ...any) error {
+	return failure.Errorf(failure.Usage, "the description of the stack: "+format, args...)
+}
 
 // described is the answer to DescribeStacks, as the AWS CLI prints it.
 type described struct {
@@ -34,15 +30,15 @@ type described struct {
 }
 
 // ReadStack reads what aws cloudformation describe-stacks prints. The error is a
-// *StackError when that is not one stack with the outputs of the template. The values
+// usage error when that is not one stack with the outputs of the template. The values
 // are the stack's own and not checked further.
 func ReadStack(description []byte) (Stack, error) {
 	var answer described
 	if err := json.Unmarshal(bytes.TrimSpace(description), &answer); err != nil {
-		return Stack{}, &StackError{"it is not the JSON that aws cloudformation describe-stacks prints"}
+		return Stack{}, stackError("it is not the JSON that aws cloudformation describe-stacks prints")
 	}
 	if len(answer.Stacks) != 1 {
-		return Stack{}, &StackError{fmt.Sprintf("it holds %d stacks instead of one", len(answer.Stacks))}
+		return Stack{}, stackError("it holds %d stacks instead of one", len(answer.Stacks))
 	}
 	found := answer.Stacks[0]
 	outputs := make(map[string]string)
@@ -58,7 +54,7 @@ func ReadStack(description []byte) (Stack, error) {
 	}
 	for _, output := range []string{"Endpoint", "Issuer", "Region"} {
 		if outputs[output] == "" {
-			return Stack{}, &StackError{fmt.Sprintf("%s is %s and has no output %s", found.StackName, found.StackStatus, output)}
+			return Stack{}, stackError("%s is %s and has no output %s", found.StackName, found.StackStatus, output)
 		}
 	}
 	return stack, nil

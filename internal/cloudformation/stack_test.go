@@ -1,11 +1,11 @@
 package cloudformation_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/appsyncctl/appsyncctl/internal/cloudformation"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 func TestReadStack(t *testing.T) {
@@ -40,7 +40,7 @@ func TestReadStack(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := cloudformation.ReadStack([]byte(tt.description))
-			if _, ok := errors.AsType[*cloudformation.StackError](err); !ok || !strings.Contains(err.Error(), tt.want) {
+			if failure.Of(err) != failure.Usage || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}
 		})

@@ -167,26 +167,21 @@ func (r Resolved) Profile() ProfileSettings {
 	}
 }
 
-// ProfileNameError says that a profile cannot be called that.
-type ProfileNameError struct{ Name string }
-
-func (e *ProfileNameError) Error() string {
-	return fmt.Sprintf("a profile cannot be called %q: use letters, digits, dots, dashes and underscores", e.Name)
-}
-
-// Kind implements the interface of failure.Of.
-func (*ProfileNameError) Kind() failure.Kind { return failure.Usage }
-
-// CheckProfileName returns a *ProfileNameError for a name that no profile can have.
+// CheckProfileName refuses a name that no profile can have.
 func CheckProfileName(name string) error {
 	if name == "" {
-		return &ProfileNameError{name}
+		return ProfileNameError(name)
 	}
 	for _, c := range name {
 		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 		if !letter && !('0' <= c && c <= '9') && !strings.ContainsRune("._-", c) {
-			return &ProfileNameError{name}
+			return ProfileNameError(name)
 		}
 	}
 	return nil
+}
+
+// ProfileNameError says that a profile cannot be called that.
+func ProfileNameError(name string) error {
+	return failure.Errorf(failure.Usage, "a profile cannot be called %q: use letters, digits, dots, dashes and underscores", name)
 }

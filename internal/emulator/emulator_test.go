@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -24,6 +23,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/emulator"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
+	"github.com/appsyncctl/appsyncctl/internal/failure"
 )
 
 // running is an emulator under test with a client of its own.
@@ -280,8 +280,7 @@ func TestListenRefusesOtherMachines(t *testing.T) {
 			if err == nil {
 				err = e.Close()
 			}
-			var refused *emulator.NotLoopbackError
-			if errors.As(err, &refused) != tt.refused || (err != nil && !tt.refused) {
+			if (failure.Of(err) == failure.Usage) != tt.refused || (err != nil && !tt.refused) {
 				t.Errorf("got %v, want refused %v", err, tt.refused)
 			}
 		})

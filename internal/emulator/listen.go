@@ -36,20 +36,10 @@ func listen(ctx context.Context, address string, allowRemote bool) (net.Listener
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
 	if !allowRemote && !isLoopback(host) {
-		return nil, &NotLoopbackError{Address: address}
+		return nil, failure.Errorf(failure.Usage, "listen on %s: only a loopback address such as 127.0.0.1:0 is allowed", address)
 	}
 	return new(net.ListenConfig).Listen(ctx, "tcp", address)
 }
-
-// NotLoopbackError refuses an address that other machines could reach.
-type NotLoopbackError struct{ Address string }
-
-func (e *NotLoopbackError) Error() string {
-	return fmt.Sprintf("listen on %s: only a loopback address such as 127.0.0.1:0 is allowed", e.Address)
-}
-
-// Kind implements the interface of failure.Of.
-func (*NotLoopbackError) Kind() failure.Kind { return failure.Usage }
 
 // isLoopback tells whether a host name without a port can only mean this machine.
 func isLoopback(host string) bool {

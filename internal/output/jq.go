@@ -18,39 +18,22 @@ import (
 // machine; it sees neither files nor the environment.
 type Query struct{ code *gojq.Code }
 
-// A QueryError says that a jq expression is none, or that it failed on a value.
-type QueryError struct {
-	Syntax bool // it is no expression
-	Err    error
-}
-
-func (e *QueryError) Error() string { return fmt.Sprintf("jq: %v", e.Err) }
-func (e *QueryError) Unwrap() error { return e.Err }
-
-// Kind implements the interface of failure.Of.
-func (e *QueryError) Kind() failure.Kind {
-	if e.Syntax {
-		return failure.Usage
-	}
-	return failure.Other
-}
-
-// ParseQuery compiles a jq expression. The error is a *QueryError.
+// ParseQuery compiles a jq expression.
 func ParseQuery(expression string) (*Query, error) {
 	parsed, err := gojq.Parse(expression)
 	if err != nil {
-		return nil, &QueryError{Syntax: true, Err: err}
+		return nil, failure.Errorf(failure.Usage, "jq: %w", err)
 	}
 	code, err := gojq.Compile(parsed)
 	if err != nil {
-		return nil, &QueryError{Syntax: true, Err: err}
+		return nil, failure.Errorf(failure.Usage, "jq: %w", err)
 	}
 	return &Query{code}, nil
 }
 
 // Write writes what the expression makes of value, one result a line: a text as
 // it is, anything else as compact JSON, as jq --raw-output does. harmless makes
-// texts safe for a terminal. The error is a *QueryError if the expression failed.
+// texts safe for a terminal.
 func (q *Query) Write(ctx context.Context, w io.Writer, value any, harmless bool) error {
 	document, err := marshal(value)
 	if err != nil {
@@ -81,7 +64,7 @@ func (q *Query) runner(ctx context.Context, harmless bool) runner {
 				if ctx.Err() != nil {
 					return context.Cause(ctx)
 				}
-				return &QueryError{Err: err}
+				return fmt.Errorf("jq: %w", err)
 			}
 			if err := writeResult(w, result, harmless); err != nil {
 				return err
@@ -95,7 +78,7 @@ func writeResult(w io.Writer, result any, harmless bool) error {
 	if !isText {
 		document, err := gojq.Marshal(result)
 		if err != nil {
-			return &QueryError{Err: err}
+			return fmt.Errorf("jq: %w", err)
 		}
 		text = escape(string(document))
 	} else if harmless {

@@ -297,7 +297,7 @@ func (s *auth0Setup) planProfiles(options auth0Options) error {
 		return err
 	}
 	if machine == people {
-		return &config.ProfileNameError{Name: machine}
+		return config.ProfileNameError(machine)
 	}
 	scopes := s.settings.Scopes()
 	if len(scopes) == 0 {
