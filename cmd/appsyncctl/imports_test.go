@@ -23,7 +23,7 @@ const module = "github.com/appsyncctl/appsyncctl/"
 //	4  smoke
 //	3  doctor, changefeed, emulator
 //	2  app, records, emulator/appsync, emulator/appsync/account
-//	1  appsync, bulk, auth, tokencache, transport, config, output, report, management, awsaccount, cloudformation, emulator/auth0, emulator/appsync/store, emulator/appsync/signature
+//	1  appsync, bulk, auth, tokencache, transport, config, output, report, management, awsaccount, cloudformation, emulator/auth0, emulator/auth0/management, emulator/appsync/store, emulator/appsync/signature
 //	0  redact, failure, retry, address, schema, atomicfile, paging
 func floors() map[string][]string {
 	return map[string][]string{
@@ -73,7 +73,8 @@ func floors() map[string][]string {
 		"internal/bulk":                       {},
 		"internal/output":                     {},
 		"internal/report":                     {},
-		"internal/emulator/auth0":             {},
+		"internal/emulator/auth0":             {"internal/emulator/auth0/management"},
+		"internal/emulator/auth0/management":  {},
 		"internal/emulator/appsync":           {"internal/emulator/appsync/signature", "internal/emulator/appsync/store"},
 		"internal/emulator/appsync/account":   {"internal/emulator/appsync/signature", "internal/emulator/appsync/store"},
 		"internal/emulator/appsync/signature": {},

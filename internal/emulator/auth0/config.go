@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0/management"
 	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
@@ -106,7 +107,7 @@ type Client struct {
 
 // ManagementAPI in Client.Audiences is the tenant's own Management API, whose
 // identifier begins with an issuer that a configuration may not know.
-const ManagementAPI = "/api/v2/"
+const ManagementAPI = management.Path
 
 // AuthMethod is a client's token_endpoint_auth_method.
 type AuthMethod string

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0/management"
 )
 
 // Tenant answers on all of an Auth0 tenant's paths. It is safe for use by several
@@ -79,7 +81,10 @@ func (t *Tenant) routes() http.Handler {
 	mux.HandleFunc("GET /oidc/logout", login.oidcLogout)
 	mux.HandleFunc("GET /activate", login.activate)
 	mux.HandleFunc("GET /authorize", login.authorize)
-	(&management{state: t.state}).routes(mux)
+	mux.Handle(ManagementAPI, management.New(
+		management.Config{Identifier: t.config.managementAPI(), Verify: t.signer.verify, Now: t.config.Now},
+		documents{t.registry},
+	))
 	// A page on another origin must not approve a device or log in for the person
 	// who has it open. Only browsers send what is checked here, so scripts can post.
 	guard := http.NewCrossOriginProtection()
