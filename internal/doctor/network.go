@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/shell"
 )
 
 const (
@@ -265,7 +266,7 @@ func (to host) explainName(err error) Verdict {
 	}
 	fix := setting.remedy()
 	if _, service, region := hostParts(name); service == "appsync-api" {
-		fix = "aws appsync list-graphql-apis --region " + quoted(region) + ` --query "graphqlApis[].uris.GRAPHQL"`
+		fix = "aws appsync list-graphql-apis --region " + shell.Word(region) + ` --query "graphqlApis[].uris.GRAPHQL"`
 	}
 	return Verdict{
 		Result: Failure, Message: "the name " + name + " does not exist", Fix: fix, Err: err,

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/shell"
 )
 
 func providerChecks() []Check {
@@ -262,12 +263,12 @@ func keysFetched(ctx context.Context, s *Subject, provider *auth.Provider) (*aut
 		return nil, unknown(fmt.Sprintf("the provider answered %d when asked for its keys", refusal.Status), err, found)
 	case refused:
 		found.Found += fmt.Sprintf(": %d", refusal.Status)
-		return nil, failedBy(fmt.Sprintf("the provider does not show its keys: %d", refusal.Status), "curl -sSi "+quoted(provider.JWKSURI), err, found)
+		return nil, failedBy(fmt.Sprintf("the provider does not show its keys: %d", refusal.Status), "curl -sSi "+shell.Word(provider.JWKSURI), err, found)
 	case none:
 		found.Found = "none"
 		return nil, failedBy("the provider's metadata names no place for its keys", s.setting("issuer").remedy(), err, found)
 	default:
-		return nil, failedBy("the provider's keys cannot be read", "curl -sSi "+quoted(provider.JWKSURI), err, found)
+		return nil, failedBy("the provider's keys cannot be read", "curl -sSi "+shell.Word(provider.JWKSURI), err, found)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/redact"
+	"github.com/appsyncctl/appsyncctl/internal/shell"
 )
 
 const (
@@ -274,7 +275,7 @@ func give(s *Subject, settings []Setting) string {
 	if slices.ContainsFunc(settings, func(s Setting) bool { return s.Flag == "" }) {
 		return settings[0].remedy() // no profile has it
 	}
-	words := []string{"appsyncctl profile set", quoted(s.Profile)}
+	words := []string{"appsyncctl profile set", shell.Word(s.Profile)}
 	for _, setting := range settings {
 		words = append(words, "--"+setting.Flag, placeholder(setting))
 	}

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/appsyncctl/appsyncctl/internal/shell"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
@@ -131,7 +132,7 @@ func storeKeeps(s *Subject, err error) Verdict {
 		return Verdict{Result: Skipped, Because: StoreUnlocked}
 	case tooOpen:
 		found.Found = err.Error()
-		return failedBy("the token file is open to others", "chmod 600 "+quoted(open.Path), err, found)
+		return failedBy("the token file is open to others", "chmod 600 "+shell.Word(open.Path), err, found)
 	case isFile:
 		found.Found = path.Err.Error()
 		return failedBy("the token file cannot be written", fileFix(s, path), err, found)
@@ -144,7 +145,7 @@ func storeKeeps(s *Subject, err error) Verdict {
 // fileFix is the way to a file that can be written. What is wrong is mostly the
 // folder: made by root, full, or on a disk that is for reading only.
 func fileFix(s *Subject, err *fs.PathError) string {
-	folder := quoted(filepath.Dir(err.Path))
+	folder := shell.Word(filepath.Dir(err.Path))
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return `sudo chown -R "$(id -un)" ` + folder

@@ -10,6 +10,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/awsaccount"
+	"github.com/appsyncctl/appsyncctl/internal/shell"
 )
 
 // A Subject is the set-up that is examined, as the caller found it. Nothing is
@@ -109,11 +110,11 @@ func (s *Subject) change(name, value string) string {
 	setting := s.setting(name)
 	switch {
 	case setting.Source == "environment" || setting.Flag == "":
-		return fmt.Sprintf("export %s=%s", setting.Variable, quoted(value))
+		return fmt.Sprintf("export %s=%s", setting.Variable, shell.Word(value))
 	case setting.Source == "flag":
-		return fmt.Sprintf("--%s %s", setting.Flag, quoted(value))
+		return fmt.Sprintf("--%s %s", setting.Flag, shell.Word(value))
 	default:
-		return fmt.Sprintf("appsyncctl profile set %s --%s %s", s.Profile, setting.Flag, quoted(value))
+		return fmt.Sprintf("appsyncctl profile set %s --%s %s", s.Profile, setting.Flag, shell.Word(value))
 	}
 }
 
@@ -123,17 +124,6 @@ func (s Setting) remedy() string {
 		return "set " + s.Variable
 	}
 	return fmt.Sprintf("pass --%s or set %s", s.Flag, s.Variable)
-}
-
-// quoted is text as one word of a POSIX shell.
-func quoted(text string) string {
-	harmless := func(c rune) bool {
-		return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-_./:@%+=,", c)
-	}
-	if text != "" && !strings.ContainsFunc(text, func(c rune) bool { return !harmless(c) }) {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // The modes, as the setting auth has them.
@@ -267,7 +257,7 @@ func (s *Subject) login(flags ...string) string {
 func (s *Subject) command(words ...string) string {
 	words = append([]string{"appsyncctl"}, words...)
 	if s.setting("profile").Source == "flag" {
-		words = append(words, "--profile", quoted(s.Profile))
+		words = append(words, "--profile", shell.Word(s.Profile))
 	}
 	return strings.Join(words, " ")
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/redact"
+	"github.com/appsyncctl/appsyncctl/internal/shell"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
 )
 
@@ -234,7 +235,7 @@ func (t tokenRequest) storeInTheWay(err error) (Verdict, bool) {
 		return failure("the token file is sealed, and there is nothing to open it with", passphraseFix), true
 	}
 	if open, ok := errors.AsType[*tokencache.PermissionError](err); ok {
-		return failure("the token file is not used because others can read it", "chmod 600 "+quoted(open.Path)), true
+		return failure("the token file is not used because others can read it", "chmod 600 "+shell.Word(open.Path)), true
 	}
 	if _, ok := errors.AsType[*tokencache.LockTimeoutError](err); ok {
 		return unknown("another process is renewing the same token", err), true

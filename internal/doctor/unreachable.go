@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/address"
+	"github.com/appsyncctl/appsyncctl/internal/shell"
 	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
 
@@ -103,7 +104,7 @@ func (to host) refusedByProxy(err error) Verdict {
 		return failure("the proxy "+proxy+" wants a user name and a password (407)",
 			fmt.Sprintf("export %s=%s://USER:PASSWORD@%s", proxyVariable, to.proxy.Scheme, proxy))
 	case words == http.StatusText(http.StatusForbidden):
-		return failure("the proxy "+proxy+" does not let anybody through to "+peer+" (403)", "export NO_PROXY="+quoted(to.address.Hostname()))
+		return failure("the proxy "+proxy+" does not let anybody through to "+peer+" (403)", "export NO_PROXY="+shell.Word(to.address.Hostname()))
 	case isBroken(err):
 		return unknown("the proxy "+proxy+" broke the connection off", err)
 	case isRefusal(words):
@@ -207,7 +208,7 @@ func (to host) badCertificate(peer string, err error) (Verdict, bool) {
 	case isInvalid && invalid.Reason == x509.Expired:
 		return to.notInForce(peer, invalid.Cert, evidence), true
 	case isInvalid:
-		return failure("the certificate of "+peer+" cannot be used", "openssl s_client -showcerts -connect "+quoted(dialled(to.address)),
+		return failure("the certificate of "+peer+" cannot be used", "openssl s_client -showcerts -connect "+shell.Word(dialled(to.address)),
 			append(evidence, said(peer, err))...), true
 	default:
 		return to.untrusted(peer, leaf, evidence), true
@@ -227,7 +228,7 @@ func (to host) notInForce(peer string, certificate *x509.Certificate, evidence [
 		return failure("this machine's clock is ahead: by it, the certificate of "+peer+" has ended", clockFix(), evidence...)
 	default:
 		return failure("the certificate of "+peer+" ended on "+day(certificate.NotAfter),
-			"openssl s_client -connect "+quoted(dialled(to.address))+" </dev/null | openssl x509 -noout -dates -subject", evidence...)
+			"openssl s_client -connect "+shell.Word(dialled(to.address))+" </dev/null | openssl x509 -noout -dates -subject", evidence...)
 	}
 }
 

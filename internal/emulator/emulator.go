@@ -19,6 +19,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/emulator/appsync/account"
 	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0"
 	"github.com/appsyncctl/appsyncctl/internal/redact"
+	"github.com/appsyncctl/appsyncctl/internal/shell"
 )
 
 // Emulator is both services on one listener.
@@ -174,7 +175,7 @@ func (v Variable) GoString() string { return v.String() }
 
 // Export is the assignment for a POSIX shell, with its value.
 func (v Variable) Export() string {
-	return "export " + v.Name + "='" + strings.ReplaceAll(v.Value, "'", `'\''`) + "'"
+	return "export " + v.Name + "=" + shell.Quoted(v.Value)
 }
 
 // Environment returns the variables in the order in which they are shown. The client

@@ -11,9 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"regexp"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -22,6 +20,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/auth"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	"github.com/appsyncctl/appsyncctl/internal/failure"
+	"github.com/appsyncctl/appsyncctl/internal/shell"
 )
 
 // SecretError says that a secret cannot be had from where it should come.
@@ -258,13 +257,9 @@ func (c *secretCommands) end() {
 // write them. It may ask its own questions at the terminal.
 func secretFromCommand(ctx context.Context, world *app.App, command string) (auth.Secret, error) {
 	const from = "secret command"
-	shell := []string{"sh", "-c", command}
-	if runtime.GOOS == "windows" {
-		shell = []string{"cmd", "/C", command}
-	}
-	child := exec.CommandContext(ctx, shell[0], shell[1:]...)
+	child := shell.Command(ctx, command)
 	child.Stdin, child.Stderr, child.Env = world.In, world.Err, world.Environ()
-	together(child)
+	shell.Together(child)
 	child.WaitDelay = time.Second // for what the shell started, and left behind
 	var printed cappedBuffer
 	child.Stdout = &printed

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os/exec"
-	"runtime"
 	"syscall"
 	"time"
 
@@ -19,6 +17,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/cli/command"
 	"github.com/appsyncctl/appsyncctl/internal/output"
 	"github.com/appsyncctl/appsyncctl/internal/session"
+	"github.com/appsyncctl/appsyncctl/internal/shell"
 )
 
 type watchOptions struct {
@@ -265,11 +264,7 @@ func (w *watcher) execute(event changefeed.Event, line []byte) error {
 	if w.options.command == "" || !event.IsChange() && event.Kind != changefeed.Gap {
 		return nil
 	}
-	shell := []string{"sh", "-c", w.options.command}
-	if runtime.GOOS == "windows" {
-		shell = []string{"cmd", "/C", w.options.command}
-	}
-	child := exec.CommandContext(w.ctx, shell[0], shell[1:]...)
+	child := shell.Command(w.ctx, w.options.command)
 	child.Stdin, child.Stdout, child.Stderr = bytes.NewReader(line), w.world.Err, w.world.Err
 	child.Env = w.world.Environ()
 	if err := child.Run(); err != nil && !errors.Is(err, syscall.EPIPE) { // a command need not read

@@ -29,6 +29,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/records"
 	"github.com/appsyncctl/appsyncctl/internal/session"
+	"github.com/appsyncctl/appsyncctl/internal/shell"
 )
 
 type importOptions struct {
@@ -389,19 +390,11 @@ func jobFolder(job bulk.Job) string {
 
 // resume is the command that goes on with the import.
 func (o *importOptions) resume(path string) string {
-	words := []string{"appsyncctl customers import", word(path)}
+	words := []string{"appsyncctl customers import", shell.Word(path)}
 	for _, flag := range o.flags {
-		words = append(words, word(flag))
+		words = append(words, shell.Word(flag))
 	}
 	return strings.Join(words, " ")
-}
-
-// word quotes text for a POSIX shell if it needs that.
-func word(text string) string {
-	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,%@+") == "" {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // refuseEdited refuses a file that was changed in the middle of its import: what has

@@ -1,6 +1,6 @@
 //go:build unix
 
-package session
+package shell
 
 import (
 	"os"
@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// together makes all that a command starts end when it is cancelled: it gets a process
+// Together makes all that a command starts end when it is cancelled: it gets a process
 // group of its own. Not where there is a terminal: there only the group in front may ask
 // a person something, and it is that group which Ctrl-C ends.
-func together(child *exec.Cmd) {
+func Together(child *exec.Cmd) {
 	if terminal, err := os.OpenFile("/dev/tty", os.O_RDWR, 0); err == nil {
 		_ = terminal.Close() // nothing was written
 		return
