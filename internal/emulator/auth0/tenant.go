@@ -103,7 +103,7 @@ func (t *Tenant) Clients() []Client { return t.registry.clientList() }
 func (s *state) now() time.Time { return s.config.Now() }
 
 // forget drops what has expired from m, so that a long run does not grow without
-// bound. The caller holds t.mu.
+// bound. The caller holds the lock of m.
 func forget[V any](m map[string]V, expired func(V) bool) {
 	const enough = 1000
 	if len(m) < enough {
