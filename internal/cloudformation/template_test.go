@@ -2,12 +2,15 @@ package cloudformation_test
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/graph-gophers/graphql-go"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/appsyncctl/appsyncctl/internal/cloudformation"
 	"github.com/appsyncctl/appsyncctl/internal/schema"
@@ -146,4 +149,169 @@ func TestResolversAreAppSyncJavaScript(t *testing.T) {
 	dir := workshop(t)
 	runNode(t, dir, "node_modules/eslint/bin/eslint.js", "--max-warnings", "0", "resolvers")
 	runNode(t, dir, "node_modules/typescript/bin/tsc", "--project", ".")
+}
+
+// template is the document, as far as the tests read it.
+type template struct {
+	Parameters map[string]struct {
+		Type, AllowedPattern string
+		Default              any
+	}
+	Conditions map[string]any
+	Resources  map[string]struct {
+		Type, DeletionPolicy, UpdateReplacePolicy string
+		DependsOn                                 string
+		Properties                                map[string]any
+	}
+	Outputs map[string]struct{ Value any }
+}
+
+func document(t *testing.T, defaults cloudformation.Defaults) template {
+	t.Helper()
+	text, err := json.Marshal(plainDocument(t, defaults))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read template
+	if err := json.Unmarshal(text, &read); err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
+func plainDocument(t *testing.T, defaults cloudformation.Defaults) map[string]any {
+	t.Helper()
+	plain, err := cloudformation.Document(defaults)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain
+}
+
+// TestDocument checks that the JSON form says what the YAML form says.
+func TestDocument(t *testing.T) {
+	text, err := cloudformation.YAML(cloudformation.Defaults{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tagged map[string]any
+	if err := yaml.Unmarshal(text, &tagged); err != nil {
+		t.Fatal(err)
+	}
+	plain := plainDocument(t, cloudformation.Defaults{})
+	for section := range tagged {
+		if _, there := plain[section]; !there {
+			t.Errorf("the JSON form has no %s", section)
+		}
+	}
+	api := plain["Resources"].(map[string]any)["Api"].(map[string]any)["Properties"].(map[string]any)
+	want := `{"AuthTTL":{"Fn::If":["HasAuthTTL",{"Ref":"AuthTTL"},{"Ref":"AWS::NoValue"}]},` +
+		`"ClientId":{"Fn::If":["HasClientIdPattern",{"Ref":"ClientIdPattern"},{"Ref":"AWS::NoValue"}]},` +
+		`"IatTTL":{"Fn::If":["HasIatTTL",{"Ref":"IatTTL"},{"Ref":"AWS::NoValue"}]},"Issuer":{"Ref":"Issuer"}}`
+	if got := encode(t, api["OpenIDConnectConfig"]); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func encode(t *testing.T, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func convert(t *testing.T, from, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(encode(t, from)), into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestReferences checks that whatever the template refers to is there.
+func TestReferences(t *testing.T) {
+	read := document(t, cloudformation.Defaults{})
+	known := func(name string) bool {
+		_, parameter := read.Parameters[name]
+		_, resource := read.Resources[name]
+		pseudo := []string{"AWS::NoValue", "AWS::Region", "AWS::AccountId", "AWS::Partition", "AWS::StackName"}
+		return parameter || resource || slices.Contains(pseudo, name)
+	}
+	used := make(map[string]bool)
+	refer := func(name string) {
+		used[name] = true
+		if !known(name) {
+			t.Errorf("%s is referred to, and is not there", name)
+		}
+	}
+	walk(plainDocument(t, cloudformation.Defaults{}), func(function string, argument any) {
+		switch function {
+		case "Ref":
+			refer(argument.(string))
+		case "Fn::GetAtt":
+			name := argument.([]any)[0].(string)
+			if _, resource := read.Resources[name]; !resource {
+				t.Errorf("GetAtt of %s, which is no resource", name)
+			}
+			used[name] = true
+		case "Fn::Sub":
+			for _, found := range regexp.MustCompile(`\$\{([^}]*)\}`).FindAllStringSubmatch(argument.(string), -1) {
+				name, _, _ := strings.Cut(found[1], ".")
+				refer(name)
+			}
+		case "Fn::If":
+			name := argument.([]any)[0].(string)
+			used[name] = true
+			if _, condition := read.Conditions[name]; !condition {
+				t.Errorf("If names the condition %s, and there is none", name)
+			}
+		case "Fn::Not", "Fn::Equals":
+		default:
+			t.Errorf("the test does not know the function %s", function)
+		}
+	})
+	for name := range read.Parameters {
+		if !used[name] {
+			t.Errorf("nothing uses the parameter %s", name)
+		}
+	}
+	for name := range read.Conditions {
+		if !used[name] {
+			t.Errorf("nothing uses the condition %s", name)
+		}
+	}
+	for name, resource := range read.Resources {
+		if resource.DependsOn != "" && !known(resource.DependsOn) {
+			t.Errorf("%s depends on %s, which is not there", name, resource.DependsOn)
+		}
+	}
+}
+
+// walk calls see for every function in a document.
+func walk(value any, see func(function string, argument any)) {
+	switch value := value.(type) {
+	case map[string]any:
+		for key, inner := range value {
+			if len(value) == 1 && (key == "Ref" || strings.HasPrefix(key, "Fn::")) {
+				see(key, inner)
+			}
+			walk(inner, see)
+		}
+	case []any:
+		for _, inner := range value {
+			walk(inner, see)
+		}
+	}
+}
+
+// TestSpecification checks each resource against CloudFormation's own description of
+// its type: properties, required ones, types, allowed values, attributes.
+func TestSpecification(t *testing.T) {
+	dir := workshop(t)
+	text := encode(t, plainDocument(t, cloudformation.Defaults{}))
+	if err := os.WriteFile(filepath.Join(dir, "template.json"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	runNode(t, dir, "specification.mjs", "template.json")
 }

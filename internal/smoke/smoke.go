@@ -200,19 +200,3 @@ func (r *run) sweep() string { return "appsyncctl smoke clean --run " + r.Mark.I
 
 // lostTries is how often a customer whose creation was not answered is looked for.
 const lostTries = 3
-
-// bothGone looks for the customers that were deleted.
-func (r *run) bothGone(ctx context.Context) doctor.Verdict {
-	for _, c := range []*customer{r.first, r.second} {
-		resp, err := appsync.GetCustomer(ctx, c.api, c.id)
-		switch {
-		case err != nil:
-			return blame(err)
-		case resp.GetCustomer != nil:
-			verdict := doctor.Failure.With(fmt.Sprintf("%s (%s) was deleted and is still found", *c.input.Name, c.id))
-			verdict.Fix = r.sweep()
-			return verdict
-		}
-	}
-	return doctor.OK.With("neither is found any more")
-}

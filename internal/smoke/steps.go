@@ -488,3 +488,19 @@ func (r *run) item(ctx context.Context, id string) (item map[string]string, ther
 		return nil, false, context.Cause(ctx)
 	}
 }
+
+// bothGone looks for the customers that were deleted.
+func (r *run) bothGone(ctx context.Context) doctor.Verdict {
+	for _, c := range []*customer{r.first, r.second} {
+		resp, err := appsync.GetCustomer(ctx, c.api, c.id)
+		switch {
+		case err != nil:
+			return blame(err)
+		case resp.GetCustomer != nil:
+			verdict := doctor.Failure.With(fmt.Sprintf("%s (%s) was deleted and is still found", *c.input.Name, c.id))
+			verdict.Fix = r.sweep()
+			return verdict
+		}
+	}
+	return doctor.OK.With("neither is found any more")
+}
