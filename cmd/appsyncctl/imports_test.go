@@ -24,7 +24,7 @@ const module = "github.com/appsyncctl/appsyncctl/"
 //	3  doctor, changefeed, emulator
 //	2  app, records, emulator/appsync, emulator/appsync/account
 //	1  appsync, bulk, auth, tokencache, transport, config, output, report, management, awsaccount, cloudformation, emulator/auth0, emulator/auth0/management, emulator/appsync/store, emulator/appsync/signature
-//	0  redact, failure, retry, address, schema, shell, atomicfile, paging
+//	0  redact, failure, retry, address, schema, shell, atomicfile, filelock, paging
 func floors() map[string][]string {
 	return map[string][]string{
 		"cmd/appsyncctl": {"internal/app", "internal/cli", "internal/tokencache"},
@@ -86,7 +86,7 @@ func floors() map[string][]string {
 // ground is the lowest floor: every package above may use it, and those on it do not know
 // each other.
 func ground() []string {
-	return []string{"internal/address", "internal/atomicfile", "internal/failure", "internal/paging", "internal/redact", "internal/retry", "internal/schema", "internal/shell"}
+	return []string{"internal/address", "internal/atomicfile", "internal/failure", "internal/filelock", "internal/paging", "internal/redact", "internal/retry", "internal/schema", "internal/shell"}
 }
 
 // TestImports holds every package to its floor.

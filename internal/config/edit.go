@@ -11,10 +11,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gofrs/flock"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/appsyncctl/appsyncctl/internal/atomicfile"
+	"github.com/appsyncctl/appsyncctl/internal/filelock"
 )
 
 // SaveProfile puts settings into the file at path under name, replacing the
@@ -136,20 +136,17 @@ const lockTimeout = time.Minute
 // is still whole; only one of two at the same moment may be lost.
 func lock(ctx context.Context, path string) (unlock func(), err error) {
 	path += ".lock"
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return func() {}, nil // the write itself says why
-	}
-	file := flock.New(path, flock.SetPermissions(0o600))
-	waiting, cancel := context.WithTimeout(ctx, lockTimeout)
-	defer cancel()
-	_, err = file.TryLockContext(waiting, 10*time.Millisecond)
+	unlock, err = filelock.Take(ctx, path, lockTimeout)
 	switch {
+	case err == nil:
+		return unlock, nil
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, filelock.ErrHeld):
 		return nil, fmt.Errorf("another process has held the lock %s for %s", path, lockTimeout)
+	default: // no locks, or no folder: the write itself says why
+		return func() {}, nil
 	}
-	return func() { _ = file.Close() }, nil
 }
 
 // scalar is a text, quoted where it reads as something else, such as null.

@@ -11,6 +11,6 @@
 // index that holds no secret, which credential rests where: a keyring cannot be
 // listed.
 //
-// The lock is gofrs/flock: advisory locks end with their process, on every
-// platform, so a killed one blocks nobody.
+// The lock is that of package filelock, which ends with its process: a killed one
+// blocks nobody.
 package tokencache

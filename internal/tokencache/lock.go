@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"github.com/appsyncctl/appsyncctl/internal/failure"
+	"github.com/appsyncctl/appsyncctl/internal/filelock"
 )
 
 // LockTimeout is how long a process waits for another that renews the same
@@ -52,26 +49,11 @@ func Exclusively(ctx context.Context, path string, notice func(string), do func(
 	return do()
 }
 
-// lockFile takes the lock and returns the function that gives it back. The file
-// stays: removing it would let two processes hold locks on different files of
-// one name.
+// lockFile takes the lock and returns the function that gives it back.
 func lockFile(ctx context.Context, path string) (unlock func(), err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, err
+	unlock, err = filelock.Take(ctx, path, LockTimeout)
+	if errors.Is(err, filelock.ErrHeld) {
+		return nil, &LockTimeoutError{Path: path}
 	}
-	lock := flock.New(path, flock.SetPermissions(0o600))
-	waiting, cancel := context.WithTimeout(ctx, LockTimeout)
-	defer cancel()
-	if _, err := lock.TryLockContext(waiting, 20*time.Millisecond); err != nil {
-		switch {
-		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
-		case errors.Is(err, context.DeadlineExceeded):
-			return nil, &LockTimeoutError{Path: path}
-		default:
-			return nil, err
-		}
-	}
-	// Closing the file releases the lock; nothing is left to do if it fails.
-	return func() { _ = lock.Close() }, nil
+	return unlock, err
 }
