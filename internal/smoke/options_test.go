@@ -3,7 +3,6 @@ package smoke_test
 import (
 	"context"
 	"errors"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -15,9 +14,7 @@ import (
 // What the checks found decides what makes sense.
 func TestSmokeAfterFailedChecks(t *testing.T) {
 	fake := newAPI()
-	server := httptest.NewServer(fake)
-	defer server.Close()
-	test := newTest(server.URL, server.Client().Transport)
+	test := serve(t, fake)
 	accepted, found := doctor.Find("API-011")
 	if !found {
 		t.Fatal("there is no check API-011")
@@ -39,9 +36,7 @@ func TestSmokeAfterFailedChecks(t *testing.T) {
 // Nothing is written, and what asks for a write is skipped.
 func TestSmokeReadOnly(t *testing.T) {
 	fake := newAPI()
-	server := httptest.NewServer(fake)
-	defer server.Close()
-	test := newTest(server.URL, server.Client().Transport)
+	test := serve(t, fake)
 	test.ReadOnly = true
 	for _, f := range test.Run(t.Context()) {
 		want := doctor.Skipped
@@ -62,9 +57,7 @@ func TestSmokeReadOnly(t *testing.T) {
 // A customer that is to stay is not deleted, and its id is told.
 func TestSmokeKeep(t *testing.T) {
 	fake := newAPI()
-	server := httptest.NewServer(fake)
-	defer server.Close()
-	test := newTest(server.URL, server.Client().Transport)
+	test := serve(t, fake)
 	test.Keep = true
 	findings := test.Run(t.Context())
 	wantOutcomes(t, findings, map[string]string{
@@ -90,9 +83,7 @@ func TestSmokeTable(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			fake := newAPI()
-			server := httptest.NewServer(fake)
-			defer server.Close()
-			test := newTest(server.URL, server.Client().Transport)
+			test := serve(t, fake)
 			test.Table = tableOf{fake, tt.table}
 			if got := outcomes(test.Run(t.Context()))["SMOKE-007"]; got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
@@ -129,9 +120,7 @@ func TestSmokeErrorsKeepTheirTypes(t *testing.T) {
 	fake := newAPI()
 	fake.stranger = nil
 	fake.instead = deleting("id-1", 429, "")
-	server := httptest.NewServer(fake)
-	defer server.Close()
-	findings := newTest(server.URL, server.Client().Transport).Run(t.Context())
+	findings := serve(t, fake).Run(t.Context())
 	if err := step(t, findings, "SMOKE-001").Err; err == nil || !strings.HasPrefix(err.Error(), "the API accepted ") {
 		t.Errorf("got %v, want that the API accepted it", err)
 	}
@@ -145,13 +134,11 @@ func TestSmokeErrorsKeepTheirTypes(t *testing.T) {
 func TestSmokeExpired(t *testing.T) {
 	for token, want := range map[string]doctor.Result{"": doctor.Skipped, old: doctor.OK, signed: doctor.Failure, "opaque": doctor.Failure} {
 		fake := newAPI()
-		server := httptest.NewServer(fake)
-		test := newTest(server.URL, server.Client().Transport)
+		test := serve(t, fake)
 		test.Expired = token
 		if got := step(t, test.Run(t.Context()), "SMOKE-002"); got.Result != want {
 			t.Errorf("%q: %s: %s", token, got.Result, got.Message)
 		}
-		server.Close()
 	}
 }
 
@@ -167,8 +154,6 @@ func TestSmokeLostDeletion(t *testing.T) {
 		}
 		return &answer{503, ""}
 	}
-	server := httptest.NewServer(fake)
-	defer server.Close()
-	findings := newTest(server.URL, server.Client().Transport).Run(t.Context())
+	findings := serve(t, fake).Run(t.Context())
 	wantOutcomes(t, findings, map[string]string{})
 }

@@ -3,7 +3,6 @@ package smoke_test
 import (
 	"context"
 	"errors"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -89,14 +88,12 @@ func TestSmokeInterrupted(t *testing.T) {
 	for _, tt := range tests {
 		t.Run("after "+string(tt.after), func(t *testing.T) {
 			fake := newAPI()
-			server := httptest.NewServer(fake)
-			defer server.Close()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			if tt.after == "" {
 				cancel()
 			}
-			test := newTest(server.URL, server.Client().Transport)
+			test := serve(t, fake)
 			test.Done = func(f doctor.Finding) {
 				if f.ID == tt.after {
 					cancel()

@@ -2,7 +2,6 @@ package smoke_test
 
 import (
 	"maps"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -183,9 +182,7 @@ func TestSmoke(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			fake := newAPI()
 			tt.api(fake)
-			server := httptest.NewServer(fake)
-			defer server.Close()
-			test := newTest(server.URL, server.Client().Transport)
+			test := serve(t, fake)
 			var told []doctor.Finding
 			test.Done = func(f doctor.Finding) { told = append(told, f) }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 	"time"
@@ -61,6 +62,14 @@ func newTest(endpoint string, transport http.RoundTripper) *smoke.Test {
 		Now:       time.Now,
 		Done:      func(doctor.Finding) {},
 	}
+}
+
+// serve returns a smoke test of fake, which a server serves until the test ends.
+func serve(t *testing.T, fake *api) *smoke.Test {
+	t.Helper()
+	server := httptest.NewServer(fake)
+	t.Cleanup(server.Close)
+	return newTest(server.URL, server.Client().Transport)
 }
 
 // outcomes puts the findings that are not ok into words, by their ids; skipped
