@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/appsyncctl/appsyncctl/internal/failure"
+	"github.com/appsyncctl/appsyncctl/internal/redact"
 )
 
 // Name names a setting. It is also the key in a profile.
@@ -120,7 +121,7 @@ type Value struct {
 
 // Format prints where the value came from, for every verb.
 func (v Value) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "[redacted] from "+v.Origin)
+	_, _ = io.WriteString(f, redact.Redacted+" from "+v.Origin)
 }
 
 // ValueError says that a setting has a value which it cannot have.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -45,14 +46,14 @@ type Secrets struct {
 	fresh []string // access tokens that the provider gave in this run
 }
 
-// leastSecret is the length in bytes below which nothing is taken out: it would tear
+// LeastSecret is the length in bytes below which nothing is taken out: it would tear
 // words apart, and tell by the gap what it hides. Secrets that a provider or AWS makes
 // are longer.
-const leastSecret = 8
+const LeastSecret = 8
 
 // Add takes a secret, also as it stands in a URL, in a form and in JSON.
 func (s *Secrets) Add(secret string) {
-	if s == nil || len(secret) < leastSecret {
+	if s == nil || len(secret) < LeastSecret {
 		return
 	}
 	s.mu.Lock()
@@ -175,4 +176,27 @@ func (s *Secrets) withoutStart(text string) string {
 		return text
 	}
 	return text[:len(text)-longest] + Redacted
+}
+
+// literal is a string in JSON.
+var literal = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// Escaped returns text with hide applied to what its JSON strings mean, where they are
+// written with escapes: some servers escape a slash, others a plus sign.
+func Escaped(text string, hide func(string) string) string {
+	return literal.ReplaceAllStringFunc(text, func(written string) string {
+		var plain string
+		if !strings.Contains(written, `\`) || json.Unmarshal([]byte(written), &plain) != nil {
+			return written
+		}
+		hidden := hide(plain)
+		if hidden == plain {
+			return written
+		}
+		encoded, err := json.Marshal(hidden)
+		if err != nil {
+			return `"` + Redacted + `"`
+		}
+		return string(encoded)
+	})
 }

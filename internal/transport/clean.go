@@ -45,22 +45,7 @@ func (t *Clean) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // text cleans a text, and what is written with escapes in one of JSON.
 func (t *Clean) text(body []byte) []byte {
-	body = []byte(t.Hide(string(body)))
-	return quoted.ReplaceAllFunc(body, func(literal []byte) []byte {
-		var plain string
-		if !bytes.Contains(literal, []byte(`\`)) || json.Unmarshal(literal, &plain) != nil {
-			return literal
-		}
-		hidden := t.Hide(plain)
-		if hidden == plain {
-			return literal
-		}
-		encoded, err := json.Marshal(hidden)
-		if err != nil {
-			return []byte(`"` + redact.Redacted + `"`)
-		}
-		return encoded
-	})
+	return []byte(redact.Escaped(t.Hide(string(body)), t.Hide))
 }
 
 // telling are the members in which an answer with a status of success says what went

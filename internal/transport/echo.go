@@ -14,10 +14,9 @@ import (
 // or of the error: a server that repeats what it was sent must not put it into a
 // result, a message or a log.
 func withoutEcho(base http.RoundTripper, req *http.Request, secret string) (*http.Response, error) {
-	const shortest = 8 // anything shorter would tear words apart
 	resp, err := base.RoundTrip(req)
 	switch {
-	case len(secret) < shortest:
+	case len(secret) < redact.LeastSecret:
 		return resp, err
 	case err != nil && strings.Contains(err.Error(), secret):
 		// The type is lost with the text: there is no other way to hide it.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -167,31 +166,12 @@ func (s *secrets) addForm(form url.Values) {
 func (s secrets) hide(text string) string {
 	slices.SortFunc(s, func(a, b string) int { return len(b) - len(a) })
 	for _, secret := range s {
-		if len(secret) >= 8 { // shorter ones are words, such as "Bearer"
+		if len(secret) >= redact.LeastSecret { // shorter ones are words, such as "Bearer"
 			text = strings.ReplaceAll(text, secret, redact.Redacted)
 		}
 	}
 	return text
 }
 
-var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
-
-// hideEscaped is hide for JSON, where a secret may be written with escapes:
-// some servers escape a slash, others a plus sign.
-func (s secrets) hideEscaped(text string) string {
-	return quoted.ReplaceAllStringFunc(text, func(literal string) string {
-		var plain string
-		if !strings.Contains(literal, `\`) || json.Unmarshal([]byte(literal), &plain) != nil {
-			return literal
-		}
-		hidden := s.hide(plain)
-		if hidden == plain {
-			return literal
-		}
-		text, err := json.Marshal(hidden)
-		if err != nil {
-			return `"` + redact.Redacted + `"`
-		}
-		return string(text)
-	})
-}
+// hideEscaped is hide for JSON, where a secret may be written with escapes.
+func (s secrets) hideEscaped(text string) string { return redact.Escaped(text, s.hide) }
