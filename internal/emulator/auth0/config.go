@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -188,4 +189,34 @@ func replace[T any](list *[]T, with []T) {
 	if with != nil {
 		*list = with
 	}
+}
+
+// organization returns the organization that a request names by id or by name, nil
+// when none is named and none is needed. The words are Auth0's for /authorize;
+// those for client credentials are unconfirmed.
+func (c Config) organization(client *Client, named string) (*Organization, error) {
+	switch {
+	case named == "" && client.Organization == OrganizationRequire:
+		return nil, refuse(http.StatusBadRequest, "invalid_request", "parameter organization is required for this client")
+	case named == "":
+		return nil, nil
+	case client.Organization == OrganizationDeny:
+		return nil, refuse(http.StatusBadRequest, "invalid_request", "parameter organization is not allowed for this client")
+	}
+	for i := range c.Organizations {
+		if o := &c.Organizations[i]; o.ID == named || o.Name == named {
+			return o, nil
+		}
+	}
+	return nil, refuse(http.StatusBadRequest, "invalid_request", "parameter organization is invalid")
+}
+
+// user returns the user with an id, the first one for an empty id, else nil.
+func (c Config) user(id string) *User {
+	for i := range c.Users {
+		if id == "" || c.Users[i].ID == id {
+			return &c.Users[i]
+		}
+	}
+	return nil
 }

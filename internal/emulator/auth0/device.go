@@ -1,4 +1,5 @@
-// The device code grant: the code for the device, and its polls.
+// The device code grant: the code for the device, its polls, and the page where a
+// person decides.
 
 package auth0
 
@@ -7,7 +8,9 @@ import (
 	"math/big"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -45,35 +48,48 @@ type deviceAnswer struct {
 
 var errDeviceCode = refuse(http.StatusForbidden, "invalid_grant", "Invalid or expired device code.")
 
+// deviceFlow holds the devices that wait.
+type deviceFlow struct {
+	config   Config
+	registry *registry
+
+	mu      sync.Mutex // guards what follows, and the devices in it
+	devices map[string]*device
+}
+
+func newDeviceFlow(config Config, registry *registry) *deviceFlow {
+	return &deviceFlow{config: config, registry: registry, devices: map[string]*device{}}
+}
+
 // deviceCode answers POST /oauth/device/code.
-func (l *loginPages) deviceCode(w http.ResponseWriter, r *http.Request) {
+func (f *deviceFlow) deviceCode(w http.ResponseWriter, r *http.Request) {
 	p, err := readParameters(r)
 	if err != nil {
 		writeError(w, err)
 		return
 	}
-	d, err := l.newDevice(p)
+	d, err := f.newDevice(p)
 	if err != nil {
 		writeError(w, err)
 		return
 	}
 	noStore(w)
-	uri := l.config.Issuer + "activate"
+	uri := f.config.Issuer + "activate"
 	writeJSON(w, http.StatusOK, deviceAnswer{
 		DeviceCode:      d.code,
 		UserCode:        d.userCode,
 		URI:             uri,
-		ExpiresIn:       int(l.config.DeviceLifetime.Seconds()),
-		Interval:        int(l.config.DeviceInterval.Seconds()),
+		ExpiresIn:       int(f.config.DeviceLifetime.Seconds()),
+		Interval:        int(f.config.DeviceInterval.Seconds()),
 		VerificationURI: uri + "?user_code=" + d.userCode,
 	})
 }
 
-func (l *loginPages) newDevice(p parameters) (*device, error) {
+func (f *deviceFlow) newDevice(p parameters) (*device, error) {
 	if p["client_id"] == "" {
 		return nil, errMissing("client_id")
 	}
-	client, known := l.registry.client(p["client_id"])
+	client, known := f.registry.client(p["client_id"])
 	if !known {
 		return nil, errUnauthorized
 	}
@@ -89,67 +105,170 @@ func (l *loginPages) newDevice(p parameters) (*device, error) {
 	if client.Organization == OrganizationRequire {
 		return nil, refuse(http.StatusForbidden, "unauthorized_client", "Organizations are not supported in the device flow.")
 	}
-	api, scope, err := l.allowed(p)
+	api, scope, err := f.registry.allowed(p)
 	if err != nil {
 		return nil, err
 	}
-	now := l.now()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	forget(l.devices, func(d *device) bool { return now.Sub(d.expires) > l.config.DeviceLifetime })
+	now := f.config.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	forget(f.devices, func(d *device) bool { return now.Sub(d.expires) > f.config.DeviceLifetime })
 	d := &device{
 		code:     rand.Text(),
 		userCode: newUserCode(),
 		client:   client,
 		api:      api,
 		scope:    scope,
-		expires:  now.Add(l.config.DeviceLifetime),
+		expires:  now.Add(f.config.DeviceLifetime),
 	}
-	for l.deviceByUserCode(d.userCode) != nil {
+	for f.byUserCode(d.userCode) != nil {
 		d.userCode = newUserCode()
 	}
-	l.devices[d.code] = d
+	f.devices[d.code] = d
 	return d, nil
 }
 
-// allowed returns the API that a person's client asks for, nil for none, and those
-// of the scopes that can be granted; Auth0 drops the others without a word.
-func (l *loginPages) allowed(p parameters) (*API, string, error) {
-	var api *API
-	if audience := p["audience"]; audience != "" {
-		var known bool
-		if api, known = l.registry.api(audience); !known {
-			return nil, "", errService(audience)
-		}
+// redeem is one poll (RFC 8628 section 3.5, with Auth0's statuses).
+func (f *deviceFlow) redeem(client *Client, p parameters, _ http.Header) (*grant, error) {
+	if p["device_code"] == "" {
+		return nil, errMissing("device_code")
 	}
-	var granted []string
-	for _, scope := range p.scopes() {
-		switch scope {
-		case "openid", "profile", "email":
-		case "offline_access":
-			if api != nil && !api.OfflineAccess {
-				continue
-			}
-		default:
-			if api == nil || !slices.Contains(api.Scopes, scope) {
-				continue
-			}
-		}
-		granted = append(granted, scope)
+	now := f.config.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	d := f.devices[p["device_code"]]
+	if d == nil || d.client.ID != client.ID || d.state == deviceExpired {
+		return nil, errDeviceCode
 	}
-	return api, strings.Join(granted, " "), nil
+	if now.After(d.expires) { // said once, in unconfirmed words; afterwards the code is unknown
+		d.state = deviceExpired
+		return nil, refuse(http.StatusForbidden, "expired_token", "The device code has expired.")
+	}
+	tooFast := !d.answered.IsZero() && now.Sub(d.answered) < f.config.DeviceInterval
+	d.answered = now
+	if tooFast || f.config.Fault(FaultSlowDown, GrantDeviceCode) {
+		return nil, refuse(http.StatusTooManyRequests, "slow_down", "You are polling faster than the specified interval of "+
+			strconv.Itoa(int(f.config.DeviceInterval.Seconds()))+" seconds.")
+	}
+	if d.state == devicePending && f.config.AutoApprove {
+		d.state, d.user = deviceApproved, &f.config.Users[0]
+	}
+	if f.config.Fault(FaultDenial, GrantDeviceCode) {
+		d.state = deviceDenied
+	}
+	switch d.state {
+	case deviceApproved:
+		delete(f.devices, d.code)
+		return &grant{kind: GrantDeviceCode, client: client, user: d.user, api: d.api, scope: d.scope}, nil
+	case deviceDenied:
+		delete(f.devices, d.code)
+		return nil, refuse(http.StatusForbidden, "access_denied", "User cancelled the confirmation prompt.")
+	default:
+		return nil, refuse(http.StatusForbidden, "authorization_pending",
+			"User has yet to authorize device code.")
+	}
 }
 
-// deviceByUserCode returns the device that waits for the user code, or nil. The
-// caller holds l.mu.
-func (l *loginPages) deviceByUserCode(code string) *device {
-	now := l.now()
-	for _, d := range l.devices {
+// byUserCode returns the device that waits for the user code, or nil. The
+// caller holds f.mu.
+func (f *deviceFlow) byUserCode(code string) *device {
+	now := f.config.Now()
+	for _, d := range f.devices {
 		if d.userCode == code && d.state == devicePending && !now.After(d.expires) {
 			return d
 		}
 	}
 	return nil
+}
+
+// The page where a person enters the code of a device and approves or denies it. The
+// code alone identifies the device, so the page shows what is asked for before it asks.
+
+// activatePage is what pages/activate.html shows: the form for a code when there is
+// no device, else the question about it.
+type activatePage struct {
+	UserCode string // as typed, or as the device shows it
+	Problem  string // why the code was not taken
+	Client   string
+	Audience string
+	Scopes   string
+	Users    []User
+}
+
+// activate answers GET /activate, with or without ?user_code=.
+func (f *deviceFlow) activate(w http.ResponseWriter, r *http.Request) {
+	typed := r.URL.Query().Get("user_code")
+	if typed == "" {
+		showPage(w, http.StatusOK, "activate.html", activatePage{})
+		return
+	}
+	page := activatePage{UserCode: typed, Users: f.config.Users}
+	if !f.describeDevice(&page) {
+		showUnknownCode(w, typed)
+		return
+	}
+	showPage(w, http.StatusOK, "activate.html", page)
+}
+
+// describeDevice fills in what device the page's code is for, if any.
+func (f *deviceFlow) describeDevice(page *activatePage) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	d := f.byUserCode(normalizeUserCode(page.UserCode))
+	if d == nil {
+		return false
+	}
+	page.UserCode, page.Client, page.Scopes = d.userCode, d.client.Name, d.scope
+	if d.api != nil {
+		page.Audience = d.api.Identifier
+	}
+	return true
+}
+
+// activateDecide answers POST /activate: user_code, action (approve or deny) and
+// optionally user, the id of the one who approves.
+func (f *deviceFlow) activateDecide(w http.ResponseWriter, r *http.Request) {
+	p, err := readParameters(r)
+	if err != nil {
+		showMessage(w, http.StatusBadRequest, "That did not work", "The form could not be read. Go back and try again.")
+		return
+	}
+	user := f.config.user(p["user"])
+	switch {
+	case p["action"] == "approve" && user != nil:
+		if !f.decideDevice(p["user_code"], deviceApproved, user) {
+			showUnknownCode(w, p["user_code"])
+			return
+		}
+		showMessage(w, http.StatusOK, "Congratulations, you're all set!", "Your device is now connected. You can close this page.")
+	case p["action"] == "deny":
+		if !f.decideDevice(p["user_code"], deviceDenied, nil) {
+			showUnknownCode(w, p["user_code"])
+			return
+		}
+		showMessage(w, http.StatusOK, "Connection refused", "Your device was not connected. You can close this page.")
+	default:
+		showMessage(w, http.StatusBadRequest, "That did not work", "The form was not complete. Go back and try again.")
+	}
+}
+
+// decideDevice settles the device that waits for the code typed, if there is one.
+func (f *deviceFlow) decideDevice(typed string, state deviceState, user *User) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	d := f.byUserCode(normalizeUserCode(typed))
+	if d == nil {
+		return false
+	}
+	d.state, d.user = state, user
+	return true
+}
+
+func showUnknownCode(w http.ResponseWriter, typed string) {
+	showPage(w, http.StatusNotFound, "activate.html", activatePage{
+		UserCode: typed,
+		Problem:  "This code is not known, or it has expired or was used already.",
+	})
 }
 
 // User codes: made to be read aloud, taken as people type them.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -60,7 +61,18 @@ type accessClaims struct {
 }
 
 // issuer makes tokens, and knows those that it has made.
-type issuer struct{ *state }
+type issuer struct {
+	config  Config
+	signer  *signer
+	refresh *refreshTokens
+
+	mu       sync.Mutex         // guards what follows
+	sessions map[string]session // by access token
+}
+
+func newIssuer(config Config, signer *signer, refresh *refreshTokens) *issuer {
+	return &issuer{config: config, signer: signer, refresh: refresh, sessions: map[string]session{}}
+}
 
 // issue makes the tokens of a grant: an access token always, an ID token with the
 // scope openid, a refresh token with offline_access.
@@ -87,13 +99,13 @@ func (i *issuer) issue(g *grant) (*tokenAnswer, error) {
 		}
 	}
 	if g.family == nil && g.has("offline_access") && slices.Contains(g.client.Grants, GrantRefreshToken) {
-		answer.RefreshToken = i.newFamily(g)
+		answer.RefreshToken = i.refresh.newFamily(g)
 	}
 	return answer, nil
 }
 
 func (i *issuer) accessToken(g *grant) (string, time.Duration, error) {
-	now := i.now()
+	now := i.config.Now()
 	if g.api == nil || i.config.Fault(FaultOpaqueToken, g.kind) {
 		return newOpaqueToken(), defaultLifetime, nil
 	}
@@ -143,15 +155,6 @@ func (i *issuer) accessToken(g *grant) (string, time.Duration, error) {
 	return token, lifetime, err
 }
 
-// revokeGrant revokes every family of g's user, client and API. The caller holds i.mu.
-func (i *issuer) revokeGrant(g grant) {
-	for _, token := range i.refreshTokens {
-		if of := token.family.grant; of.user == g.user && of.client.ID == g.client.ID && of.audience() == g.audience() {
-			token.family.revoked = true
-		}
-	}
-}
-
 // ID tokens: who logged in, for the client to read.
 
 // idClaims are those of an ID token (OpenID Connect Core section 2).
@@ -169,7 +172,7 @@ type idClaims struct {
 const idTokenLifetime = 10 * time.Hour // Auth0's default
 
 func (i *issuer) idToken(g *grant) (string, error) {
-	now := i.now()
+	now := i.config.Now()
 	claims := idClaims{
 		Issuer:   i.config.Issuer,
 		Subject:  g.user.ID,
@@ -224,7 +227,7 @@ func (i *issuer) remember(token string, g *grant, lifetime time.Duration) {
 	if g.user == nil || !g.has("openid") {
 		return
 	}
-	now := i.now()
+	now := i.config.Now()
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	forget(i.sessions, func(s session) bool { return now.After(s.expires) })
@@ -240,7 +243,7 @@ func (i *issuer) session(token string) (session, bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	s, known := i.sessions[token]
-	return s, known && !i.now().After(s.expires)
+	return s, known && !i.config.Now().After(s.expires)
 }
 
 // newOpaqueToken makes an access token that only /userinfo can read: Auth0's answer
@@ -329,79 +332,4 @@ func (i *issuer) discovery(w http.ResponseWriter, _ *http.Request) {
 func (i *issuer) jwks(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", "public, max-age=15, stale-while-revalidate=15, stale-if-error=86400")
 	writeJSON(w, http.StatusOK, i.signer.public())
-}
-
-// The refresh token grant: rotation, leeway, and the reuse that gives a thief away.
-
-// family is all the refresh tokens that follow from one login. Each is exchanged once,
-// and the one before the newest also again within the leeway. The exchange of any
-// other revokes the whole family, since then two hold what one was given.
-type family struct {
-	grant      grant
-	generation int       // of the newest token
-	expires    time.Time // rotation does not extend it
-	revoked    bool
-}
-
-// refreshToken is one token of a family.
-type refreshToken struct {
-	family     *family
-	generation int       // how many exchanges lead to it
-	exchanged  time.Time // zero: not yet
-}
-
-const (
-	familyLifetime = 30 * 24 * time.Hour
-	familyLimit    = 200 // active ones for a user and client; the oldest goes first
-)
-
-// newFamily starts a family with g and returns its first refresh token.
-func (i *issuer) newFamily(g *grant) string {
-	now := i.now()
-	f := &family{grant: *g, expires: now.Add(familyLifetime)}
-	f.grant.nonce = ""
-	f.grant.family = f
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	forget(i.refreshTokens, func(r *refreshToken) bool { return now.After(r.family.expires) })
-	i.revokeOldest(g.client, g.user)
-	return i.newRefreshToken(f)
-}
-
-// newRefreshToken adds a token of the newest generation to a family. The caller holds
-// i.mu.
-func (i *issuer) newRefreshToken(f *family) string {
-	token := "v1." + rand.Text() + rand.Text()
-	i.refreshTokens[token] = &refreshToken{family: f, generation: f.generation}
-	return token
-}
-
-// revokeOldest makes room for one more family of a user and client. The caller
-// holds i.mu.
-func (i *issuer) revokeOldest(client *Client, user *User) {
-	active := map[*family]bool{}
-	var oldest *family
-	for _, token := range i.refreshTokens {
-		f := token.family
-		if f.revoked || f.grant.client.ID != client.ID || f.grant.user != user {
-			continue
-		}
-		active[f] = true
-		if oldest == nil || f.expires.Before(oldest.expires) {
-			oldest = f
-		}
-	}
-	if len(active) >= familyLimit {
-		oldest.revoked = true
-	}
-}
-
-// exchange uses a token and returns whether that was allowed.
-func (r *refreshToken) exchange(now time.Time, leeway time.Duration) bool {
-	if r.exchanged.IsZero() {
-		r.exchanged = now
-		r.family.generation = max(r.family.generation, r.generation+1)
-		return true
-	}
-	return r.generation == r.family.generation-1 && now.Sub(r.exchanged) < leeway
 }

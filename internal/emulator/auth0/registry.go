@@ -7,6 +7,7 @@ package auth0
 import (
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -65,6 +66,34 @@ func find[T any](all []*T, is func(*T) bool) (*T, bool) {
 		return nil, false
 	}
 	return all[i], true
+}
+
+// allowed returns the API that a person's client asks for, nil for none, and those
+// of the scopes that can be granted; Auth0 drops the others without a word.
+func (r *registry) allowed(p parameters) (*API, string, error) {
+	var api *API
+	if audience := p["audience"]; audience != "" {
+		var known bool
+		if api, known = r.api(audience); !known {
+			return nil, "", errService(audience)
+		}
+	}
+	var granted []string
+	for _, scope := range p.scopes() {
+		switch scope {
+		case "openid", "profile", "email":
+		case "offline_access":
+			if api != nil && !api.OfflineAccess {
+				continue
+			}
+		default:
+			if api == nil || !slices.Contains(api.Scopes, scope) {
+				continue
+			}
+		}
+		granted = append(granted, scope)
+	}
+	return api, strings.Join(granted, " "), nil
 }
 
 // clientList returns copies of all applications.

@@ -4,8 +4,6 @@ package auth0
 
 import (
 	"net/http"
-	"sync"
-	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/emulator/auth0/management"
 )
@@ -13,25 +11,10 @@ import (
 // Tenant answers on all of an Auth0 tenant's paths. It is safe for use by several
 // goroutines.
 type Tenant struct {
-	*state
-	handler http.Handler
-}
-
-// state is what a tenant holds. Its parts, which each answer on some of the paths, share
-// it.
-type state struct {
 	config   Config
 	registry *registry
 	signer   *signer
-
-	mu            sync.Mutex // guards what follows
-	devices       map[string]*device
-	codes         map[string]*authorization
-	refreshTokens map[string]*refreshToken
-	sessions      map[string]session   // by access token
-	assertions    map[string]time.Time // when those that were seen expire
-	quotas        map[string]*usage
-	window        bucket // of Config.RateLimit
+	handler  http.Handler
 }
 
 // New returns the tenant that config describes. Without a SigningKey it makes one in
@@ -41,17 +24,7 @@ func New(config Config) (*Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tenant{state: &state{
-		config:        config,
-		registry:      newRegistry(config),
-		signer:        newSigner(config.SigningKey),
-		devices:       map[string]*device{},
-		codes:         map[string]*authorization{},
-		refreshTokens: map[string]*refreshToken{},
-		sessions:      map[string]session{},
-		assertions:    map[string]time.Time{},
-		quotas:        map[string]*usage{},
-	}}
+	t := &Tenant{config: config, registry: newRegistry(config), signer: newSigner(config.SigningKey)}
 	t.handler = t.routes()
 	return t, nil
 }
@@ -66,21 +39,31 @@ func (t *Tenant) Close() error {
 }
 
 func (t *Tenant) routes() http.Handler {
-	issuer := &issuer{t.state}
-	endpoint := &tokenEndpoint{t.state, issuer}
-	login := &loginPages{t.state}
+	refresh := newRefreshTokens(t.config)
+	issuer := newIssuer(t.config, t.signer, refresh)
+	devices, codes := newDeviceFlow(t.config, t.registry), newCodeFlow(t.config, t.registry)
+	endpoint := &tokenEndpoint{
+		config:   t.config,
+		registry: t.registry,
+		clients:  newAuthenticator(t.config, t.registry),
+		limits:   newLimits(t.config),
+		devices:  devices,
+		codes:    codes,
+		refresh:  refresh,
+		issuer:   issuer,
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", issuer.discovery)
 	mux.HandleFunc("GET /.well-known/jwks.json", issuer.jwks)
 	mux.HandleFunc("POST /oauth/token", endpoint.token)
-	mux.HandleFunc("POST /oauth/device/code", login.deviceCode)
+	mux.HandleFunc("POST /oauth/device/code", devices.deviceCode)
 	mux.HandleFunc("POST /oauth/revoke", endpoint.revoke)
 	mux.HandleFunc("GET /userinfo", issuer.userinfo)
 	mux.HandleFunc("POST /userinfo", issuer.userinfo)
-	mux.HandleFunc("GET /v2/logout", login.logout)
-	mux.HandleFunc("GET /oidc/logout", login.oidcLogout)
-	mux.HandleFunc("GET /activate", login.activate)
-	mux.HandleFunc("GET /authorize", login.authorize)
+	mux.HandleFunc("GET /v2/logout", codes.logout)
+	mux.HandleFunc("GET /oidc/logout", codes.oidcLogout)
+	mux.HandleFunc("GET /activate", devices.activate)
+	mux.HandleFunc("GET /authorize", codes.authorize)
 	mux.Handle(ManagementAPI, management.New(
 		management.Config{Identifier: t.config.managementAPI(), Verify: t.signer.verify, Now: t.config.Now},
 		documents{t.registry},
@@ -88,8 +71,8 @@ func (t *Tenant) routes() http.Handler {
 	// A page on another origin must not approve a device or log in for the person
 	// who has it open. Only browsers send what is checked here, so scripts can post.
 	guard := http.NewCrossOriginProtection()
-	mux.Handle("POST /activate", guard.Handler(http.HandlerFunc(login.activateDecide)))
-	mux.Handle("POST /authorize", guard.Handler(http.HandlerFunc(login.authorizeDecide)))
+	mux.Handle("POST /activate", guard.Handler(http.HandlerFunc(devices.activateDecide)))
+	mux.Handle("POST /authorize", guard.Handler(http.HandlerFunc(codes.authorizeDecide)))
 	return mux
 }
 
@@ -99,8 +82,6 @@ func (t *Tenant) Reset() { t.registry.reset(t.config) }
 
 // Clients returns the tenant's applications as they are now.
 func (t *Tenant) Clients() []Client { return t.registry.clientList() }
-
-func (s *state) now() time.Time { return s.config.Now() }
 
 // forget drops what has expired from m, so that a long run does not grow without
 // bound. The caller holds the lock of m.
@@ -114,24 +95,4 @@ func forget[V any](m map[string]V, expired func(V) bool) {
 			delete(m, k)
 		}
 	}
-}
-
-// organization returns the organization that a request names by id or by name, nil
-// when none is named and none is needed. The words are Auth0's for /authorize;
-// those for client credentials are unconfirmed.
-func (s *state) organization(client *Client, named string) (*Organization, error) {
-	switch {
-	case named == "" && client.Organization == OrganizationRequire:
-		return nil, refuse(http.StatusBadRequest, "invalid_request", "parameter organization is required for this client")
-	case named == "":
-		return nil, nil
-	case client.Organization == OrganizationDeny:
-		return nil, refuse(http.StatusBadRequest, "invalid_request", "parameter organization is not allowed for this client")
-	}
-	for i := range s.config.Organizations {
-		if o := &s.config.Organizations[i]; o.ID == named || o.Name == named {
-			return o, nil
-		}
-	}
-	return nil, refuse(http.StatusBadRequest, "invalid_request", "parameter organization is invalid")
 }
