@@ -22,8 +22,8 @@ const module = "github.com/appsyncctl/appsyncctl/"
 //	5  session
 //	4  smoke
 //	3  doctor, changefeed, emulator
-//	2  app, records, emulator/appsync, emulator/appsync/account
-//	1  appsync, bulk, auth, tokencache, transport, config, output, report, management, awsaccount, cloudformation, emulator/auth0, emulator/auth0/management, emulator/appsync/store, emulator/appsync/signature
+//	2  app, records, emulator/auth0, emulator/appsync, emulator/appsync/account
+//	1  appsync, bulk, auth, tokencache, transport, config, output, report, management, awsaccount, cloudformation, emulator/auth0/management, emulator/appsync/store, emulator/appsync/signature
 //	0  redact, failure, retry, address, schema, shell, atomicfile, filelock, paging
 func floors() map[string][]string {
 	return map[string][]string{
