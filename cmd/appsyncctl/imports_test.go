@@ -56,7 +56,7 @@ func floors() map[string][]string {
 		"internal/doctor":        {"internal/appsync", "internal/auth", "internal/awsaccount", "internal/output", "internal/report", "internal/tokencache", "internal/transport"},
 		"internal/changefeed":    {"internal/appsync"},
 		"internal/smoke":         {"internal/doctor", "internal/appsync", "internal/auth", "internal/awsaccount"},
-		"internal/records":       {"internal/appsync", "internal/auth", "internal/bulk", "internal/tokencache"},
+		"internal/records":       {"internal/appsync", "internal/auth", "internal/bulk", "internal/tokencache", "internal/transport"},
 		"internal/emulator": {
 			"internal/emulator/auth0", "internal/emulator/appsync", "internal/emulator/appsync/account", "internal/emulator/appsync/signature", "internal/emulator/appsync/store",
 		},

@@ -62,12 +62,18 @@ func Message(err error) string {
 		return ""
 	case errors.Is(err, context.Canceled):
 		return "interrupted"
-	case errors.Is(err, syscall.EPIPE) && failure.Of(err) != failure.Network:
+	case errors.Is(err, syscall.EPIPE) && !lost(err):
 		return ""
 	default:
 		// Joined errors stand on a line each; one may have come by two ways.
 		return output.Line(strings.Join(slices.Compact(strings.Split(err.Error(), "\n")), "; "))
 	}
+}
+
+// lost reports whether err is of a connection or a server.
+func lost(err error) bool {
+	kind := failure.Of(err)
+	return kind == failure.Network || kind == failure.Outage
 }
 
 // Panicked is the error of a command after a panic. What was thrown may hold anything, so

@@ -177,13 +177,13 @@ func TestRefusals(t *testing.T) {
 			if got.Unauthorized() != tt.unauthorized || got.Throttled() != tt.throttled {
 				t.Errorf("unauthorized %t, throttled %t; want %t, %t", got.Unauthorized(), got.Throttled(), tt.unauthorized, tt.throttled)
 			}
-			temporary := tt.throttled || tt.reply.status >= 500
-			if retry.Temporary(got) != temporary {
-				t.Errorf("temporary %t, want %t", !temporary, temporary)
+			transient := tt.throttled || tt.reply.status >= 500
+			if retry.Transient(got) != transient {
+				t.Errorf("transient %t, want %t", !transient, transient)
 			}
 			kind := failure.Other
 			switch {
-			case temporary:
+			case transient:
 				kind = failure.Network
 			case tt.unauthorized:
 				kind = failure.Login
@@ -200,7 +200,7 @@ func TestRefusals(t *testing.T) {
 func TestErrorOfAField(t *testing.T) {
 	tests := []struct {
 		name                 string
-		throttled, temporary bool
+		throttled, transient bool
 	}{
 		{"", false, false},
 		{"LimitExceededError", true, false},
@@ -215,8 +215,8 @@ func TestErrorOfAField(t *testing.T) {
 	}
 	for _, tt := range tests {
 		got := &appsync.Error{Type: tt.name}
-		if got.Throttled() != tt.throttled || got.Temporary() != tt.temporary {
-			t.Errorf("%q: throttled %t, temporary %t; want %t, %t", tt.name, got.Throttled(), got.Temporary(), tt.throttled, tt.temporary)
+		if got.Throttled() != tt.throttled || got.Transient() != tt.transient {
+			t.Errorf("%q: throttled %t, transient %t; want %t, %t", tt.name, got.Throttled(), got.Transient(), tt.throttled, tt.transient)
 		}
 	}
 }

@@ -87,15 +87,15 @@ func (e *ResponseError) Throttled() bool {
 	return e.Status == http.StatusTooManyRequests || e.Status >= 400 && e.HasType(limitExceeded)
 }
 
-// Temporary implements the interface of retry.Temporary.
-func (e *ResponseError) Temporary() bool {
+// Transient implements the interface of retry.Transient.
+func (e *ResponseError) Transient() bool {
 	return e.Throttled() || e.Status >= http.StatusInternalServerError
 }
 
 // Kind implements the interface of failure.Of.
 func (e *ResponseError) Kind() failure.Kind {
 	switch {
-	case e.Temporary():
+	case e.Transient():
 		return failure.Network
 	case e.Unauthorized():
 		return failure.Login
@@ -182,9 +182,9 @@ func (e *Error) sourceThrottled() bool {
 	}
 }
 
-// Temporary reports whether the error tells of trouble behind the API that has nothing to
+// Transient reports whether the error tells of trouble behind the API that has nothing to
 // do with what was asked.
-func (e *Error) Temporary() bool {
+func (e *Error) Transient() bool {
 	switch e.name() {
 	case "ExecutionTimeout", "ExecutionTimeoutException", "InternalServerError", "InternalFailure", "ServiceUnavailable":
 		return true

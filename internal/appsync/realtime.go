@@ -56,8 +56,8 @@ func (e *ConnectionError) Unwrap() error { return e.Err }
 // Kind implements the interface of failure.Of.
 func (*ConnectionError) Kind() failure.Kind { return failure.Network }
 
-// Temporary implements the interface of retry.Temporary.
-func (*ConnectionError) Temporary() bool { return true }
+// Transient implements the interface of retry.Transient.
+func (*ConnectionError) Transient() bool { return true }
 
 // Realtime is one connection in AppSync's real-time protocol over WebSocket. It
 // implements graphql.WebSocketClient, which the generated subscriptions take; the

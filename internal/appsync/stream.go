@@ -229,7 +229,7 @@ func (s *Stream) open(ctx context.Context) {
 func (s *Stream) take(next opening) error {
 	s.opening = false
 	switch {
-	case next.err != nil && !retry.Temporary(next.err):
+	case next.err != nil && !retry.Transient(next.err):
 		return next.err
 	case next.err != nil:
 		s.tries++

@@ -66,20 +66,19 @@ func (e *Error) Error() string {
 	return message
 }
 
-// Temporary says that the same request may succeed later: the provider throttles
+// Transient says that the same request may succeed later: the provider throttles
 // or is out of order.
-func (e *Error) Temporary() bool {
+func (e *Error) Transient() bool {
 	return e.Status == http.StatusTooManyRequests || e.Status >= 500
 }
 
-// Kind implements the interface of failure.Of. A redirect, which is not followed, is of
-// none of its kinds: something else is there.
+// Kind implements the interface of failure.Of.
 func (e *Error) Kind() failure.Kind {
 	switch {
-	case e.Temporary():
+	case e.Transient():
 		return failure.Network
 	case e.Status/100 == 3:
-		return failure.Other
+		return failure.Redirected
 	default:
 		return failure.Login
 	}
@@ -89,7 +88,7 @@ func (e *Error) Kind() failure.Kind {
 // it is: the secret or the key is wrong, or the client ID. RFC 6749, section 5.2, has
 // the code invalid_client for that; Auth0 answers 401 with access_denied.
 func (e *Error) RefusesClient() bool {
-	return !e.Temporary() && (e.Code == InvalidClient || e.Status == http.StatusUnauthorized)
+	return !e.Transient() && (e.Code == InvalidClient || e.Status == http.StatusUnauthorized)
 }
 
 // newError reads the refusal in a. A secret that was sent is taken out of the
@@ -174,8 +173,8 @@ func (e *TransportError) Unwrap() error { return e.Err }
 // Kind implements the interface of failure.Of.
 func (*TransportError) Kind() failure.Kind { return failure.Network }
 
-// Temporary says that the next request may get an answer.
-func (*TransportError) Temporary() bool { return true }
+// Transient says that the next request may get an answer.
+func (*TransportError) Transient() bool { return true }
 
 // An AnswerError is a 2xx answer that makes no sense.
 type AnswerError struct {

@@ -52,8 +52,8 @@ func TestError(t *testing.T) {
 			if got.Status != tt.status || got.Code != tt.code || got.Error() != place+tt.want {
 				t.Errorf("%d %q %q\nwant %d %q %q", got.Status, got.Code, got, tt.status, tt.code, place+tt.want)
 			}
-			if got, want := got.Temporary(), tt.status == 429 || tt.status >= 500; got != want {
-				t.Errorf("temporary %t, want %t", got, want)
+			if got, want := got.Transient(), tt.status == 429 || tt.status >= 500; got != want {
+				t.Errorf("transient %t, want %t", got, want)
 			}
 		})
 	}

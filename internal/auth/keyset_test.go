@@ -89,11 +89,11 @@ func TestFetchKeysRefuses(t *testing.T) {
 		{"no answer", issuer + "keys", reply{fault: syscall.ECONNRESET}, as(is[*auth.TransportError])},
 		{"not there", issuer + "keys", reply{status: 404}, func(err error) bool {
 			refusal, ok := errors.AsType[*auth.Error](err)
-			return ok && refusal.Status == 404 && !refusal.Temporary()
+			return ok && refusal.Status == 404 && !refusal.Transient()
 		}},
 		{"throttled", issuer + "keys", reply{status: 429, body: `{"error":"too_many_requests"}`}, func(err error) bool {
 			refusal, ok := errors.AsType[*auth.Error](err)
-			return ok && refusal.Temporary()
+			return ok && refusal.Transient()
 		}},
 		{"moved", issuer + "keys", reply{status: 302, header: map[string]string{"Location": "https://elsewhere.example.com/"}}, func(err error) bool {
 			refusal, ok := errors.AsType[*auth.Error](err)

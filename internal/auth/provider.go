@@ -125,7 +125,7 @@ func DiscoverAgain(ctx context.Context, client *http.Client, issuer string) (*Pr
 		Again: func(_ *Provider, err error, wait time.Duration) (time.Duration, bool) {
 			refusal, refused := errors.AsType[*Error](err)
 			throttled := refused && refusal.Status == http.StatusTooManyRequests
-			return wait, retry.Temporary(err) && !throttled
+			return wait, retry.Transient(err) && !throttled
 		},
 	}.Do(ctx, func() (*Provider, error) { return Discover(ctx, client, issuer) })
 }

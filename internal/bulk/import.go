@@ -82,7 +82,7 @@ func (e *OutageError) Error() string {
 func (e *OutageError) Unwrap() error { return e.Err }
 
 // Kind implements the interface of failure.Of.
-func (*OutageError) Kind() failure.Kind { return failure.Network }
+func (*OutageError) Kind() failure.Kind { return failure.Outage }
 
 func (e *IDError) Error() string {
 	return fmt.Sprintf("row %d has an id, but this API makes the id itself", e.Row)

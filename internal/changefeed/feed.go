@@ -61,7 +61,7 @@ func (f *Feed) Run(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case !retry.Temporary(err), lastActivity.IsZero() && attempt == firstAttempts:
+		case !retry.Transient(err), lastActivity.IsZero() && attempt == firstAttempts:
 			return err
 		}
 		wait := appsync.ReconnectBackoff().Wait(attempt)

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -121,6 +123,41 @@ func TestUnreadableFrame(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What stops the consumer ends the feed, also if the system calls it temporary: to connect
+// again would not tell what was not taken.
+func TestConsumerFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &appsynctest.Server{T: t, Part: func(s *appsynctest.Stage) {
+			s.Accept(appsynctest.PlainAck, 1)
+			s.Send(`{"type":"data","id":%q,"payload":{"data":{"onCreateCustomer":{"id":"1"}}}}`, s.IDs[0])
+			s.Wait()
+		}}
+		failed := &fs.PathError{Op: "pipe2", Err: syscall.EMFILE}
+		var told []string
+		feed := &changefeed.Feed{
+			Open: func(ctx context.Context) (*appsync.Stream, error) {
+				return server.Connector().Follow(ctx, []appsync.Operation{appsync.Created}, appsync.Match{})
+			},
+			Emit: func(event changefeed.Event) error {
+				told = append(told, event.Kind)
+				if event.Kind == changefeed.Live {
+					return failed
+				}
+				return nil
+			},
+			Operations: []appsync.Operation{appsync.Created},
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if err := feed.Run(ctx); !errors.Is(err, failed) {
+			t.Errorf("got %v, want %v", err, failed)
+		}
+		if want := []string{changefeed.Ready, changefeed.Live}; !slices.Equal(told, want) {
+			t.Errorf("told %q, want %q", told, want)
+		}
+	})
 }
 
 // A connection is replaced before AppSync ends it after a day, without a gap.

@@ -72,7 +72,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitRejected
 	case failure.Usage:
 		return exitUsage
-	case failure.Network:
+	case failure.Network, failure.Outage:
 		return exitNetwork
 	case failure.Login:
 		return exitLogin
@@ -192,7 +192,7 @@ func retryable(err error) bool {
 		return true // a setup goes on where it ended
 	}
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
-		return answer.Throttled() || !answer.Mutation && retry.Transient(answer.Status)
+		return answer.Throttled() || !answer.Mutation && retry.TransientStatus(answer.Status)
 	}
 	if lost, ok := errors.AsType[*transport.NoAnswerError](err); ok {
 		return !lost.Unsafe

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/appsyncctl/appsyncctl/internal/app"
 	"github.com/appsyncctl/appsyncctl/internal/appsync"
 	"github.com/appsyncctl/appsyncctl/internal/auth"
+	"github.com/appsyncctl/appsyncctl/internal/bulk"
 	"github.com/appsyncctl/appsyncctl/internal/cli"
 	"github.com/appsyncctl/appsyncctl/internal/config"
 	kinds "github.com/appsyncctl/appsyncctl/internal/failure"
@@ -66,6 +68,8 @@ func failures() []failure {
 		{"a web page", &appsync.ResponseError{Status: 404, NotGraphQL: "a web page (HTML)"}, 1, "check --endpoint: it should end in /graphql"},
 		{"a web page with success", &appsync.ResponseError{Status: 200, NotGraphQL: "a web page (HTML)"}, 1, "check --endpoint: it should end in /graphql"},
 		{"a firewall", &appsync.ResponseError{Status: 403, Message: "Forbidden"}, 1, "a firewall or a private API refused the request before AppSync saw it"},
+		{"a redirect, where a login was to be renewed", &session.LoginNeededError{Reason: "over", Err: refusal(302, "")}, 1, "run appsyncctl login"},
+		{"a refused token, and a redirect where another was to be had", &transport.RenewalError{Refusal: "401", Err: refusal(302, "")}, 1, ""},
 
 		// 2: the command line or a setting
 		{"the command line", &app.UsageError{Err: errOther, Command: "appsyncctl login"}, 2, "run appsyncctl login --help"},
@@ -137,6 +141,7 @@ func failures() []failure {
 		{"a refused token, and a provider without an answer", &transport.RenewalError{Refusal: "401", Err: &auth.TransportError{Err: errOther}}, 5, ""},
 		{"a refused token, and a broken provider", &transport.RenewalError{Refusal: "401", Err: refusal(503, "")}, 5, ""},
 		{"a code that ran out for want of answers", &auth.DeviceExpiredError{Err: &auth.TransportError{Err: errOther}}, 5, "run appsyncctl login again, and confirm the code in time"},
+		{"an import without answers, for want of AWS credentials", &bulk.OutageError{For: time.Minute, Err: kinds.Wrap(kinds.Usage, errOther)}, 5, ""},
 		{"a list that broke off", app.AlsoAdvise(graphQL(500, "InternalFailure", "no"), "--next-token x goes on where the list ended"), 5, "--next-token x goes on where the list ended"},
 		{"a list that was throttled", app.AlsoAdvise(&appsync.ResponseError{Status: 429}, "--next-token x goes on where the list ended"), 5, "the API is throttling: try again later; --next-token x goes on where the list ended"},
 	}

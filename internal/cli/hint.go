@@ -82,7 +82,7 @@ func refusalHint(refusal *auth.Error) string {
 	switch {
 	case refusal.Status == http.StatusTooManyRequests:
 		return quotaHint(refusal)
-	case refusal.Temporary():
+	case refusal.Transient():
 		return ""
 	case refusal.Code == auth.InvalidGrant:
 		return "run appsyncctl login"

@@ -152,7 +152,7 @@ func isAuth0(name string) bool { return strings.HasSuffix(strings.ToLower(name),
 // metadataRefused is the verdict on another status than 200 and 404.
 func (p published) metadataRefused(refusal *auth.Error, location string, found Evidence) Verdict {
 	switch {
-	case refusal.Temporary(), refusal.Status == http.StatusRequestTimeout:
+	case refusal.Transient(), refusal.Status == http.StatusRequestTimeout:
 		return unknown(fmt.Sprintf("the provider answered %d: it is busy or out of order", refusal.Status), refusal, found)
 	case refusal.Status/100 == 3:
 		found.Found += " to " + bounded(harmless(location))
@@ -259,7 +259,7 @@ func keysFetched(ctx context.Context, s *Subject, provider *auth.Provider) (*aut
 		return keys, ok(fmt.Sprintf("the provider publishes %s", counted(len(keys.Keys), "key")), found)
 	case lost:
 		return nil, unknown("no answer with the provider's keys", err, found, said("connection", err))
-	case refused && (refusal.Temporary() || refusal.Status == http.StatusRequestTimeout):
+	case refused && (refusal.Transient() || refusal.Status == http.StatusRequestTimeout):
 		return nil, unknown(fmt.Sprintf("the provider answered %d when asked for its keys", refusal.Status), err, found)
 	case refused:
 		found.Found += fmt.Sprintf(": %d", refusal.Status)

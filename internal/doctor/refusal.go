@@ -20,7 +20,7 @@ func (t tokenRequest) refused(refusal *auth.Error) Verdict {
 	switch {
 	case refusal.Status == http.StatusTooManyRequests:
 		return t.found.attributed(unknown(t.throttled(refusal), refusal, answer), MetadataPublished)
-	case refusal.Temporary():
+	case refusal.Transient():
 		return t.found.attributed(unknown("the provider is out of order", refusal, answer), MetadataPublished)
 	case refusal.Status/100 == 3:
 		return unknown("the token endpoint answers with a redirect, as a portal or a proxy does", refusal, answer)

@@ -2,7 +2,7 @@
 //
 // The code that makes an error decides on its kind. The command line computes the exit
 // code and the advice from it, in one place. Whether something is worth another try is a
-// different question: see retry.Temporary.
+// different question: see retry.Transient.
 package failure
 
 import (
@@ -10,20 +10,22 @@ import (
 	"fmt"
 )
 
-// A Kind is a group of errors with the same exit code.
+// A Kind is a group of errors of which the command line makes the same exit code.
 type Kind int
 
 // The kinds. An error may wrap others, of other kinds; the later in this list counts. A
 // broken setting often shows first as a refusal or as a lost connection, and a lost
 // connection may stand behind a refusal.
 const (
-	Other    Kind = iota
-	GraphQL       // the API answered with GraphQL errors
-	Login         // a login is needed, or was refused
-	Network       // no answer, throttling or a fault of a server, after all retries
-	Usage         // the command line or a setting is wrong or missing
-	Rejected      // an import rejected rows, or found others under their ids
-	Unknown       // some rows of an import may or may not have been created
+	Other      Kind = iota
+	GraphQL         // the API answered with GraphQL errors
+	Login           // a login is needed, or was refused
+	Redirected      // a redirect, where a login was to be renewed: something else is there
+	Network         // no answer, throttling or a fault of a server, after all retries
+	Usage           // the command line or a setting is wrong or missing
+	Outage          // an import has given up on an API that does not answer
+	Rejected        // an import rejected rows, or found others under their ids
+	Unknown         // some rows of an import may or may not have been created
 )
 
 // Of returns the kind of err: of what it wraps, the latest in the list of kinds. An error

@@ -90,7 +90,7 @@ func again(r request, err error) bool {
 	if refused, ok := errors.AsType[*Error](err); ok && refused.Status == http.StatusTooManyRequests {
 		return true
 	}
-	return r.method == http.MethodGet && retry.Temporary(err)
+	return r.method == http.MethodGet && retry.Transient(err)
 }
 
 // answer is what was said to a request that was taken.

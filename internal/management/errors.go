@@ -27,8 +27,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s of the Management API: %d: %s", e.Request, e.Status, text)
 }
 
-// Temporary reports whether the same request may work later.
-func (e *Error) Temporary() bool {
+// Transient reports whether the same request may work later.
+func (e *Error) Transient() bool {
 	return e.Status == http.StatusTooManyRequests || e.Status >= http.StatusInternalServerError
 }
 
@@ -49,7 +49,7 @@ func (e *Error) Scopes() []string {
 // Kind implements the interface of failure.Of.
 func (e *Error) Kind() failure.Kind {
 	switch {
-	case e.Temporary():
+	case e.Transient():
 		return failure.Network
 	case e.Unauthorized():
 		return failure.Login
@@ -89,9 +89,9 @@ func (e *TransportError) Unwrap() error { return e.Err }
 // Kind implements the interface of failure.Of.
 func (*TransportError) Kind() failure.Kind { return failure.Network }
 
-// Temporary implements the interface of retry.Temporary. What the request has done is for
+// Transient implements the interface of retry.Transient. What the request has done is for
 // its sender to know.
-func (*TransportError) Temporary() bool { return true }
+func (*TransportError) Transient() bool { return true }
 
 // notAuth0s says that an answer cannot be understood: something else is there.
 func notAuth0s(r request, status int) error {
@@ -113,8 +113,6 @@ func (e *ConflictError) Error() string {
 	}
 	return fmt.Sprintf("the application %q (%s) cannot be used: %s", e.Name, strings.Join(e.IDs, ", "), e.Reason)
 }
-
-// redacted stands in place of a secret.
 
 var (
 	// tokenLike is a JSON Web Token, whole or cut off.

@@ -168,7 +168,7 @@ func TestBrokenOff(t *testing.T) {
 			plan := tn.plan(t)
 			secret, err := tn.Apply(t.Context(), plan)
 			refused, ok := errors.AsType[*management.Error](err)
-			if !ok || !refused.Temporary() {
+			if !ok || !refused.Transient() {
 				t.Fatalf("got %v", err)
 			}
 			if made := failing > 1; made != (secret != "") {

@@ -82,7 +82,7 @@ func (c *Customers) List(ctx context.Context, token string) (bulk.Page, error) {
 	case !ok || answer.Status != http.StatusOK || len(answer.Errors) == 0:
 	case answer.HasType("Unauthorized"), isUndefined(answer):
 		err = errors.Join(bulk.ErrNoList, err)
-	case token != "" && !answer.Errors[0].Temporary():
+	case token != "" && !answer.Errors[0].Transient():
 		err = errors.Join(bulk.ErrToken, err)
 	}
 	return page, err
@@ -156,7 +156,7 @@ func ask[T any](ctx context.Context, c *Customers, try func() (T, error)) (T, er
 			return wait, failed < tries && isRetryable(err)
 		},
 		Notice: func(_ T, err error, wait time.Duration) {
-			if is[*ThrottledError](err) && !noticed && time.Since(began)+wait >= 2*time.Second {
+			if failure.Is[*ThrottledError](err) && !noticed && time.Since(began)+wait >= 2*time.Second {
 				c.Notice("the API throttles; waiting until it takes requests again")
 				noticed = true
 			}
@@ -167,7 +167,7 @@ func ask[T any](ctx context.Context, c *Customers, try func() (T, error)) (T, er
 // isRetryable reports whether an error of a query may be another one the next time.
 func isRetryable(err error) bool {
 	if answer, ok := errors.AsType[*appsync.ResponseError](err); ok {
-		return answer.Temporary() || answer.Status == http.StatusOK && (len(answer.Errors) == 0 || answer.Errors[0].Temporary())
+		return answer.Transient() || answer.Status == http.StatusOK && (len(answer.Errors) == 0 || answer.Errors[0].Transient())
 	}
 	return failure.Of(err) == failure.Network
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/appsyncctl/appsyncctl/internal/bulk"
 	"github.com/appsyncctl/appsyncctl/internal/failure"
 	"github.com/appsyncctl/appsyncctl/internal/tokencache"
+	"github.com/appsyncctl/appsyncctl/internal/transport"
 )
 
 // createOutcomes says what became of each customer of a request. In doubt a customer
@@ -48,10 +49,10 @@ func unanswered(err error) bulk.Outcome {
 		return bulk.Outcome{Verdict: bulk.NotSent, Err: err}
 	}
 	refused, ok := errors.AsType[*auth.Error](err)
-	if is[*auth.TransportError](err) || ok && refused.Temporary() {
+	if failure.Is[*auth.TransportError](err) || ok && refused.Transient() {
 		return bulk.Outcome{Verdict: bulk.NotSent, Err: err}
 	}
-	if is[*tokencache.LockedError](err) || is[*tokencache.UnavailableError](err) || is[tokencache.NoSealError](err) {
+	if failure.Is[*transport.RenewalError](err) || failure.Is[*tokencache.LockedError](err) || failure.Is[*tokencache.UnavailableError](err) || failure.Is[tokencache.NoSealError](err) {
 		return bulk.Outcome{Verdict: bulk.Fatal, Err: err}
 	}
 	switch failure.Of(err) {
@@ -60,11 +61,6 @@ func unanswered(err error) bulk.Outcome {
 	default:
 		return bulk.Outcome{Verdict: bulk.Lost, Err: err}
 	}
-}
-
-func is[E error](err error) bool {
-	_, ok := errors.AsType[E](err)
-	return ok
 }
 
 // requestOutcome judges an answer that says nothing of the single customer.
@@ -133,7 +129,7 @@ func fieldOutcome(answer *appsync.ResponseError, single *appsync.Error, err erro
 			return bulk.Outcome{Verdict: bulk.Refused, Fault: fault, Err: err}
 		}
 	}
-	if single.Temporary() {
+	if single.Transient() {
 		return bulk.Outcome{Verdict: bulk.Lost, Err: err} // no fault of the customer
 	}
 	// The error may be one of reading the result after the write.

@@ -112,6 +112,7 @@ func TestUnanswered(t *testing.T) {
 		{"the provider throttles", &auth.Error{Status: 429}, bulk.NotSent},
 		{"the provider refuses", &auth.Error{Status: 401}, bulk.Fatal},
 		{"the token is refused", &transport.RenewalError{Err: errors.New("none")}, bulk.Fatal},
+		{"the token is refused, and another process renews it for too long", &transport.RenewalError{Err: &tokencache.LockTimeoutError{}}, bulk.Fatal},
 		{"a login is needed", failure.Errorf(failure.Login, "log in"), bulk.Fatal},
 		{"a setting is missing", failure.Errorf(failure.Usage, "no secret"), bulk.Fatal},
 		{"the keyring is locked", &tokencache.LockedError{}, bulk.Fatal},

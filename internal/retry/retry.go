@@ -23,7 +23,7 @@ type Policy[T any] struct {
 
 	// Again decides on what a try has brought: whether to try once more, and after which
 	// wait. It is given the wait of Backoff, and may have a server's instead. Without it,
-	// errors that are Temporary are tried again.
+	// errors that are Transient are tried again.
 	Again func(got T, err error, wait time.Duration) (time.Duration, bool)
 	// Notice, if set, is told of each wait before it begins.
 	Notice func(got T, err error, wait time.Duration)
@@ -56,24 +56,26 @@ func (p Policy[T]) Do(ctx context.Context, try func() (T, error)) (T, error) {
 
 func (p Policy[T]) again(got T, err error, wait time.Duration) (time.Duration, bool) {
 	if p.Again == nil {
-		return wait, Temporary(err)
+		return wait, Transient(err)
 	}
 	return p.Again(got, err, wait)
 }
 
-// Temporary reports whether err may be gone when the same is tried again: the outermost
-// error of its chain that knows, by a method Temporary() bool, decides.
-func Temporary(err error) bool {
+// Transient reports whether err may be gone when the same is tried again: the outermost
+// error of its chain that knows, by a method Transient() bool, decides. The method has not
+// the name Temporary, since the system's own errors have that: a full table of files is
+// temporary to them, whatever it has stopped.
+func Transient(err error) bool {
 	known, ok := errors.AsType[interface {
 		error
-		Temporary() bool
+		Transient() bool
 	}](err)
-	return ok && known.Temporary()
+	return ok && known.Transient()
 }
 
-// Transient reports whether an HTTP status is one of a fault that may pass: 500, 502, 503
-// and 504, which AppSync's own clients take for transient. Such a request may have run.
-func Transient(status int) bool {
+// TransientStatus reports whether an HTTP status is one of a fault that may pass: 500, 502,
+// 503 and 504, which AppSync's own clients take for transient. Such a request may have run.
+func TransientStatus(status int) bool {
 	switch status {
 	case http.StatusInternalServerError, http.StatusBadGateway,
 		http.StatusServiceUnavailable, http.StatusGatewayTimeout:

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,9 +16,9 @@ import (
 type passing bool
 
 func (passing) Error() string     { return "fault" }
-func (p passing) Temporary() bool { return bool(p) }
+func (p passing) Transient() bool { return bool(p) }
 
-func TestTemporary(t *testing.T) {
+func TestTransient(t *testing.T) {
 	tests := []struct {
 		name string
 		err  error
@@ -27,20 +29,22 @@ func TestTemporary(t *testing.T) {
 		{"one that passes", passing(true), true},
 		{"one that stays", passing(false), false},
 		{"within a text", fmt.Errorf("list: %w", passing(true)), true},
+		{"one of the system, which calls it temporary", &fs.PathError{Op: "open", Path: "state", Err: syscall.EMFILE}, false},
+		{"a time limit", context.DeadlineExceeded, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := retry.Temporary(tt.err); got != tt.want {
+			if got := retry.Transient(tt.err); got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
 	}
 }
 
-func TestTransient(t *testing.T) {
+func TestTransientStatus(t *testing.T) {
 	for status := 100; status < 600; status++ {
 		want := status == 500 || status == 502 || status == 503 || status == 504
-		if got := retry.Transient(status); got != want {
+		if got := retry.TransientStatus(status); got != want {
 			t.Errorf("%d: got %v, want %v", status, got, want)
 		}
 	}

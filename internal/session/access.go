@@ -197,12 +197,12 @@ func (s *Session) APIKey(ctx context.Context) (key, from string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	if key := settings.Text(config.APIKey); key != "" {
-		return key, "environment", nil
-	}
 	endpoint, err := s.Endpoint()
 	if err != nil {
 		return "", "", err
+	}
+	if key := settings.Text(config.APIKey); key != "" {
+		return key, "environment", nil
 	}
 	stores, err := s.Stores(tokencache.Seal{})
 	if err != nil {

@@ -132,7 +132,7 @@ func (g *Grant) refresh(ctx context.Context, refreshToken string) (*oauth2.Token
 	// A refresh that is cut off may have used up the token, and with it the login.
 	// It ends by its own time limit, not by Ctrl-C.
 	token, err := client.Refresh(context.WithoutCancel(ctx), refreshToken)
-	if refused, ok := errors.AsType[*auth.Error](err); ok && !refused.Temporary() {
+	if refused, ok := errors.AsType[*auth.Error](err); ok && !refused.Transient() {
 		return nil, &LoginNeededError{Reason: "the login could not be renewed", Err: err}
 	}
 	return token, err

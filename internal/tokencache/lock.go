@@ -24,8 +24,8 @@ func (e *LockTimeoutError) Error() string {
 // Kind implements the interface of failure.Of.
 func (*LockTimeoutError) Kind() failure.Kind { return failure.Network }
 
-// Temporary implements the interface of retry.Temporary.
-func (*LockTimeoutError) Temporary() bool { return true }
+// Transient implements the interface of retry.Transient.
+func (*LockTimeoutError) Transient() bool { return true }
 
 // Exclusively runs do under the lock file at path, so that only one process of this
 // machine does at a time. It waits for LockTimeout at most, and then returns a

@@ -85,8 +85,8 @@ func (e *NoAnswerError) Unwrap() error { return e.Err }
 // Kind implements the interface of failure.Of.
 func (*NoAnswerError) Kind() failure.Kind { return failure.Network }
 
-// Temporary implements the interface of retry.Temporary.
-func (e *NoAnswerError) Temporary() bool { return !e.Unsafe }
+// Transient implements the interface of retry.Transient.
+func (e *NoAnswerError) Transient() bool { return !e.Unsafe }
 
 func noAnswer(req *http.Request, attempts int, err error) error {
 	_, unsigned := errors.AsType[*SigningError](err)
@@ -101,7 +101,7 @@ func worthRepeating(req *http.Request, resp *http.Response, err error) bool {
 	if err != nil {
 		return neverSent(err) && !unknownHost(err) || broken(err) && repeatable(req)
 	}
-	return resp.StatusCode == http.StatusTooManyRequests || retry.Transient(resp.StatusCode) && repeatable(req)
+	return resp.StatusCode == http.StatusTooManyRequests || retry.TransientStatus(resp.StatusCode) && repeatable(req)
 }
 
 func repeatable(req *http.Request) bool {

@@ -99,7 +99,7 @@ func managementAdvice(err error) string {
 			return grant + strings.Join(scopes, " or ")
 		case refused.Status == http.StatusUnauthorized:
 			return "get a new token: this one may have expired, or belong to another tenant"
-		case refused.Temporary():
+		case refused.Transient():
 			return "run it again: it continues where it stopped"
 		}
 	}
